@@ -1,0 +1,1 @@
+"""What comes in: the contract of the extracts, landing deliveries by it, and sample deliveries that fit it."""

@@ -1,0 +1,80 @@
+"""Every setting, typed. Nothing else in the project reads the environment.
+
+A setting is set by the variable of its name with ``YACP_`` before it, for example ``YACP_HOME``.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+PROJECT = Path(__file__).resolve().parent.parent
+"""The checkout: the models, seeds and expectations stand beside this package."""
+
+
+class Settings(BaseSettings):
+    """Where things are and where the limits lie."""
+
+    model_config = SettingsConfigDict(env_prefix="YACP_", extra="ignore")
+
+    home: Path = Field(
+        default=PROJECT / ".yacp", description="The folder of all state: archive, warehouse, published."
+    )
+    extracts: str = Field(
+        default="", description="The root that deliveries come from; empty: the folder extracts under home."
+    )
+    max_quarantined_share: float = Field(
+        default=0.01, ge=0, le=1, description="Over this share of a file's rows the delivery is refused."
+    )
+    releases_kept: int = Field(default=5, ge=1, description="How many releases stay on disk.")
+    memory_limit: str = Field(default="3GB", description="What DuckDB may use before it spills to disk.")
+    threads: int = Field(default=2, ge=1, description="How many threads DuckDB may use.")
+
+    @property
+    def state(self) -> Path:
+        """The absolute folder of all state."""
+        return self.home.expanduser().absolute()
+
+    @property
+    def extracts_root(self) -> str:
+        """The fsspec location that deliveries come from."""
+        return self.extracts or str(self.state / "extracts")
+
+    @property
+    def archive(self) -> Path:
+        """Every accepted delivery as typed Parquet; immutable."""
+        return self.state / "archive"
+
+    @property
+    def warehouse(self) -> Path:
+        """The build's private database; nobody else opens it."""
+        return self.state / "warehouse.duckdb"
+
+    @property
+    def published(self) -> Path:
+        """What readers see."""
+        return self.state / "published"
+
+    @property
+    def dagster_home(self) -> Path:
+        """The Dagster instance that the command line, the schedule and the UI share."""
+        return self.state / "dagster"
+
+    @property
+    def dbt_target(self) -> Path:
+        """dbt's manifest, results and compiled SQL."""
+        return self.state / "dbt" / "target"
+
+    @property
+    def dbt_logs(self) -> Path:
+        """dbt's log files."""
+        return self.state / "dbt" / "logs"
+
+
+@cache
+def settings() -> Settings:
+    """The settings of this process, read once."""
+    return Settings()
