@@ -1,0 +1,50 @@
+{#- A person's name as it is compared: without case, accents, blanks, hyphens and apostrophes. -#}
+{% macro name_key(name) -%}
+    {{ return(adapter.dispatch("name_key")(name)) }}
+{%- endmacro %}
+
+{% macro duckdb__name_key(name) -%}
+    regexp_replace(lower(strip_accents({{ name }})), '[\s\x{00A0}\-‐‑‒–—−''’‘ʼʹ`´]', '', 'g')
+{%- endmacro %}
+
+{% macro spark__name_key(name) -%}
+    regexp_replace(
+        translate(
+            lower({{ name }}),
+            'àáâãäåāăąçćčďèéêëēėęěìíîïīįłñńňòóôõöōőřśšťùúûüūůűųýÿźžż',
+            'aaaaaaaaacccdeeeeeeeeiiiiiilnnnooooooorsstuuuuuuuuyyzzz'
+        ),
+        '[\\s\\u00A0\\-‐‑‒–—−\'’‘ʼʹ`´]', ''
+    )
+{%- endmacro %}
+
+{#- A service's name as it is compared: without case and blanks. -#}
+{% macro service_name_key(name) -%}
+    {{ return(adapter.dispatch("service_name_key")(name)) }}
+{%- endmacro %}
+
+{% macro duckdb__service_name_key(name) -%}
+    regexp_replace(lower({{ name }}), '[\s\x{00A0}]', '', 'g')
+{%- endmacro %}
+
+{% macro spark__service_name_key(name) -%}
+    regexp_replace(lower({{ name }}), '[\\s\\u00A0]', '')
+{%- endmacro %}
+
+{#- A value as text, for the sentences in `detail`. -#}
+{% macro as_text(value) -%}
+    cast({{ value }} as {{ dbt.type_string() }})
+{%- endmacro %}
+
+{#- Whether a text is exactly four digits. -#}
+{% macro is_four_digits(value) -%}
+    {{ return(adapter.dispatch("is_four_digits")(value)) }}
+{%- endmacro %}
+
+{% macro duckdb__is_four_digits(value) -%}
+    regexp_full_match({{ value }}, '[0-9]{4}')
+{%- endmacro %}
+
+{% macro spark__is_four_digits(value) -%}
+    {{ value }} rlike '^[0-9]{4}\\z'
+{%- endmacro %}

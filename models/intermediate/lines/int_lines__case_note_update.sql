@@ -1,0 +1,1 @@
+{{ update_lines("case_note", "last_case_note_on") }}

@@ -1,0 +1,1 @@
+{{ update_lines("progress", "last_progress_on") }}

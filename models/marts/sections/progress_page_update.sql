@@ -1,0 +1,1 @@
+{{ section_mart("progress_page_update") }}
