@@ -48,3 +48,16 @@
 {% macro spark__is_four_digits(value) -%}
     {{ value }} rlike '^[0-9]{4}\\z'
 {%- endmacro %}
+
+{#- The values of a group in order, joined by a comma and a blank. -#}
+{% macro sorted_list(value) -%}
+    {{ return(adapter.dispatch("sorted_list")(value)) }}
+{%- endmacro %}
+
+{% macro duckdb__sorted_list(value) -%}
+    string_agg({{ value }}, ', ' order by {{ value }})
+{%- endmacro %}
+
+{% macro spark__sorted_list(value) -%}
+    array_join(array_sort(collect_list({{ value }})), ', ')
+{%- endmacro %}

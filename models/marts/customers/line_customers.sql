@@ -1,0 +1,43 @@
+with
+
+memberships as (
+    select * from {{ ref("int_lines__memberships") }}
+),
+
+customers as (
+    select * from {{ ref("int_customers__spine") }}
+),
+
+providers as (
+    select * from {{ ref("stg_worknet__providers") }}
+),
+
+lines as (
+    select * from {{ ref("dashboard_lines") }}
+)
+
+select
+    {{ as_of_date() }} as as_of_date,
+    memberships.section_key,
+    memberships.line_key,
+    memberships.colour,
+    memberships.customer_id,
+    customers.first_name,
+    customers.last_name,
+    customers.provider_id,
+    providers.provider_name,
+    customers.lwia_number,
+    customers.career_planner_staff_id,
+    customers.pathway,
+    customers.sync_status,
+    customers.iwds_status,
+    memberships.since_on as since_date,
+    memberships.age_days as days_on_line,
+    memberships.due_on as due_date,
+    memberships.overdue_days as days_overdue,
+    lines.next_steps
+from memberships
+inner join customers on memberships.customer_id = customers.customer_id
+inner join lines
+    on memberships.section_key = lines.section_key and memberships.line_key = lines.line_key
+left join providers on customers.provider_id = providers.provider_id

@@ -1,0 +1,30 @@
+"""Opening DuckDB the same way everywhere: within the memory and thread limits of the settings."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import duckdb
+
+from orchestration.settings import Settings
+
+
+def connect(settings: Settings, database: Path | None = None, *, read_only: bool = False) -> duckdb.DuckDBPyConnection:
+    """A connection to a file, or to a database in memory; timestamps are shown in Chicago wall time."""
+    connection = duckdb.connect(
+        str(database) if database else ":memory:",
+        read_only=read_only,
+        config={"memory_limit": settings.memory_limit, "threads": str(settings.threads)},
+    )
+    connection.execute("set TimeZone = 'America/Chicago'")
+    return connection
+
+
+def literal(value: object) -> str:
+    """A value as a quoted SQL string, for statements that take no parameters."""
+    return "'" + str(value).replace("'", "''") + "'"
+
+
+def identifier(name: str) -> str:
+    """A name as a quoted SQL identifier."""
+    return '"' + name.replace('"', '""') + '"'

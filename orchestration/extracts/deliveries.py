@@ -1,0 +1,183 @@
+"""Where deliveries come from: an fsspec root with a folder per system and day, complete once it has a manifest."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import hashlib
+import io
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Literal
+
+import fsspec
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+
+from orchestration.extracts.contract import SYSTEMS, Extract, System
+from orchestration.failures import DeliveryRefused, UsageError
+
+MANIFEST = "manifest.json"
+FORMATS = (".csv", ".csv.gz", ".parquet")
+_MANIFEST_LIMIT = 1 << 20
+_HEADER_LIMIT = 1 << 16
+_CHUNK = 1 << 20
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+
+FileName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$", max_length=200)]
+Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-fA-F]{64}$", to_lower=True)]
+
+
+class ManifestFile(BaseModel):
+    """One file as its manifest promises it: the name inside the folder, data rows, checksum."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: FileName
+    rows: int = Field(ge=0)
+    sha256: Sha256
+
+
+class Manifest(BaseModel):
+    """What a delivery says of itself; written last, so its presence makes the delivery complete."""
+
+    model_config = ConfigDict(frozen=True)
+
+    system: Literal["worknet", "iwds"]
+    as_of_date: date
+    delivery: int = Field(ge=1)
+    files: tuple[ManifestFile, ...]
+
+    @property
+    def checksums(self) -> dict[str, str]:
+        """The checksum of each file: two deliveries with the same ones are the same."""
+        return {file.name: file.sha256 for file in self.files}
+
+    def file_of(self, extract: Extract) -> ManifestFile | None:
+        """The one file that holds the extract, in whichever format; ``None`` when there is none."""
+        names = {extract.name + suffix for suffix in FORMATS}
+        found = [file for file in self.files if file.name in names]
+        if len(found) > 1:
+            listed = ", ".join(file.name for file in found)
+            raise DeliveryRefused(f"the manifest names {extract.name} more than once: {listed}")
+        return found[0] if found else None
+
+
+@dataclass(frozen=True)
+class DeliveryRoot:
+    """The place that both systems deliver to."""
+
+    location: str
+
+    def _filesystem(self) -> tuple[fsspec.AbstractFileSystem, str]:
+        filesystem, path = fsspec.core.url_to_fs(self.location)
+        return filesystem, str(path).rstrip("/")
+
+    def days(self, system: System) -> list[date]:
+        """The days that the system has delivered in full, oldest first."""
+        filesystem, root = self._filesystem()
+        folder = f"{root}/{system.name}"
+        if not filesystem.isdir(folder):
+            return []
+        names = [str(name).rstrip("/").rsplit("/", 1)[-1] for name in filesystem.ls(folder, detail=False)]
+        days = []
+        for name in sorted(filter(_DAY.fullmatch, names)):
+            if filesystem.exists(f"{folder}/{name}/{MANIFEST}"):
+                try:
+                    days.append(date.fromisoformat(name))
+                except ValueError:
+                    continue  # 2026-02-30 is nobody's day
+        return days
+
+    def has(self, system: System, day: date) -> bool:
+        """Whether the system's delivery of the day is complete."""
+        filesystem, root = self._filesystem()
+        return bool(filesystem.exists(f"{root}/{system.name}/{day}/{MANIFEST}"))
+
+    def folder(self, system: System, day: date) -> str:
+        """The delivery's folder, as messages name it."""
+        return f"{self.location.rstrip('/')}/{system.name}/{day}"
+
+    def manifest(self, system: System, day: date) -> Manifest:
+        """The delivery's manifest, checked; ``DeliveryRefused`` says what is wrong with it."""
+        filesystem, root = self._filesystem()
+        path = f"{root}/{system.name}/{day}/{MANIFEST}"
+        try:
+            with filesystem.open(path, "rb") as stream:
+                content = stream.read(_MANIFEST_LIMIT + 1)
+        except FileNotFoundError:
+            raise UsageError(
+                f"{system.title} has not delivered {day} yet: there is no {self.folder(system, day)}/{MANIFEST}."
+            ) from None
+        if len(content) > _MANIFEST_LIMIT:
+            raise _refused(system, day, f"{MANIFEST} is larger than 1 MiB")
+        try:
+            manifest = Manifest.model_validate(json.loads(content))
+        except (ValueError, RecursionError) as error:
+            raise _refused(system, day, f"{MANIFEST} is not a manifest: {_what_is_wrong(error)}") from None
+        if (manifest.system, manifest.as_of_date) != (system.name, day):
+            raise _refused(
+                system, day, f"{MANIFEST} is of {manifest.system} for {manifest.as_of_date}, not of this folder"
+            )
+        return manifest
+
+    def fetch(self, system: System, day: date, file: ManifestFile, into: Path) -> str | None:
+        """Copies one file and compares its checksum on the way; a sentence says what differs, ``None`` nothing."""
+        filesystem, root = self._filesystem()
+        digest = hashlib.sha256()
+        try:
+            with (
+                filesystem.open(f"{root}/{system.name}/{day}/{file.name}", "rb") as source,
+                (into / file.name).open("wb") as target,
+            ):
+                while chunk := source.read(_CHUNK):
+                    digest.update(chunk)
+                    target.write(chunk)
+        except FileNotFoundError:
+            return f"{file.name} is in the manifest, but not in the folder"
+        except PermissionError:
+            return f"{file.name} can't be read: permission denied"
+        if digest.hexdigest() != file.sha256:
+            return (
+                f"{file.name} has the sha256 {digest.hexdigest()[:12]}…, the manifest says {file.sha256[:12]}…"
+            )
+        return None
+
+
+def header_of(path: Path) -> list[str]:
+    """The column names of a CSV file's header row, as written there."""
+    opened = gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb")
+    with opened as stream:
+        start = stream.read(_HEADER_LIMIT)
+    text = start.decode("utf-8-sig", errors="replace")
+    return next(csv.reader(io.StringIO(text, newline="")), [])
+
+
+def refusal(system: System, day: date, problems: list[str]) -> DeliveryRefused:
+    """The error for a delivery that can't be taken, with everything that is wrong with it."""
+    return _refused(system, day, "; ".join(problems))
+
+
+def delivered_days(root: DeliveryRoot) -> Iterator[date]:
+    """The days that both systems have delivered in full, newest first."""
+    sets = [set(root.days(system)) for system in SYSTEMS]
+    yield from sorted(set.intersection(*sets), reverse=True)
+
+
+def _refused(system: System, day: date, problem: str) -> DeliveryRefused:
+    return DeliveryRefused(
+        f"The {system.title} delivery of {day} is refused: {problem}. Nothing of it was taken and the last good "
+        f"day stays published; ask for a new delivery with a higher delivery number."
+    )
+
+
+def _what_is_wrong(error: Exception) -> str:
+    if isinstance(error, json.JSONDecodeError):
+        return f"no JSON at line {error.lineno}"
+    if isinstance(error, ValidationError):
+        places = {".".join(str(part) for part in found["loc"]) or "the whole" for found in error.errors()}
+        return "wrong or missing " + ", ".join(sorted(places)[:5])
+    return "it can't be read"

@@ -1,0 +1,516 @@
+"""Landing: a delivery's files become typed Parquet in the archive, or nothing does.
+
+DuckDB parses every file as text, so that a bad value costs one row and not the file; the contract's types are
+then tried on it in SQL. What doesn't fit is kept in the quarantine with its place and reason, and the account
+proves that nothing disappeared: rows in the manifest = loaded + quarantined + duplicates.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import duckdb
+
+from orchestration.duck import connect, identifier, literal
+from orchestration.extracts.archive import ACCOUNT, QUARANTINE, RECORD, Archive, ArchivedDelivery
+from orchestration.extracts.contract import CHICAGO, Column, ColumnType, Extract, System
+from orchestration.extracts.deliveries import (
+    DeliveryRoot,
+    Manifest,
+    ManifestFile,
+    header_of,
+    refusal,
+)
+from orchestration.settings import Settings
+
+_LINE_LIMIT = 2_000_000
+_TIMESTAMP = (
+    r"\d{4}-\d{2}-\d{2}([ T]\d{2}:\d{2}(:\d{2}([.,]\d{1,9})?)?(Z|[+-]\d{2}(:?\d{2})?)?)?"
+)
+_OFFSET = r".*[ T].*(Z|[+-]\d{2}(:?\d{2})?)"
+
+QUARANTINE_COLUMNS = {
+    "extract": "VARCHAR",
+    "file": "VARCHAR",
+    "line_number": "BIGINT",
+    "column_name": "VARCHAR",
+    "value": "VARCHAR",
+    "reason": "VARCHAR",
+    "record": "VARCHAR",
+}
+
+
+@dataclass(frozen=True)
+class FileAccount:
+    """What became of one file's rows."""
+
+    extract: str
+    file: str
+    rows_in_manifest: int
+    rows_loaded: int
+    rows_quarantined: int
+    rows_duplicate: int
+
+    @property
+    def balances(self) -> bool:
+        """Whether every row of the manifest is accounted for."""
+        return self.rows_in_manifest == self.rows_loaded + self.rows_quarantined + self.rows_duplicate
+
+
+def land(
+    settings: Settings, system: System, day: date, progress: Callable[[str], None] = lambda _: None
+) -> ArchivedDelivery:
+    """Takes the system's delivery of the day into the archive and returns the one that counts.
+
+    A repeat of what was accepted changes nothing; a day that is no longer at the root is served from the archive.
+    Raises ``DeliveryRefused`` when the delivery as a whole breaks the contract, ``UsageError`` when there is none.
+    """
+    root = DeliveryRoot(settings.extracts_root)
+    archive = Archive(settings.archive)
+    accepted = archive.newest(system, day)
+    if accepted and not root.has(system, day):
+        return accepted
+    manifest = root.manifest(system, day)
+    if accepted and _is_repeat(system, manifest, accepted):
+        return accepted
+
+    incoming = settings.archive / ".incoming"
+    incoming.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f"{system.name}-{day}-", dir=incoming) as folder:
+        landed = Path(folder) / "landed"
+        files = Path(folder) / "files"
+        landed.mkdir(mode=0o700)
+        files.mkdir()
+        present = _fetch(root, system, day, manifest, files, progress)
+        warnings = _foreign_files(system, manifest)
+        landing = _Landing(settings, system, manifest, files, landed)
+        with landing.scratch(Path(folder)):
+            for extract in system.extracts:
+                progress(f"{system.name} {extract.name}")
+                landing.take(extract, present[extract.name])
+            landing.finish()
+        if landing.problems:
+            raise refusal(system, day, landing.problems)
+        _record(landed, manifest, warnings + landing.warnings)
+        place = archive.place(system, day, manifest.delivery)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        shutil.rmtree(place, ignore_errors=True)
+        landed.rename(place)
+    accepted = archive.newest(system, day)
+    assert accepted is not None  # noqa: S101 - it was just put there
+    return accepted
+
+
+def _is_repeat(system: System, manifest: Manifest, accepted: ArchivedDelivery) -> bool:
+    number = manifest.delivery
+    if number > accepted.delivery:
+        return False
+    if number == accepted.delivery and manifest.checksums == accepted.checksums:
+        return True
+    if number == accepted.delivery:
+        problem = f"delivery {number} was accepted before with other checksums"
+    else:
+        problem = f"it is delivery {number}, but delivery {accepted.delivery} was already accepted"
+    raise refusal(system, manifest.as_of_date, [problem])
+
+
+def _fetch(
+    root: DeliveryRoot,
+    system: System,
+    day: date,
+    manifest: Manifest,
+    into: Path,
+    progress: Callable[[str], None],
+) -> dict[str, ManifestFile]:
+    present, problems = {}, []
+    for extract in system.extracts:
+        file = manifest.file_of(extract)
+        if file is None:
+            problems.append(f"the manifest names no file for {extract.name}")
+            continue
+        progress(f"{system.name} {file.name}")
+        if problem := root.fetch(system, day, file, into):
+            problems.append(problem)
+        present[extract.name] = file
+    if problems:
+        raise refusal(system, day, problems)
+    return present
+
+
+def _foreign_files(system: System, manifest: Manifest) -> list[str]:
+    known = {file.name for extract in system.extracts if (file := manifest.file_of(extract))}
+    return [f"{file.name} is no extract of the contract and was left out" for file in manifest.files if file.name not in known]
+
+
+def _record(folder: Path, manifest: Manifest, warnings: list[str]) -> None:
+    record = {
+        "system": manifest.system,
+        "as_of_date": manifest.as_of_date.isoformat(),
+        "delivery": manifest.delivery,
+        "checksums": manifest.checksums,
+        "warnings": warnings,
+    }
+    for path in folder.iterdir():
+        path.chmod(0o600)
+    with (folder / RECORD).open("w") as stream:
+        json.dump(record, stream, indent=1)
+        stream.flush()
+        os.fsync(stream.fileno())
+
+
+class _Landing:
+    """One delivery on its way: a scratch database, and what was found so far."""
+
+    def __init__(self, settings: Settings, system: System, manifest: Manifest, files: Path, landed: Path) -> None:
+        self.settings = settings
+        self.system = system
+        self.manifest = manifest
+        self.files = files
+        self.landed = landed
+        self.problems: list[str] = []
+        self.warnings: list[str] = []
+        self.accounts: list[FileAccount] = []
+        self.loaded_at = datetime.now(UTC)
+        self.connection: duckdb.DuckDBPyConnection
+
+    @contextmanager
+    def scratch(self, folder: Path) -> Iterator[None]:
+        """A database for the duration of the landing; on disk, so that large files may spill."""
+        self.connection = connect(self.settings, folder / "scratch.duckdb")
+        try:
+            columns = ", ".join(f"{name} {kind}" for name, kind in QUARANTINE_COLUMNS.items())
+            self.connection.execute(f"create table quarantine ({columns})")
+            yield
+        finally:
+            self.connection.close()
+
+    def take(self, extract: Extract, file: ManifestFile) -> None:
+        """Parses, judges, deduplicates and writes one file; refusals are collected, not raised at the first."""
+        try:
+            columns = self._parse(extract, file)
+            if columns is None:
+                return
+            self._judge(extract, columns)
+            self._find_duplicates(extract, file, columns)
+            self._find_orphans(extract, columns)
+            self._settle(extract, file, columns)
+        except duckdb.Error:
+            # Its message may quote a row, so it goes no further.
+            self.problems.append(f"{file.name} can't be read as {_format(file).removeprefix('.')}")
+
+    def finish(self) -> None:
+        """Writes the quarantine and the account beside the extracts."""
+        self.connection.execute(
+            f"copy (from quarantine order by extract, line_number) to {literal(self.landed / QUARANTINE)}"
+        )
+        self.connection.execute(
+            "create table account (system varchar, as_of_date date, delivery integer, extract varchar, file varchar,"
+            " rows_in_manifest bigint, rows_loaded bigint, rows_quarantined bigint, rows_duplicate bigint,"
+            " loaded_at timestamp with time zone)"
+        )
+        if self.accounts:
+            self.connection.executemany(
+                "insert into account values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                [
+                    [
+                        self.system.name,
+                        self.manifest.as_of_date,
+                        self.manifest.delivery,
+                        account.extract,
+                        account.file,
+                        account.rows_in_manifest,
+                        account.rows_loaded,
+                        account.rows_quarantined,
+                        account.rows_duplicate,
+                        self.loaded_at,
+                    ]
+                    for account in self.accounts
+                ],
+            )
+        self.connection.execute(f"copy account to {literal(self.landed / ACCOUNT)}")
+
+    def _number(self, sql: str) -> int:
+        row = self.connection.execute(sql).fetchone()
+        return int(row[0]) if row else 0
+
+    def _parse(self, extract: Extract, file: ManifestFile) -> dict[str, str] | None:
+        """Fills ``source`` with the file's rows as text; gives the contract's column -> the column in the file."""
+        path = self.files / file.name
+        self.connection.execute("drop table if exists source")
+        if _format(file) == ".parquet":
+            described = self.connection.execute(f"describe from read_parquet({literal(path)})").fetchall()
+            kinds = {str(row[0]): str(row[1]) for row in described}
+            header = list(kinds)
+        else:
+            kinds = {}
+            header = header_of(path)
+        columns = self._match(extract, file, header)
+        if columns is None:
+            return None
+        if kinds:
+            dates = {columns[c.name] for c in extract.columns if c.type is ColumnType.DATE and c.name in columns}
+            chosen = ", ".join(
+                f"cast({f'cast({identifier(name)} as date)' if name in dates and kind.startswith('TIMESTAMP') else identifier(name)}"
+                f" as varchar) as {identifier(name)}"
+                for name, kind in kinds.items()
+            )
+            self.connection.execute(
+                f"create table source as select file_row_number + 1 as row_index, {chosen}"
+                f" from read_parquet({literal(path)}, file_row_number = true)"
+            )
+            rejected = 0
+        else:
+            names = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in header)
+            self.connection.execute("drop table if exists rejects; drop table if exists reject_scans")
+            self.connection.execute(
+                "create table source as select row_number() over () as row_index, * from"
+                f" read_csv({literal(path)}, auto_detect = false, header = true, columns = {{{names}}}, delim = ',',"
+                f" quote = '\"', escape = '\"', nullstr = '', strict_mode = true, max_line_size = {_LINE_LIMIT},"
+                " store_rejects = true, rejects_table = 'rejects', rejects_scan = 'reject_scans', rejects_limit = 0)"
+            )
+            rejected = self._number("select count(distinct line) from rejects")
+        rows = self._number("select count(*) from source") + rejected
+        if rows != file.rows:
+            self.problems.append(f"{file.name} has {rows:,} rows, the manifest says {file.rows:,}")
+            return None
+        return columns
+
+    def _match(self, extract: Extract, file: ManifestFile, header: list[str]) -> dict[str, str] | None:
+        found: dict[str, str] = {}
+        for name in header:
+            plain = name.strip().lower()
+            if plain in found:
+                self.problems.append(f"{file.name} has the column {plain} twice")
+                return None
+            found[plain] = name
+        known = {column.name for column in extract.columns}
+        missing = [column for column in extract.columns if column.name not in found]
+        required = [column.name for column in missing if not column.nullable]
+        if required:
+            self.problems.append(f"{file.name} lacks the required column {', '.join(required)}")
+            return None
+        self.warnings += [f"{file.name} lacks the column {column.name}, taken as empty" for column in missing]
+        self.warnings += [f"{file.name} has the extra column {name}, left out" for name in sorted(set(found) - known)]
+        return {column.name: found[column.name] for column in extract.columns if column.name in found}
+
+    def _judge(self, extract: Extract, columns: dict[str, str]) -> None:
+        """Fills ``judged``: the typed row, and the first column that doesn't fit with its reason."""
+        typed, faults = [], []
+        for column in extract.columns:
+            value = identifier(columns[column.name]) if column.name in columns else "cast(null as varchar)"
+            typed.append(f"{_typed(column, value)} as {identifier(column.name)}")
+            for condition, reason in _faults(column, value):
+                fault = f"struct_pack(place := {literal(column.name)}, reason := {literal(reason)})"
+                faults.append(f"when {condition} then {fault}")
+        self.connection.execute(
+            "create or replace table judged as"
+            " select * exclude (fault), fault.place as place, fault.reason as reason, false as is_duplicate from"
+            f" (select row_index, {', '.join(typed)}, case {' '.join(faults)} end as fault from source)"
+        )
+
+    def _find_duplicates(self, extract: Extract, file: ManifestFile, columns: dict[str, str]) -> None:
+        """The first row of a key stays; an equal one is a duplicate, a different one is in conflict."""
+        key = identifier(extract.key.name)
+        if self._number(f"select count(*) - count(distinct {key}) from judged where reason is null") == 0:
+            return
+        everything = [
+            identifier(str(row[0]))
+            for row in self.connection.execute("describe source").fetchall()
+            if row[0] != "row_index"
+        ]
+        equal = " and ".join(f"later.{name} is not distinct from first.{name}" for name in everything)
+        self.connection.execute(
+            "create or replace table repeats as"
+            f" with ranked as (select row_index, min(row_index) over (partition by {key}) as first_index"
+            " from judged where reason is null)"
+            f" select ranked.row_index, {equal} as is_equal from ranked"
+            " inner join source as later on ranked.row_index = later.row_index"
+            " inner join source as first on ranked.first_index = first.row_index"
+            " where ranked.row_index > ranked.first_index"
+        )
+        self.connection.execute(
+            "update judged set is_duplicate = true from repeats"
+            " where judged.row_index = repeats.row_index and repeats.is_equal"
+        )
+        self.connection.execute(
+            f"update judged set reason = 'key_conflict', place = {literal(extract.key.name)} from repeats"
+            " where judged.row_index = repeats.row_index and not repeats.is_equal"
+        )
+
+    def _find_orphans(self, extract: Extract, columns: dict[str, str]) -> None:
+        for reference in extract.parents:
+            parent = self.system.extract(reference.parent)
+            path = self.landed / f"{parent.name}.parquet"
+            if not path.exists():
+                continue  # the parent is refused, and the delivery with it
+            self.connection.execute(
+                f"update judged set reason = 'orphan', place = {literal(reference.column)}"
+                f" where reason is null and not is_duplicate and {identifier(reference.column)} not in"
+                f" (select {identifier(parent.key.name)} from read_parquet({literal(path)}))"
+            )
+
+    def _settle(self, extract: Extract, file: ManifestFile, columns: dict[str, str]) -> None:
+        """Writes the rows that fit, keeps the others with their place in the file, and balances the account."""
+        chosen = ", ".join(identifier(column.name) for column in extract.columns)
+        self.connection.execute(
+            f"copy (select {chosen} from judged where reason is null and not is_duplicate order by row_index)"
+            f" to {literal(self.landed / f'{extract.name}.parquet')} (format parquet, compression zstd)"
+        )
+        is_csv = _format(file) != ".parquet"
+        rejected = self._number("select count(distinct line) from rejects") if is_csv else 0
+        unfit = self._number("select count(*) from judged where reason is not null")
+        duplicates = self._number("select count(*) from judged where is_duplicate")
+        loaded = self._number("select count(*) from judged where reason is null and not is_duplicate")
+        quarantined = unfit + rejected
+        if quarantined:
+            self._quarantine(extract, file, columns, is_csv=is_csv)
+        share = quarantined / file.rows if file.rows else 0.0
+        if share > self.settings.max_quarantined_share:
+            reasons = self.connection.execute(
+                "select reason, coalesce(column_name, 'the whole row'), count(*), min(line_number) from quarantine"
+                " where extract = ? group by all order by 3 desc, 1, 2 limit 3",
+                [extract.name],
+            ).fetchall()
+            listed = ", ".join(f"{count:,} × {reason} in {column}, first in line {line}" for reason, column, count, line in reasons)
+            self.problems.append(
+                f"{file.name}: {quarantined:,} of {file.rows:,} rows don't fit ({share:.1%}, at most "
+                f"{self.settings.max_quarantined_share:.1%} may): {listed}"
+            )
+        self.accounts.append(
+            FileAccount(extract.name, file.name, file.rows, loaded, quarantined, duplicates)
+        )
+
+    def _quarantine(self, extract: Extract, file: ManifestFile, columns: dict[str, str], *, is_csv: bool) -> None:
+        if is_csv:
+            self._map_lines(self.files / file.name)
+        else:
+            self.connection.execute(
+                "create or replace table places as select row_index, row_index as line_number from source"
+            )
+        values = " ".join(
+            f"when {literal(name)} then source.{identifier(column)}" for name, column in columns.items()
+        )
+        self.connection.execute(
+            "insert into quarantine"
+            f" select {literal(extract.name)}, {literal(file.name)}, places.line_number, judged.place,"
+            f" case judged.place {values} end, judged.reason,"
+            " cast(to_json(struct_pack("
+            + ", ".join(f"{identifier(name)} := source.{identifier(column)}" for name, column in columns.items())
+            + ")) as varchar)"
+            " from judged inner join source using (row_index) left join places using (row_index)"
+            " where judged.reason is not null"
+        )
+        if is_csv:
+            self.connection.execute(
+                "insert into quarantine"
+                f" select {literal(extract.name)}, {literal(file.name)}, min(records.line_number),"
+                " any_value(case when rejects.error_type in ('CAST', 'INVALID ENCODING', 'UNQUOTED VALUE')"
+                " then rejects.column_name end), null, 'unparseable: ' || lower(any_value(rejects.error_type)),"
+                " any_value(rejects.csv_line)"
+                " from rejects left join records on rejects.line = records.record_index group by rejects.line"
+            )
+
+    def _map_lines(self, path: Path) -> None:
+        """Fills ``records`` and ``places``: which line of the file a record starts in.
+
+        DuckDB counts records, people count lines, and a quoted field may span several. A record starts in a line
+        that an even number of quotes comes before. Lines that aren't UTF-8 are rejects here too, with their number.
+        """
+        self.connection.execute("drop table if exists line_rejects; drop table if exists line_scans")
+        self.connection.execute(
+            "create or replace table readable as select row_number() over () as ordinal, text from"
+            f" read_csv({literal(path)}, auto_detect = false, header = false, columns = {{'text': 'VARCHAR'}},"
+            f" delim = '\x01', quote = '', escape = '', max_line_size = {_LINE_LIMIT}, strict_mode = false,"
+            " store_rejects = true, rejects_table = 'line_rejects', rejects_scan = 'line_scans', rejects_limit = 0)"
+        )
+        self.connection.execute(
+            "create or replace table lines as"
+            " with unreadable as (select line, any_value(csv_line) as text from line_rejects group by line),"
+            " numbers as (select unnest(range(1, 1 + (select count(*) from readable) + (select count(*) from unreadable)))"
+            " as line_number),"
+            " free as (select line_number, row_number() over (order by line_number) as ordinal from numbers"
+            " where line_number not in (select line from unreadable))"
+            " select free.line_number, readable.text from readable inner join free using (ordinal)"
+            " union all select line, text from unreadable"
+        )
+        self.connection.execute(
+            "create or replace table records as"
+            " with quoted as (select line_number, text, coalesce(sum(length(text) - length(replace(text, '\"', '')))"
+            " over (order by line_number rows between unbounded preceding and 1 preceding), 0) as quotes_before"
+            " from lines)"
+            " select row_number() over (order by line_number) as record_index, line_number,"
+            " coalesce(text, '') = '' as is_blank from quoted where quotes_before % 2 = 0"
+        )
+        self.connection.execute(
+            "create or replace table places as"
+            " select row_number() over (order by line_number) as row_index, line_number from records"
+            " where record_index > 1 and not is_blank"
+            " and record_index not in (select line from rejects)"
+        )
+
+
+def _format(file: ManifestFile) -> str:
+    return next(suffix for suffix in (".csv.gz", ".csv", ".parquet") if file.name.endswith(suffix))
+
+
+def _typed(column: Column, value: str) -> str:
+    plain = f"trim({value})"
+    match column.type:
+        case ColumnType.TEXT:
+            return value
+        case ColumnType.CODE:
+            return f"nullif(lower({plain}), '')"
+        case ColumnType.INTEGER:
+            return f"try_cast(regexp_extract({plain}, '^[0-9]+') as integer)"
+        case ColumnType.DATE:
+            return f"try_cast({plain} as date)"
+        case ColumnType.BOOLEAN:
+            return f"case lower({plain}) when 'true' then true when 'false' then false end"
+        case ColumnType.TIMESTAMP:
+            # DuckDB reads an offset only behind seconds.
+            iso = f"regexp_replace(replace(upper({plain}), ',', '.'), '([ T][0-9:]{{5}})(Z|[+-].*)$', '\\1:00\\2')"
+            return (
+                f"case when regexp_full_match({iso}, '{_OFFSET}') then try_cast({iso} as timestamp with time zone)"
+                f" else timezone('{CHICAGO}', try_cast({iso} as timestamp)) end"
+            )
+
+
+def _faults(column: Column, value: str) -> Iterator[tuple[str, str]]:
+    """The conditions under which a value doesn't fit its column, in the order they are judged."""
+    if not column.nullable:
+        yield f"trim(coalesce({value}, '')) = ''", "null_key" if column.key else "missing_value"
+    plain = f"trim({value})"
+    given = f"{plain} <> ''"
+    match column.type:
+        case ColumnType.TEXT:
+            yield f"contains({value}, chr(0))", "unparseable: nul byte"
+        case ColumnType.CODE:
+            codes = ", ".join(literal(code) for code in column.codes)
+            yield f"{given} and lower({plain}) not in ({codes})", "unknown_code"
+        case ColumnType.BOOLEAN:
+            yield f"{given} and lower({plain}) not in ('true', 'false')", "bad_type"
+        case ColumnType.INTEGER:
+            yield (
+                f"{given} and (not regexp_full_match({plain}, '[0-9]+(\\.0+)?') or {_typed(column, value)} is null)",
+                "bad_type",
+            )
+        case ColumnType.DATE:
+            yield (
+                f"{given} and (not regexp_full_match({plain}, '\\d{{4}}-\\d{{2}}-\\d{{2}}')"
+                f" or {_typed(column, value)} is null)",
+                "bad_type",
+            )
+        case ColumnType.TIMESTAMP:
+            yield (
+                f"{given} and (not regexp_full_match(upper({plain}), '{_TIMESTAMP}') or {_typed(column, value)} is null)",
+                "bad_type",
+            )
+

@@ -1,0 +1,45 @@
+-- workNet delivers the latest three or four case notes of each customer.
+with
+habits as (
+    select
+        number,
+        customer_id,
+        provider,
+        provider_bits,
+        ready_on,
+        ([7, 14, 21, 26, 27, 28, 31])[1 + pick(habit_bits, 1, 7)] as interval_days,
+        least(getvariable('as_of'), last_note_on) as until
+    from present
+    where ready_on <= getvariable('as_of')
+),
+
+turns as (
+    select
+        *,
+        (until - ready_on) // interval_days - back as turn
+    from habits
+    cross join range(4) as turns_back (back)
+),
+
+notes as (
+    select
+        *,
+        draw('note', number * 1000 + turn) as bits
+    from turns
+    where turn >= 1
+),
+
+dated as (
+    select
+        *,
+        ready_on + (turn * interval_days)::integer + pick(bits, 3, 5) as entered_on
+    from notes
+)
+
+select
+    numbered('CN', number) || '-' || turn as case_note_id,
+    customer_id,
+    moment(entered_on, 8, 21, bits) as entered_at,
+    case when pick(bits, 2, 50) > 0 then planner_of(provider, provider_bits) end as staff_id
+from dated
+where entered_on <= until

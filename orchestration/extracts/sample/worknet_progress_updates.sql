@@ -1,0 +1,42 @@
+-- workNet delivers the latest three or four confirmations of each customer.
+with
+habits as (
+    select
+        number,
+        customer_id,
+        ready_on,
+        ([7, 14, 21, 26, 27, 28, 31])[1 + pick(habit_bits, 0, 7)] as interval_days,
+        least(getvariable('as_of'), last_update_on) as until
+    from present
+    where ready_on <= getvariable('as_of')
+),
+
+turns as (
+    select
+        *,
+        (until - ready_on) // interval_days - back as turn
+    from habits
+    cross join range(4) as turns_back (back)
+),
+
+updates as (
+    select
+        *,
+        draw('update', number * 1000 + turn) as bits
+    from turns
+    where turn >= 1
+),
+
+dated as (
+    select
+        *,
+        ready_on + (turn * interval_days)::integer + pick(bits, 3, 5) as updated_on
+    from updates
+)
+
+select
+    numbered('PU', number) || '-' || turn as progress_update_id,
+    customer_id,
+    moment(updated_on, 8, 21, bits) as updated_at
+from dated
+where updated_on <= until

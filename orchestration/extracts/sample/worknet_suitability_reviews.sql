@@ -1,0 +1,24 @@
+-- Half of the reviews are begun on the day of the submission, before there is a recommendation.
+with
+begun as (
+    select
+        *,
+        recommended_on <= getvariable('as_of') as is_recommended
+    from present
+    where
+        recommended_on <= getvariable('as_of')
+        or (application_submitted_on <= getvariable('as_of') and pick(outcome_bits, 0, 2) = 0)
+)
+
+select
+    customer_id,
+    case
+        when route = 'review_without_program' then null
+        when is_recommended and recommendation = 'ready_for_enrollment'
+            then one_of(getvariable('programs'), outcome_bits, 1)
+        when pick(outcome_bits, 2, 2) = 0 then one_of(getvariable('programs'), outcome_bits, 1)
+    end as training_program,
+    case when is_recommended then recommendation end as recommendation,
+    case when is_recommended then moment(recommended_on, 19, 22, draw('recommended', number)) end
+        as recommended_at
+from begun
