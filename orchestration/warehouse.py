@@ -13,6 +13,7 @@ import duckdb
 from orchestration.duck import connect, literal
 from orchestration.extracts.archive import ArchivedDelivery
 from orchestration.extracts.contract import SYSTEMS
+from orchestration.publishing.release import releases
 from orchestration.settings import Settings
 
 CHECK_COLUMNS = ("name", "asset", "severity", "passed", "observed", "expected", "where_to_look")
@@ -29,12 +30,31 @@ def prepare(settings: Settings, deliveries: Sequence[ArchivedDelivery]) -> None:
                 connection.execute(f"create or replace view raw.{extract.table} as from read_parquet({path})")
         accounts = ", ".join(literal(delivery.account) for delivery in deliveries)
         connection.execute(f"create or replace view run.deliveries as from read_parquet([{accounts}])")
+        _remember_the_day_before(settings, connection, deliveries[0].as_of_date)
         connection.execute("create or replace table run.built (as_of_date date, is_complete boolean)")
         connection.execute("insert into run.built values (?, false)", [deliveries[0].as_of_date])
         connection.execute(
             "create or replace table run.check_results (name varchar, asset varchar, severity varchar,"
             " passed boolean, observed varchar, expected varchar, where_to_look varchar)"
         )
+
+
+def _remember_the_day_before(
+    settings: Settings, connection: duckdb.DuckDBPyConnection, as_of: date
+) -> None:
+    """The sync statuses of the newest earlier day that is still published, to compare the day's with."""
+    connection.execute(
+        "create or replace table run.previous_sync_status"
+        " (as_of_date date, sync_status varchar, customer_count bigint)"
+    )
+    earlier = [release for release in releases(settings) if release.as_of_date < as_of]
+    if earlier:
+        connection.execute(f"attach {literal(earlier[-1].file('dashboard'))} as day_before (read_only)")
+        connection.execute(
+            "insert into run.previous_sync_status select as_of_date, sync_status, customer_count"
+            " from day_before.quality.sync_status where scope_type = 'statewide'"
+        )
+        connection.execute("detach day_before")
 
 
 def mark_complete(connection: duckdb.DuckDBPyConnection) -> None:

@@ -45,13 +45,13 @@ create or replace macro numbered(letters, number) as
 
 -- A rare case, evenly spread over the customers; the place tells one rare case from another.
 create or replace macro is_one_in(number, every, place) as
-    (number * 7 + getvariable('offset')) % every = place;
+    (number * 7 + getvariable('rotation')) % every = place;
 
 -- Every provider but the last has customers, the first more than the others.
 create or replace macro provider_of(bits) as
     least(
-        (bits & 4294967295) % (getvariable('providers') - 1),
-        (bits >> 32) % (getvariable('providers') - 1)
+        (bits & 4294967295)::bigint % (getvariable('providers') - 1),
+        (bits >> 32)::bigint % (getvariable('providers') - 1)
     );
 
 -- The first providers reach every area; of the others every third is in Chicago and Cook.

@@ -5,7 +5,7 @@ diplomas as (
         number,
         person,
         'D' as suffix,
-        (['high_school_diploma', 'high_school_diploma', 'college_degree', 'other'])[1 + pick(outcome_bits, 1, 4)]
+        one_of(['high_school_diploma', 'high_school_diploma', 'college_degree', 'other'], outcome_bits, 1)
             as credential_type,
         registrant_on + 55 as earned_on
     from present

@@ -13,7 +13,8 @@ from_worknet as (
         'I' || numbered('S', number) || '-' || step as iwds_service_id,
         iwds_application_id,
         service_code,
-        case when pick(bits, 3, 30) = 1 then '  ' || upper(service_name) else service_name end as service_name,
+        case when pick(bits, 3, 30) = 1 then '  ' || upper(service_name) else service_name end
+            as service_name,
         iwds_start_on as start_date,
         case when end_on <= getvariable('as_of') and not is_cancelled then end_on end as end_date,
         case

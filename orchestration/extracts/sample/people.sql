@@ -47,7 +47,7 @@ arrivals as (
     select
         number,
         getvariable('epoch') + (number * 1095 // getvariable('customers'))::integer as arrived_on,
-        (number * 73 + getvariable('offset')) % 200 as slot
+        (number * 73 + getvariable('rotation')) % 200 as slot
     from range(getvariable('first_number'), getvariable('last_number') + 1) as numbers (number)
 ),
 

@@ -69,7 +69,9 @@ requested as (
             when route = 'applicant_unplanned' then registrant_on
             else ready_on + 1 + pick(day_bits, 1, 4)
         end as planned_on,
-        step > 1 and (pick(bits, 2, 100) < 4 or (kind != 'follow_up' and start_on > ended_on)) as is_cancelled,
+        step > 1
+        and (pick(bits, 2, 100) < 4 or (kind != 'follow_up' and coalesce(start_on > ended_on, false)))
+            as is_cancelled,
         case when registrant_on is not null then start_on - pick(day_bits, 2, 4) end as requested_on
     from dated
 ),
@@ -94,8 +96,9 @@ select
     case when is_one_in(number, 1000, step * 100) then 'Z99' else option.code end as service_code,
     case when is_one_in(number, 1000, step * 100) then 'Locally Named Service' else option.name end
         as service_name,
-    case when kind in ('training', 'work_based_learning') then one_of(getvariable('pathways'), contact_bits, 3) end
-        as pathway,
+    case
+        when kind in ('training', 'work_based_learning') then one_of(getvariable('pathways'), contact_bits, 3)
+    end as pathway,
     planned_on,
     requested_on,
     entered_on,

@@ -25,7 +25,7 @@ first_tries as (
     where reapplied_after is not null
 ),
 
--- A few moments carry the wrong year, or come before the step that they follow.
+-- A few moments carry the wrong decade, or come before the step that they follow.
 speaking as (
     select
         application_id,
@@ -34,7 +34,7 @@ speaking as (
         case
             when prescreening_completed_on > getvariable('as_of') then null
             when is_one_in(number, 1500, 0)
-                then moment(prescreening_completed_on + 365, 10, 12, prescreened_bits)
+                then moment((prescreening_completed_on + interval 10 year)::date, 10, 12, prescreened_bits)
             else moment(prescreening_completed_on, 10, 12, prescreened_bits)
         end as prescreening_completed_at,
         case

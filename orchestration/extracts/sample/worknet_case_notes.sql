@@ -1,4 +1,4 @@
--- workNet delivers the latest three or four case notes of each customer.
+-- workNet delivers the latest two or three case notes of each customer.
 with
 habits as (
     select
@@ -7,7 +7,7 @@ habits as (
         provider,
         provider_bits,
         ready_on,
-        ([7, 14, 21, 26, 27, 28, 31])[1 + pick(habit_bits, 1, 7)] as interval_days,
+        one_of([7, 14, 21, 26, 27, 28, 31], habit_bits, 1) as interval_days,
         least(getvariable('as_of'), last_note_on) as until
     from present
     where ready_on <= getvariable('as_of')
@@ -18,7 +18,7 @@ turns as (
         *,
         (until - ready_on) // interval_days - back as turn
     from habits
-    cross join range(4) as turns_back (back)
+    cross join range(3) as turns_back (back)
 ),
 
 notes as (

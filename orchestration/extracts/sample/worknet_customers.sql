@@ -5,7 +5,7 @@ linked as (
         linked_on <= getvariable('as_of') as is_linked,
         is_sync_problem and not coalesce(synced_on <= getvariable('as_of'), false) as has_sync_problem,
         -- workNet syncs again every week.
-        getvariable('as_of') - (getvariable('as_of') - linked_on) % 7 as last_synced_on,
+        getvariable('as_of') - ((getvariable('as_of') - linked_on) % 7)::integer as last_synced_on,
         draw('synced', number) as synced_bits,
         draw('created', number) as created_bits
     from present
@@ -20,7 +20,7 @@ select
     date_of_birth,
     case
         when route = 'sync_missing_ssn' and has_sync_problem
-            then (['12', 'unknown', 'XX-' || ssn_last4, null])[1 + pick(contact_bits, 0, 4)]
+            then one_of(['12', 'unknown', 'XX-' || ssn_last4, null], contact_bits, 0)
         else ssn_last4
     end as ssn_last4,
     case
@@ -28,7 +28,7 @@ select
     end as email,
     case
         when pick(contact_bits, 2, 100) >= 9
-            then (['312', '217', '618', '815', '309'])[1 + pick(contact_bits, 0, 5)]
+            then one_of(['312', '217', '618', '815', '309'], contact_bits, 0)
                 || '-555-01' || lpad(pick(contact_bits, 1, 100)::varchar, 2, '0')
     end as phone,
     case

@@ -25,11 +25,11 @@ select
     outcomes & 1 > 0 as industry_credential,
     outcomes & 4 > 0 and pick(moment_bits, 3, 2) = 0 as postsecondary_credential,
     case
-        when outcomes & 2 > 0 then (['started', 'open'])[1 + pick(outcome_bits, 1, 2)]
+        when outcomes & 2 > 0 then one_of(['started', 'open'], outcome_bits, 1)
         when is_completed and pick(outcome_bits, 1, 3) = 0 then 'not_started'
     end as permanent_employment_status,
     case
-        when outcomes & 4 > 0 then (['started', 'open'])[1 + pick(outcome_bits, 2, 2)]
+        when outcomes & 4 > 0 then one_of(['started', 'open'], outcome_bits, 2)
         when is_completed and pick(outcome_bits, 2, 3) = 0 then 'not_started'
     end as postsecondary_education_status
 from outcomes

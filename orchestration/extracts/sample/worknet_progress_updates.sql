@@ -1,11 +1,11 @@
--- workNet delivers the latest three or four confirmations of each customer.
+-- workNet delivers the latest two or three confirmations of each customer.
 with
 habits as (
     select
         number,
         customer_id,
         ready_on,
-        ([7, 14, 21, 26, 27, 28, 31])[1 + pick(habit_bits, 0, 7)] as interval_days,
+        one_of([7, 14, 21, 26, 27, 28, 31], habit_bits, 0) as interval_days,
         least(getvariable('as_of'), last_update_on) as until
     from present
     where ready_on <= getvariable('as_of')
@@ -16,7 +16,7 @@ turns as (
         *,
         (until - ready_on) // interval_days - back as turn
     from habits
-    cross join range(4) as turns_back (back)
+    cross join range(3) as turns_back (back)
 ),
 
 updates as (

@@ -1,0 +1,21 @@
+with
+
+customers as (
+    select
+        spine.*,
+        services.open_request_on
+    from {{ ref("int_customers__spine") }} as spine
+    left join {{ ref("int_customers__services") }} as services on spine.customer_id = services.customer_id
+)
+
+{% for day in judged_dates() -%}
+select
+    '{{ day }}' as date_name,
+    count({{ day }}) as customer_count,
+    count(*) filter (where {{ day }} > {{ as_of_date() }}) as after_as_of_count,
+    coalesce(
+        1.0 * count(*) filter (where {{ day }} > {{ as_of_date() }}) / nullif(count({{ day }}), 0), 0
+    ) as after_as_of_share
+from customers
+{{ "union all" if not loop.last }}
+{% endfor %}

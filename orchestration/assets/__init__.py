@@ -1,0 +1,1 @@
+"""What is built: the extracts, the dbt models, the published files."""

@@ -1,0 +1,140 @@
+"""The dbt project as assets: one dbt invocation a run, its tests as asset checks, its results kept for the gate."""
+
+import json
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import dagster as dg
+from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtCliResource, DbtProject, dbt_assets
+
+from orchestration.assets.extracts import OWNERS, asset_key
+from orchestration.automation.days import DAYS, parse_day
+from orchestration.automation.foreseen import foreseen
+from orchestration.automation.turns import WarehouseTurn
+from orchestration.checks.results import dbt_results, gate, record
+from orchestration.dbt_project import PROJECT_DIR, environment, manifest_path
+from orchestration.duck import connect
+from orchestration.extracts.archive import Archive
+from orchestration.extracts.contract import extracts
+from orchestration.failures import BuildFailed, UsageError
+from orchestration.lineage import relation_metadata
+from orchestration.settings import Settings, settings
+from orchestration.warehouse import built_day, mark_complete, prepare
+
+MANIFEST = manifest_path(settings())
+PROJECT = DbtProject(
+    project_dir=PROJECT_DIR, profiles_dir=PROJECT_DIR, target_path=settings().dbt_target
+)
+
+
+class Translator(DagsterDbtTranslator):
+    """Groups assets by layer and names their owners; keys are schema and name, as in the warehouse."""
+
+    def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str:
+        """The schema: staging, intermediate, sections, customers, quality, reference."""
+        return str(dbt_resource_props["schema"])
+
+    def get_owners(self, dbt_resource_props: Mapping[str, Any]) -> Sequence[str]:
+        """Who to ask."""
+        return OWNERS
+
+
+TRANSLATOR = Translator(settings=DagsterDbtTranslatorSettings(enable_code_references=True))
+
+
+@dbt_assets(
+    manifest=MANIFEST,
+    project=PROJECT,
+    dagster_dbt_translator=TRANSLATOR,
+    partitions_def=DAYS,
+    exclude="resource_type:unit_test",
+    name="dbt_models",
+)
+def dbt_models(
+    context: dg.AssetExecutionContext, dbt: DbtCliResource, warehouse_turn: WarehouseTurn
+) -> Iterator[Any]:
+    """Builds and tests every model of the day."""
+    config = settings()
+    with foreseen():
+        day = parse_day(context.partition_key)
+        if context.is_subset:
+            _require_same_day(context.partition_key)
+        else:
+            prepare(config, Archive(config.archive).of_day(day))
+    os.environ.update(environment(config, as_of=day.isoformat()))
+    invocation = dbt.cli(
+        ["build", "--exclude-resource-type", "unit_test"],
+        context=context,
+        target_path=config.dbt_target,
+        raise_on_error=False,
+    )
+    # DuckDB lets nobody in while dbt has it, so what the UI shows of each relation is looked up when dbt is done.
+    events = list(invocation.stream())
+    with foreseen():
+        metadata = _judge(config, day.isoformat())
+    for event in events:
+        if isinstance(event, dg.Output):
+            unique_id = event.metadata["unique_id"].value
+            yield event.with_metadata({**event.metadata, **metadata.get(str(unique_id), {})})
+        else:
+            yield event
+    with foreseen(), connect(config, config.warehouse) as connection:
+        if built_day(connection) is None:
+            gate(connection)  # a failed test kept dbt from building what hangs on it
+
+
+def _require_same_day(day: str) -> None:
+    """A part of the models may be built again, but never of another day than the rest."""
+    with connect(settings(), settings().warehouse) as connection:
+        built = built_day(connection)
+    if str(built) != day:
+        raise UsageError(
+            f"The warehouse holds {built or 'no whole day'}, so a part of {day} alone would mix two days; "
+            "materialize all of the day instead."
+        )
+
+
+def _judge(config: Settings, day: str) -> dict[str, dict[str, Any]]:
+    """Keeps what the tests found; gives the metadata of what was built."""
+    manifest = json.loads((config.dbt_target / "manifest.json").read_text())
+    results = json.loads((config.dbt_target / "run_results.json").read_text())["results"]
+    statuses = {result["unique_id"]: result["status"] for result in results}
+    with connect(config, config.warehouse) as connection:
+        record(connection, dbt_results(results, manifest))
+        if broken := [name for name, status in statuses.items() if status == "error"]:
+            names = ", ".join(name.split(".")[2] for name in broken[:5])
+            raise BuildFailed(
+                f"dbt could not build {names}. Nothing was published and the last good day stays; "
+                f"see {config.dbt_target}/dbt.log."
+            )
+        if "skipped" not in statuses.values():
+            mark_complete(connection)
+        built = {name: node for name, node in manifest["nodes"].items() if statuses.get(name) == "success"}
+        return relation_metadata(connection, built, day, config.dbt_target / "column_lineage.json")
+
+
+RUN_SOURCES = [
+    dg.AssetSpec(
+        ["run", "deliveries"],
+        description="The account of the day's deliveries: rows in the manifest, loaded, quarantined, duplicate.",
+        deps=[asset_key(extract) for extract in extracts()],
+        group_name="run",
+        owners=OWNERS,
+        kinds={"parquet"},
+    ),
+    dg.AssetSpec(
+        ["run", "check_results"],
+        description="What each check of the run found; known once the models are built.",
+        group_name="run",
+        owners=OWNERS,
+        kinds={"duckdb"},
+    ),
+    dg.AssetSpec(
+        ["run", "previous_sync_status"],
+        description="The statewide sync statuses of the published day before, to compare the day's with.",
+        group_name="run",
+        owners=OWNERS,
+        kinds={"duckdb"},
+    ),
+]

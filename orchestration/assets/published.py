@@ -1,0 +1,114 @@
+"""The published files as assets: built from the marts once every check of severity error holds."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import dagster as dg
+
+from orchestration.assets.extracts import OWNERS, ROW_ACCOUNT
+from orchestration.automation.days import DAYS, parse_day
+from orchestration.automation.foreseen import foreseen
+from orchestration.automation.turns import WarehouseTurn
+from orchestration.checks.expectations import suites
+from orchestration.checks.results import CheckResult, gate, record
+from orchestration.dbt_project import compiled_marts, marts
+from orchestration.duck import connect
+from orchestration.extracts.contract import CHICAGO
+from orchestration.failures import UsageError
+from orchestration.publishing.release import publish
+from orchestration.settings import settings
+from orchestration.warehouse import built_day
+
+FILES = {
+    "dashboard": "Counts only, no personal data: for everyone with access to the dashboard.",
+    "customers": "Customer-level lists: for super users and career planners.",
+}
+
+# A day is to be on the dashboard by eight in the morning.
+FRESHNESS = dg.FreshnessPolicy.cron(
+    deadline_cron="0 8 * * *", lower_bound_delta=timedelta(hours=24), timezone=CHICAGO
+)
+
+
+def _deps(file: str | None = None) -> list[dg.AssetKey]:
+    keys = [
+        dg.AssetKey([mart.schema, mart.name]) for mart in marts(settings()) if file in (None, mart.published_in)
+    ]
+    return keys + [suite.asset_key for suite in suites() if suite.asset_key not in keys]
+
+
+def _specs() -> list[dg.AssetSpec]:
+    files = [
+        dg.AssetSpec(
+            ["published", file],
+            description=f"published/{file}.duckdb. {description}",
+            deps=_deps(file),
+            group_name="published",
+            owners=OWNERS,
+            kinds={"duckdb"},
+            freshness_policy=FRESHNESS,
+        )
+        for file, description in FILES.items()
+    ]
+    parquet = dg.AssetSpec(
+        ["published", "parquet"],
+        description="published/parquet: the same tables as Parquet, a folder per file, schema and table.",
+        deps=_deps(),
+        group_name="published",
+        owners=OWNERS,
+        kinds={"parquet"},
+        freshness_policy=FRESHNESS,
+    )
+    return [*files, parquet]
+
+
+@dg.multi_asset(name="publish_release", specs=_specs(), partitions_def=DAYS)
+def publish_release(
+    context: dg.AssetExecutionContext, warehouse_turn: WarehouseTurn
+) -> Iterator[dg.MaterializeResult[None]]:
+    """Publishes the day that the warehouse holds, all files in one instant, or nothing."""
+    config = settings()
+    with foreseen():
+        day = parse_day(context.partition_key)
+        with connect(config, config.warehouse) as connection:
+            built = built_day(connection)
+            if built != day:
+                raise UsageError(
+                    f"The warehouse holds {built or 'no whole day'}, not {day}; materialize the models of the day first."
+                )
+            accounts = connection.execute(
+                "select system || '_' || extract, rows_in_manifest, rows_loaded + rows_quarantined + rows_duplicate"
+                " from run.deliveries order by 1"
+            ).fetchall()
+            connection.execute("delete from run.check_results where name = ?", [ROW_ACCOUNT])
+            record(
+                connection,
+                [
+                    CheckResult(
+                        ROW_ACCOUNT,
+                        asset,
+                        "error",
+                        promised == found,
+                        f"{found:,} rows accounted for",
+                        f"{promised:,} rows in the manifest",
+                        "yacp deliveries",
+                    )
+                    for asset, promised, found in accounts
+                ],
+            )
+            gate(connection)
+        release = publish(config, day, compiled_marts(config), context.run.run_id)
+    context.log.info(f"Published as release {release.name}.")
+    for spec in _specs():
+        file = spec.key.path[-1]
+        tables = {mart.name: mart for mart in marts(config) if file in ("parquet", mart.published_in)}
+        yield dg.MaterializeResult(
+            asset_key=spec.key,
+            metadata={
+                "release": release.name,
+                "path": dg.MetadataValue.path(str(release.folder)),
+                "dagster/row_count": sum(
+                    release.rows[f"{mart.schema}.{mart.name}"] for mart in tables.values() if not mart.is_view
+                ),
+            },
+        )

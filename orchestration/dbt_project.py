@@ -1,0 +1,137 @@
+"""The dbt project as Python sees it: where it is, its manifest, and which models are published."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from contextlib import redirect_stdout
+from dataclasses import dataclass
+from functools import cache
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+from orchestration.failures import BuildFailed
+from orchestration.settings import PROJECT, Settings
+
+PROJECT_DIR = PROJECT / "dbt_project"
+_SOURCES = (PROJECT_DIR, PROJECT / "models", PROJECT / "seeds")
+_SUFFIXES = {".sql", ".yml", ".yaml", ".csv"}
+
+
+@dataclass(frozen=True)
+class Mart:
+    """A model of the output contract: the file it is published in, and its columns with their descriptions."""
+
+    schema: str
+    name: str
+    published_in: str
+    is_view: bool
+    description: str
+    columns: dict[str, str]
+    sql: str
+
+    @property
+    def relation(self) -> str:
+        """Where it is in the warehouse."""
+        return f'"{self.schema}"."{self.name}"'
+
+    @property
+    def portable_sql(self) -> str:
+        """A view's query without the warehouse's name before its tables."""
+        return self.sql.replace('"warehouse".', "")
+
+
+def environment(settings: Settings, as_of: str | None = None) -> dict[str, str]:
+    """What profiles.yml and the models read."""
+    variables = {
+        "YACP_WAREHOUSE": str(settings.warehouse),
+        "YACP_THREADS": str(settings.threads),
+        "YACP_MEMORY_LIMIT": settings.memory_limit,
+        "DBT_TARGET_PATH": str(settings.dbt_target),
+        "DBT_LOG_PATH": str(settings.dbt_logs),
+        "DBT_PROFILES_DIR": str(PROJECT_DIR),
+        "DBT_PROJECT_DIR": str(PROJECT_DIR),
+        "DO_NOT_TRACK": "1",
+    }
+    if as_of:
+        variables["YACP_AS_OF_DATE"] = as_of
+    return variables
+
+
+def manifest_path(settings: Settings) -> Path:
+    """dbt's manifest, parsed anew when a model, a seed or a macro is newer."""
+    path = settings.dbt_target / "manifest.json"
+    if not path.exists() or path.stat().st_mtime < _newest_source():
+        _parse(settings)
+    return path
+
+
+def load_manifest(settings: Settings) -> dict[str, Any]:
+    """dbt's manifest, read once for each version of it."""
+    path = manifest_path(settings)
+    return _load(path, path.stat().st_mtime_ns)
+
+
+@cache
+def _load(path: Path, _version: int) -> dict[str, Any]:
+    manifest: dict[str, Any] = json.loads(path.read_text())
+    return manifest
+
+
+def marts(settings: Settings) -> list[Mart]:
+    """The models of the output contract, by schema and name."""
+    found = [
+        _mart(node)
+        for node in load_manifest(settings)["nodes"].values()
+        if node["resource_type"] == "model" and "published_in" in node["config"]["meta"]
+    ]
+    return sorted(found, key=lambda mart: (mart.schema, mart.name))
+
+
+def compiled_marts(settings: Settings) -> list[Mart]:
+    """As ``marts``, with the compiled SQL of the last build."""
+    manifest = json.loads((settings.dbt_target / "manifest.json").read_text())
+    compiled = {
+        node["name"]: node.get("compiled_code") or ""
+        for node in manifest["nodes"].values()
+        if node["resource_type"] == "model"
+    }
+    return [
+        Mart(m.schema, m.name, m.published_in, m.is_view, m.description, m.columns, compiled[m.name])
+        for m in marts(settings)
+    ]
+
+
+def _mart(node: Mapping[str, Any]) -> Mart:
+    meta = node["config"]["meta"]
+    return Mart(
+        schema=node["schema"],
+        name=node["name"],
+        published_in=meta["published_in"],
+        is_view=meta.get("published_as") == "view",
+        description=node["description"].strip(),
+        columns={name: column["description"] for name, column in node["columns"].items()},
+        sql="",
+    )
+
+
+def _newest_source() -> float:
+    return max(
+        path.stat().st_mtime
+        for folder in _SOURCES
+        for path in folder.rglob("*")
+        if path.suffix in _SUFFIXES and "target" not in path.parts
+    )
+
+
+def _parse(settings: Settings) -> None:
+    from dbt.cli.main import dbtRunner  # seconds of imports, needed only after a change
+
+    os.environ.update(environment(settings))
+    settings.dbt_target.mkdir(parents=True, exist_ok=True)
+    with redirect_stdout(StringIO()) as output:
+        result = dbtRunner().invoke(["--quiet", "--no-use-colors", "parse"])
+    if not result.success:
+        raise BuildFailed(f"dbt can't read the project: {result.exception or output.getvalue().strip()}")

@@ -1,0 +1,1 @@
+"""What readers see: releases, built beside the current one and switched in whole."""

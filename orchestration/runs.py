@@ -1,0 +1,164 @@
+"""Running a day from the command line: the very job that the sensor and the schedule start, in the same instance."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from orchestration.failures import BuildFailed, YacpError
+from orchestration.settings import PROJECT, Settings
+
+if TYPE_CHECKING:
+    from dagster import DagsterInstance
+
+INSTANCE_FILE = PROJECT / "orchestration" / "dagster.yaml"
+MODULE = "orchestration.definitions"
+
+
+@dataclass(frozen=True)
+class Step:
+    """One thing that happened in a run, for whoever watches it."""
+
+    kind: str
+    what: str
+    passed: bool = True
+
+
+class RunFailed(YacpError):
+    """The run's own sentence and exit status, as the failing step gave them."""
+
+    def __init__(self, sentence: str, exit_status: int) -> None:
+        super().__init__(sentence)
+        self.exit_status = exit_status
+
+
+def prepare_instance(config: Settings) -> None:
+    """Makes the Dagster home with the instance's configuration, so that the UI and the command line share it."""
+    config.dagster_home.mkdir(parents=True, exist_ok=True)
+    config.state.chmod(0o700)
+    target = config.dagster_home / "dagster.yaml"
+    content = INSTANCE_FILE.read_text()
+    if not target.exists() or target.read_text() != content:
+        target.write_text(content)
+    os.environ["DAGSTER_HOME"] = str(config.dagster_home)
+
+
+def run_day(config: Settings, day: date, watch: Callable[[Step], None]) -> str:
+    """Runs the whole job for a day in this process and returns the run's id.
+
+    Raises ``RunFailed`` with what the failing step said.
+    """
+    import dagster as dg
+    from dagster._core.definitions.job_base import InMemoryJob
+    from dagster._core.execution.api import execute_run_iterator
+
+    from orchestration.automation.jobs import JOB
+    from orchestration.automation.turns import turn
+
+    prepare_instance(config)
+    with turn(config, f"the run of {day}", lambda sentence: watch(Step("waiting", sentence))):
+        watch(Step("loading", "definitions"))
+        from orchestration.definitions import defs
+
+        job = defs.resolve_job_def(JOB)
+        with dg.DagsterInstance.get() as instance:
+            run = instance.create_run_for_job(
+                job_def=job,
+                run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+                tags={"dagster/partition": str(day), "yacp/started_by": "command line"},
+                remote_job_origin=_origin(JOB),
+            )
+            failure: RunFailed | None = None
+            for event in execute_run_iterator(InMemoryJob(job), run, instance):
+                failure = failure or _failure(event, run.run_id)
+                for step in _steps(event):
+                    watch(step)
+            finished = instance.get_run_by_id(run.run_id)
+            if finished is None or not finished.is_success:
+                raise failure or _broken(run.run_id)
+            return run.run_id
+
+
+def _origin(job: str) -> object:
+    """Says that the run is of the location that ``yacp dev`` serves, so that the UI links and re-executes it."""
+    from dagster._core.remote_origin import (
+        ManagedGrpcPythonEnvCodeLocationOrigin,
+        RemoteJobOrigin,
+        RemoteRepositoryOrigin,
+    )
+    from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
+
+    location = ManagedGrpcPythonEnvCodeLocationOrigin(
+        LoadableTargetOrigin(executable_path=sys.executable, module_name=MODULE, working_directory=str(PROJECT)),
+        location_name=MODULE,
+    )
+    return RemoteJobOrigin(RemoteRepositoryOrigin(location, "__repository__"), job)
+
+
+def _steps(event: object) -> Iterator[Step]:
+    kind = getattr(event, "event_type_value", "")
+    if kind == "STEP_START":
+        yield Step("step", str(getattr(event, "step_key", "")))
+    elif kind == "ASSET_MATERIALIZATION":
+        key = event.asset_key  # type: ignore[attr-defined]
+        yield Step("asset", key.to_user_string())
+    elif kind == "ASSET_CHECK_EVALUATION":
+        data = event.asset_check_evaluation_data  # type: ignore[attr-defined]
+        yield Step("check", data.check_name, passed=data.passed)
+
+
+def _failure(event: object, run_id: str) -> RunFailed | None:
+    if getattr(event, "event_type_value", "") != "STEP_FAILURE":
+        return None
+    data = event.step_failure_data  # type: ignore[attr-defined]
+    told = data.user_failure_data
+    if told is None or told.description is None:
+        return _broken(run_id)
+    status = told.metadata.get("exit_status")
+    return RunFailed(told.description, int(status.value) if status else 1)
+
+
+def _broken(run_id: str) -> RunFailed:
+    return RunFailed(
+        "The run broke in a way that was not foreseen. Nothing was published and the last good day stays; "
+        f"the stack trace is in the Dagster UI (make dev), run {run_id}.",
+        BuildFailed.exit_status,
+    )
+
+
+@contextmanager
+def quiet_output(log: Path) -> Iterator[None]:
+    """Sends what libraries print to a file; what the command line prints goes around it.
+
+    Dagster mirrors the output of its steps on the process's own standard output and error, which belong to the
+    dashboard, or to nothing but JSON.
+    """
+    log.parent.mkdir(parents=True, exist_ok=True)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    kept = os.dup(1), os.dup(2)
+    with log.open("wb") as target:
+        os.dup2(target.fileno(), 1)
+        os.dup2(target.fileno(), 2)
+        try:
+            yield
+        finally:
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os.dup2(kept[0], 1)
+            os.dup2(kept[1], 2)
+            os.close(kept[0])
+            os.close(kept[1])
+
+
+def terminal_duplicate() -> int:
+    """A second handle on standard error, for the progress shown while ``quiet_output`` holds the first."""
+    return os.dup(2)
+
+
