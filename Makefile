@@ -1,0 +1,52 @@
+# make run   everything from nothing: sample deliveries, a full run, the dashboard in the terminal
+# make test  everything from nothing: passes the tests
+# make dev   the Dagster UI on the same state
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: run test dev setup lint lock contract clean
+
+run: setup
+	$(BIN)/yacp generate
+	$(BIN)/yacp run
+	$(BIN)/yacp show
+
+setup: $(VENV)/.runtime
+
+$(VENV)/.runtime: requirements/runtime.txt pyproject.toml
+	@$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11) and 'yacp needs Python 3.11 or later; set PYTHON=/path/to/python3.11')"
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --no-deps --require-hashes -r requirements/runtime.txt
+	$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.runtime requirements/dev.txt
+	$(BIN)/pip install --quiet --no-deps --require-hashes -r requirements/dev.txt
+	@touch $@
+
+test: $(VENV)/.dev
+	$(BIN)/pytest
+
+dev: setup
+	$(BIN)/yacp dev
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/sqlfluff lint models dbt_project/tests dbt_project/macros
+
+# The lock: hashed, for pip, without an index address. Needs uv.
+lock:
+	uv pip compile pyproject.toml --extra setup --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --output-file requirements/runtime.txt
+	uv pip compile pyproject.toml --extra setup --extra dev --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --constraint requirements/runtime.txt --output-file requirements/dev.txt
+
+# After a change of the input contract: the dbt sources and docs/extracts.md.
+contract: setup
+	$(BIN)/python -m orchestration.extracts.documents
+
+clean:
+	rm -rf .yacp

@@ -1,0 +1,350 @@
+"""The command line. Exit status 0: done; 1: not published, checks blocked it; 2: bad input or usage."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import click
+from pydantic import ValidationError
+from rich.console import Console
+
+from orchestration.extracts.contract import CHICAGO
+from orchestration.failures import UsageError, YacpError
+from orchestration.settings import PROJECT, Settings, settings
+
+OUTPUTS = click.Choice(["table", "csv", "json"])
+
+
+class Day(click.ParamType):
+    """A day as YYYY-MM-DD."""
+
+    name = "date"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
+        """The day; anything else is a usage error."""
+        if isinstance(value, date):
+            return value
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
+            self.fail(f"{value} is not a day; write it as YYYY-MM-DD.", param, ctx)
+
+
+def as_of_option(explanation: str) -> Callable[[Any], Any]:
+    """The option --as-of, with what leaving it out means."""
+    return click.option("--as-of", type=Day(), help=explanation)
+
+
+format_option = click.option(
+    "--format", "output", type=OUTPUTS, default="table", show_default=True, help="For people, or for machines."
+)
+scope_option = click.option(
+    "--scope", default="statewide", show_default=True, help="statewide, lwia:NUMBER or provider:ID."
+)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="yacp")
+def cli() -> None:
+    """The Youth Apprenticeship & Career Pathways dashboard as a checked warehouse."""
+
+
+@cli.command()
+@click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Where to; default: extracts under YACP_HOME.")
+@click.option("--customers", type=click.IntRange(min=1), default=2000, show_default=True)
+@as_of_option("The last day made; default: today in Chicago.")
+@click.option("--days", type=click.IntRange(min=1), default=1, show_default=True, help="How many days, ending there.")
+@click.option("--seed", type=int, default=1, show_default=True, help="The same seed makes the same bytes.")
+@click.option("--delivery", type=click.IntRange(min=1), default=1, show_default=True, help="The delivery's number.")
+@click.option("--faults", is_flag=True, help="Add one of everything that can go wrong in a row.")
+def generate(
+    out: Path | None, customers: int, as_of: date | None, days: int, seed: int, delivery: int, faults: bool
+) -> None:
+    """Make sample deliveries of invented people."""
+    from orchestration.extracts.generator import generate as make
+
+    config = settings()
+    target = out or config.state / "extracts"
+    console = _console()
+    with console.status("Making deliveries…") as status:
+        folders = make(
+            target,
+            customers=customers,
+            as_of=as_of or _today(),
+            days=days,
+            seed=seed,
+            faults=faults,
+            delivery=delivery,
+            progress=lambda what: status.update(f"Making {what}…"),
+        )
+    console.print(f"{len(folders)} deliveries in {target}", highlight=False, soft_wrap=True)
+
+
+@cli.command()
+@as_of_option("The day; default: the newest that both systems have delivered in full.")
+@click.option("--extracts", help="The root that deliveries come from; default: YACP_EXTRACTS.")
+def run(as_of: date | None, extracts: str | None) -> None:
+    """Land, build, check and publish a day."""
+    from orchestration.reading import newest_delivered
+
+    if extracts:
+        settings.cache_clear()
+        os.environ["YACP_EXTRACTS"] = extracts if "://" in extracts else str(Path(extracts).absolute())
+    config = settings()
+    day = as_of or newest_delivered(config)
+    _run_days(config, [day])
+
+
+@cli.command()
+@click.argument("first", metavar="FROM", type=Day())
+@click.argument("last", metavar="TO", type=Day())
+def backfill(first: date, last: date) -> None:
+    """Run every delivered day from FROM to TO, oldest first; days nobody delivered are named and left out."""
+    from orchestration.extracts.archive import Archive
+    from orchestration.extracts.contract import SYSTEMS
+    from orchestration.extracts.deliveries import DeliveryRoot
+
+    if last < first:
+        raise UsageError(f"FROM {first} lies after TO {last}.")
+    config = settings()
+    root, archive = DeliveryRoot(config.extracts_root), Archive(config.archive)
+    wanted = [first + timedelta(days=n) for n in range((last - first).days + 1)]
+    there = [
+        day for day in wanted if all(archive.newest(system, day) or root.has(system, day) for system in SYSTEMS)
+    ]
+    if not there:
+        raise UsageError(f"No day from {first} to {last} was delivered by both systems.")
+    missing = [str(day) for day in wanted if day not in there]
+    if missing:
+        _console().print(f"Not delivered by both systems, left out: {', '.join(missing)}", highlight=False)
+    _run_days(config, there)
+
+
+@cli.command()
+@click.argument("section", required=False)
+@scope_option
+@as_of_option("A day whose release is kept; default: the newest published.")
+@format_option
+def show(section: str | None, scope: str, as_of: date | None, output: str) -> None:
+    """The dashboard, or one SECTION of it."""
+    from orchestration import rendering
+    from orchestration.reading import Scope, sections
+
+    release, table = sections(settings(), Scope.parse(scope), section, as_of)
+    if output != "table":
+        rendering.machine(table, output)
+        return
+    name = table.records()[0]["scope_name"]
+    title = f"{name} · as of {release.as_of_date} · published {_chicago(release.published_at)}"
+    rendering.dashboard(Console(), table, title)
+
+
+@cli.command("list")
+@click.argument("line_key")
+@scope_option
+@as_of_option("A day whose release is kept; default: the newest published.")
+@format_option
+def list_customers(line_key: str, scope: str, as_of: date | None, output: str) -> None:
+    """The customers behind the count of LINE_KEY, the longest overdue first."""
+    from orchestration import rendering
+    from orchestration.reading import Scope, Table, line_customers
+
+    release, table = line_customers(settings(), line_key, Scope.parse(scope), as_of)
+    if output != "table":
+        rendering.machine(table, output)
+        return
+    shown = (
+        "customer_id", "first_name", "last_name", "provider_id", "lwia_number", "sync_status", "iwds_status",
+        "since_date", "days_on_line", "due_date", "days_overdue",
+    )  # fmt: skip
+    places = [table.columns.index(column) for column in shown]
+    narrow = Table(shown, [tuple(row[place] for place in places) for row in table.rows])
+    title = f"{line_key} · as of {release.as_of_date} · {len(table.rows):,} customers"
+    rendering.plain(Console(), narrow, title, f"Nobody is on {line_key} in this scope.")
+    if table.rows and (steps := table.records()[0]["next_steps"]):
+        Console().print(f"[bold]Next Steps[/bold]\n{steps}", highlight=False)
+
+
+@cli.command()
+@format_option
+def deliveries(output: str) -> None:
+    """What came in, and what became of its rows."""
+    from orchestration import reading
+
+    _plain(reading.deliveries(settings()), output, "Deliveries", "No delivery was accepted yet.")
+
+
+@cli.command()
+@as_of_option("Of one day only.")
+@format_option
+def quarantine(as_of: date | None, output: str) -> None:
+    """Which rows were refused, and why; their values stay inside the archive."""
+    from orchestration import reading
+
+    config = settings()
+    _plain(reading.quarantine(config, as_of), output, "Quarantine", "No row is in quarantine.")
+    if output == "table":
+        Console().print(
+            f"The values are in {config.archive}/<system>/<day>/<delivery>/quarantine.parquet",
+            highlight=False,
+            soft_wrap=True,
+        )
+
+
+@cli.command()
+@as_of_option("A day whose release is kept; default: the last run, published or not.")
+@click.option("--failed", is_flag=True, help="Only those that did not hold.")
+@format_option
+def checks(as_of: date | None, failed: bool, output: str) -> None:
+    """What was checked, and what was found."""
+    from orchestration import reading
+
+    title, table = reading.checks(settings(), as_of)
+    if failed:
+        place = table.columns.index("passed")
+        table = reading.Table(table.columns, [row for row in table.rows if not row[place]])
+    _plain(table, output, f"Checks of {title}", "Every check held.")
+
+
+@cli.command()
+@format_option
+def doctor(output: str) -> None:
+    """What is wrong with the setup, and how to mend it."""
+    from orchestration.doctor import examine
+
+    table = examine(settings())
+    _plain(table, output, "Setup", "")
+    if not all(row[1] for row in table.rows):
+        raise SystemExit(2)
+
+
+@cli.command()
+@click.option("--port", type=int, default=3000, show_default=True)
+def dev(port: int) -> None:
+    """The Dagster UI, on the same state as the command line."""
+    from orchestration.dbt_project import environment
+    from orchestration.runs import MODULE, prepare_instance
+
+    config = settings()
+    prepare_instance(config)
+    os.environ.update(environment(config))
+    dagster = str(Path(sys.executable).with_name("dagster"))
+    os.chdir(PROJECT)
+    os.execv(dagster, [dagster, "dev", "-m", MODULE, "-h", "127.0.0.1", "-p", str(port)])
+
+
+def main() -> None:
+    """The entry point: a foreseeable failure is one line on standard error and its exit status."""
+    try:
+        cli(standalone_mode=False)
+    except click.exceptions.Abort:
+        _fail("Stopped. Nothing half done is published; the same command starts again.", 130)
+    except click.ClickException as error:
+        error.show()
+        raise SystemExit(2) from None
+    except ValidationError as error:
+        wrong = "; ".join(f"YACP_{'_'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in error.errors())
+        _fail(f"A setting is wrong: {wrong}.", 2)
+    except PermissionError as error:
+        _fail(f"Permission denied: {error.filename}. Give yourself access to it, or choose another folder.", 2)
+    except YacpError as error:
+        _fail(str(error), error.exit_status)
+
+
+def _fail(message: str, status: int) -> None:
+    Console(stderr=True).print(message, style="red", markup=False, highlight=False, soft_wrap=True)
+    raise SystemExit(status)
+
+
+def _run_days(config: Settings, days: list[date]) -> None:
+    from orchestration.publishing.release import current
+    from orchestration.runs import quiet_output, run_day
+
+    config.state.mkdir(parents=True, exist_ok=True)
+    for day in days:
+        with _progress(day) as watch, quiet_output(config.state / "dagster" / "last_run.log"):
+            run_day(config, day, watch)
+        standing = current(config)
+        note = ""
+        if standing and standing.as_of_date > day:
+            note = f"; the dashboard stays on {standing.as_of_date}, the newest day"
+        _console().print(f"Published {day}{note}.", style="green", highlight=False)
+    _console().print(
+        f"  counts  {config.published}/dashboard.duckdb\n  lists   {config.published}/customers.duckdb\n"
+        f"  Parquet {config.published}/parquet",
+        highlight=False,
+        soft_wrap=True,
+    )
+
+
+@contextmanager
+def _progress(day: date) -> Iterator[Callable[[Any], None]]:
+    """What a run is doing, on standard error: a moving line for people, a line a step for logs."""
+    from orchestration.runs import Step
+
+    titles = {
+        "definitions": "Reading the project",
+        "worknet_delivery": "Landing Illinois workNet",
+        "iwds_delivery": "Landing IWDS",
+        "dbt_models": "Building and testing the models",
+        "great_expectations": "Checking sync status and dates",
+        "publish_release": "Publishing",
+    }
+    with os.fdopen(os.dup(2), "w") as terminal:
+        console = Console(file=terminal)
+        counts = {"asset": 0, "check": 0, "failed": 0}
+        status = console.status(f"{day}: starting…")
+
+        def watch(step: Step) -> None:
+            if step.kind in ("step", "loading"):
+                title = titles.get(step.what, step.what)
+                if console.is_terminal:
+                    status.update(f"{day}: {title}…")
+                else:
+                    console.print(f"{day}: {title}", highlight=False)
+            elif step.kind == "waiting":
+                console.print(step.what, style="yellow", highlight=False)
+            else:
+                counts[step.kind] += 1
+                counts["failed"] += not step.passed
+
+        with status:
+            yield watch
+        console.print(
+            f"{day}: {counts['asset']} tables and files, {counts['check']} checks, {counts['failed']} of them not met"
+            + (" (yacp checks --failed)" if counts["failed"] else ""),
+            highlight=False,
+        )
+
+
+def _plain(table: Any, output: str, title: str, empty: str) -> None:
+    from orchestration import rendering
+
+    if output == "table":
+        rendering.plain(Console(), table, title, empty)
+    else:
+        rendering.machine(table, output)
+
+
+def _console() -> Console:
+    """Standard error: what is told beside the result."""
+    return Console(stderr=True)
+
+
+def _today() -> date:
+    return datetime.now(ZoneInfo(CHICAGO)).date()
+
+
+def _chicago(instant: str) -> str:
+    return datetime.fromisoformat(instant).astimezone(ZoneInfo(CHICAGO)).strftime("%Y-%m-%d %H:%M %Z")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,79 @@
+"""What is wrong with the setup, and how to mend it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+from importlib.metadata import PackageNotFoundError, version
+
+from orchestration.dbt_project import PROJECT_DIR
+from orchestration.extracts.contract import SYSTEMS, System
+from orchestration.extracts.deliveries import DeliveryRoot
+from orchestration.failures import YacpError
+from orchestration.publishing.release import current
+from orchestration.reading import Table
+from orchestration.settings import Settings
+
+_NEEDED = {"dagster": "1.13", "dbt-core": "1.11", "dbt-duckdb": "1.11", "duckdb": "1.5", "great-expectations": "1."}
+_FREE_BYTES = 2 << 30
+
+
+def examine(config: Settings) -> Table:
+    """One row for everything looked at: what, whether it is well, what was found, how to mend it."""
+    return Table(("what", "ok", "found", "mend"), list(_findings(config)))
+
+
+def _findings(config: Settings) -> Iterator[tuple[object, ...]]:
+    python = sys.version_info[:2] >= (3, 11)
+    yield "Python", python, sys.version.split()[0], "" if python else "Install Python 3.11 or later."
+    for package, wanted in _NEEDED.items():
+        try:
+            found = version(package)
+        except PackageNotFoundError:
+            found = "not installed"
+        ok = found.startswith(wanted)
+        yield package, ok, found, "" if ok else f"make setup installs {package} {wanted}."
+    project = (PROJECT_DIR / "dbt_project.yml").exists()
+    yield "dbt project", project, str(PROJECT_DIR), "" if project else "Run yacp from a checkout of the project."
+    yield _state(config)
+    free = shutil.disk_usage(_existing(config)).free
+    yield (
+        "free space",
+        free > _FREE_BYTES,
+        f"{free / (1 << 30):.1f} GiB",
+        "" if free > _FREE_BYTES else "Free at least 2 GiB where YACP_HOME is.",
+    )
+    for system in SYSTEMS:
+        yield _deliveries(config, system)
+    release = current(config)
+    yield (
+        "published",
+        release is not None,
+        release.name if release else "nothing yet",
+        "" if release else "yacp run publishes the newest delivered day.",
+    )
+
+
+def _existing(config: Settings) -> str:
+    path = config.state
+    while not path.exists():
+        path = path.parent
+    return str(path)
+
+
+def _state(config: Settings) -> tuple[object, ...]:
+    writable = os.access(_existing(config), os.W_OK)
+    mend = "" if writable else "Give yourself write access, or set YACP_HOME to another folder."
+    return "state (YACP_HOME)", writable, str(config.state), mend
+
+
+def _deliveries(config: Settings, system: System) -> tuple[object, ...]:
+    try:
+        days = DeliveryRoot(config.extracts_root).days(system)
+    except (OSError, ValueError, ImportError, YacpError) as error:
+        return f"{system.title} deliveries", False, type(error).__name__, f"Check YACP_EXTRACTS: {config.extracts_root}"
+    found = f"{len(days)} days, newest {days[-1]}" if days else "none"
+    mend = "" if days else f"Nothing complete under {config.extracts_root}/{system.name}; yacp generate makes samples."
+    return f"{system.title} deliveries", bool(days), found, mend

@@ -1,0 +1,213 @@
+"""Reading what is published, and what came in. Nothing here writes, and nothing here waits for a run."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from collections.abc import Iterator
+
+import duckdb
+
+from orchestration.duck import connect, literal
+from orchestration.extracts.archive import Archive
+from orchestration.extracts.deliveries import DeliveryRoot, delivered_days
+from orchestration.failures import UsageError
+from orchestration.publishing.release import Release, current, releases
+from orchestration.settings import Settings
+
+SCOPE_TYPES = ("statewide", "lwia", "provider")
+
+
+@dataclass(frozen=True)
+class Table:
+    """Named columns and their rows."""
+
+    columns: tuple[str, ...]
+    rows: list[tuple[object, ...]]
+
+    def records(self) -> list[dict[str, object]]:
+        """The rows as mappings from column to value."""
+        return [dict(zip(self.columns, row, strict=True)) for row in self.rows]
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Whose customers: statewide, an LWIA's or a provider's."""
+
+    type: str
+    id: str
+
+    @classmethod
+    def parse(cls, text: str) -> Scope:
+        """``statewide``, ``lwia:7`` or ``provider:P001``."""
+        kind, _, name = text.partition(":")
+        if kind == "statewide" and name in ("", "IL"):
+            return cls("statewide", "IL")
+        if kind in SCOPE_TYPES and name:
+            return cls(kind, name.lstrip("0") if kind == "lwia" else name)
+        raise UsageError(f"{text} is not a scope; write statewide, lwia:NUMBER or provider:ID.")
+
+
+def release_of(config: Settings, as_of: date | None) -> Release:
+    """The current release, or the newest one kept of a day."""
+    if as_of is None:
+        release = current(config)
+        if release is None:
+            raise UsageError(f"Nothing is published in {config.published} yet; yacp run publishes a day.")
+        return release
+    kept = releases(config)
+    of_day = [release for release in kept if release.as_of_date == as_of]
+    if of_day:
+        return of_day[-1]
+    days = ", ".join(sorted({str(release.as_of_date) for release in kept})) or "none"
+    raise UsageError(f"No release of {as_of} is kept; the days kept are: {days}.")
+
+
+def sections(config: Settings, scope: Scope, section: str | None, as_of: date | None) -> tuple[Release, Table]:
+    """The dashboard's rows of a scope, in order, for all sections or one."""
+    release = release_of(config, as_of)
+    with _opened(release.file("dashboard")) as connection:
+        _require_scope(connection, scope)
+        if section is not None:
+            known = _column(connection, "select distinct section_number, section_key from it.sections.dashboard order by 1")
+            if section not in known:
+                raise UsageError(f"There is no section {section}; the sections are: {', '.join(known)}.")
+        rows = _query(
+            connection,
+            "select * from it.sections.dashboard where scope_type = ? and scope_id = ?"
+            " and (? is null or section_key = ?) order by section_number, line_number",
+            [scope.type, scope.id, section, section],
+        )
+    return release, rows
+
+
+def line_customers(config: Settings, line_key: str, scope: Scope, as_of: date | None) -> tuple[Release, Table]:
+    """The customers behind a line of a scope; the longest on it first."""
+    release = release_of(config, as_of)
+    with _opened(release.file("dashboard")) as connection:
+        _require_scope(connection, scope)
+        known = _column(
+            connection,
+            "select distinct section_number, line_number, line_key from it.sections.dashboard"
+            " where line_key <> 'total' order by 1, 2",
+        )
+        if line_key not in known:
+            near = [key for key in known if line_key in key or key in line_key] or known
+            raise UsageError(f"There is no line {line_key}; lines are: {', '.join(near)}.")
+    with _opened(release.file("customers")) as connection:
+        rows = _query(
+            connection,
+            "select * from it.customers.line_customers where line_key = ? and case ?"
+            " when 'provider' then provider_id = ? when 'lwia' then cast(lwia_number as varchar) = ? else true end"
+            " order by days_overdue desc nulls last, days_on_line desc nulls last, customer_id",
+            [line_key, scope.type, scope.id, scope.id],
+        )
+    return release, rows
+
+
+def checks(config: Settings, as_of: date | None) -> tuple[str, Table]:
+    """The checks of the last run, published or not; of a day that is published when one is named."""
+    columns = "name, asset, severity, passed, observed, expected"
+    order = "order by passed, severity, name, asset"
+    if as_of is None and config.warehouse.exists():
+        with _opened(config.warehouse) as connection:
+            try:
+                days = _column(connection, "select cast(as_of_date as varchar) from it.run.built")
+                table = _query(connection, f"select {columns}, where_to_look from it.run.check_results {order}", [])
+            except duckdb.CatalogException:
+                days, table = [], Table((), [])
+        if days and table.rows:
+            return f"the last run, of {days[0]}", table
+    release = release_of(config, as_of)
+    with _opened(release.file("dashboard")) as connection:
+        return f"release {release.name}", _query(connection, f"select {columns} from it.quality.checks {order}", [])
+
+
+def deliveries(config: Settings) -> Table:
+    """Every accepted delivery with its account, newest day first, then what is at the root and not yet accepted."""
+    archive = Archive(config.archive)
+    accounts = [str(delivery.account) for delivery in archive.all()]
+    columns = (
+        "system", "as_of_date", "delivery", "file",
+        "rows_in_manifest", "rows_loaded", "rows_quarantined", "rows_duplicate", "loaded_at",
+    )  # fmt: skip
+    if not accounts:
+        return Table(columns, [])
+    with connect(config) as connection:
+        return _query(
+            connection,
+            f"select {', '.join(columns)} from read_parquet([{', '.join(map(literal, accounts))}])"
+            " order by as_of_date desc, system desc, delivery desc, file",
+            [],
+        )
+
+
+def quarantine(config: Settings, day: date | None) -> Table:
+    """The rows that were refused and why, without their values: those stay inside the archive."""
+    folders = [d for d in Archive(config.archive).all() if day is None or d.as_of_date == day]
+    if day is not None and not folders:
+        raise UsageError(f"No delivery of {day} was accepted.")
+    columns = ("system", "as_of_date", "delivery", "file", "line_number", "column_name", "reason")
+    if not folders:
+        return Table(columns, [])
+    selects = " union all ".join(
+        f"select {literal(d.system)} as system, date {literal(d.as_of_date)} as as_of_date, {d.delivery} as delivery,"
+        f" file, line_number, column_name, reason from read_parquet({literal(d.quarantine)})"
+        for d in folders
+    )
+    with connect(config) as connection:
+        return _query(connection, f"from ({selects}) order by as_of_date desc, system desc, file, line_number", [])
+
+
+def newest_delivered(config: Settings) -> date:
+    """The newest day that both systems have delivered in full."""
+    root = DeliveryRoot(config.extracts_root)
+    for day in delivered_days(root):
+        return day
+    raise UsageError(
+        f"There is no day that both systems have delivered in full under {config.extracts_root}; "
+        "yacp generate makes sample deliveries, YACP_EXTRACTS names another place."
+    )
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A file attached as ``it``: ``customers.duckdb`` has a schema of its own name, which DuckDB finds ambiguous."""
+    if not path.exists():
+        raise UsageError(f"{path} is not there.")
+    with duckdb.connect() as connection:
+        try:
+            connection.execute(f"attach {literal(path.resolve())} as it (read_only)")
+        except duckdb.IOException as error:
+            if "ermission" in str(error):
+                raise UsageError(
+                    f"You may not read {path}: customer lists are for super users and career planners."
+                ) from None
+            if "lock" in str(error):
+                raise UsageError(f"{path.name} is being written by a run; try again when it is done.") from None
+            raise UsageError(f"{path} can't be opened as a DuckDB file.") from None
+        yield connection
+
+
+def _require_scope(connection: duckdb.DuckDBPyConnection, scope: Scope) -> None:
+    known = _column(
+        connection,
+        "select distinct scope_id from it.sections.application_status where scope_type = ? order by 1",
+        [scope.type],
+    )
+    if scope.id not in known:
+        shown = ", ".join(known[:10]) + (", …" if len(known) > 10 else "")
+        raise UsageError(f"There is no {scope.type} {scope.id} on the dashboard; there are: {shown}.")
+
+
+def _column(connection: duckdb.DuckDBPyConnection, sql: str, values: Sequence[object] = ()) -> list[str]:
+    return [str(row[-1]) for row in connection.execute(sql, list(values)).fetchall()]
+
+
+def _query(connection: duckdb.DuckDBPyConnection, sql: str, values: Sequence[object]) -> Table:
+    result = connection.execute(sql, list(values))
+    columns = tuple(column[0] for column in result.description or ())
+    return Table(columns, result.fetchall())
