@@ -34,6 +34,16 @@
     {{ return(["application_date", "certified_on", "exited_on"]) }}
 {%- endmacro %}
 
+{% macro service_dates() -%}
+    {{ return([
+        "open_request_on",
+        "career_service_on",
+        "training_service_on",
+        "work_based_learning_service_on",
+        "iwds_credential_on",
+    ]) }}
+{%- endmacro %}
+
 {#- Every date that a line's clock or gate reads. -#}
 {% macro judged_dates() -%}
     {{ return(application_dates() + iwds_dates() + [
@@ -42,6 +52,5 @@
         "last_progress_on",
         "last_case_note_on",
         "completion_recorded_on",
-        "open_request_on",
-    ]) }}
+    ] + service_dates()) }}
 {%- endmacro %}

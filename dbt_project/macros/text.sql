@@ -4,17 +4,20 @@
 {%- endmacro %}
 
 {% macro duckdb__name_key(name) -%}
-    regexp_replace(lower(strip_accents({{ name }})), '[\s\x{00A0}\-‐‑‒–—−''’‘ʼʹ`´]', '', 'g')
+    regexp_replace(
+        lower(strip_accents({{ name }})),
+        '[\s\x{0B}\x{85}\p{Z}\p{Pd}\x{AD}\x{2043}\x{2212}''’‘‛ʼʻʹ′＇`´]', '', 'g'
+    )
 {%- endmacro %}
 
 {% macro spark__name_key(name) -%}
     regexp_replace(
         translate(
             lower({{ name }}),
-            'àáâãäåāăąçćčďèéêëēėęěìíîïīįłñńňòóôõöōőřśšťùúûüūůűųýÿźžż',
-            'aaaaaaaaacccdeeeeeeeeiiiiiilnnnooooooorsstuuuuuuuuyyzzz'
+            'àáâãäåāăąçćčďèéêëēėęěìíîïīįñńňòóôõöōőřśšťùúûüūůűųýÿźžż',
+            'aaaaaaaaacccdeeeeeeeeiiiiiinnnooooooorsstuuuuuuuuyyzzz'
         ),
-        '[\\s\\u00A0\\-‐‑‒–—−\'’‘ʼʹ`´]', ''
+        '[\\s\\u000B\\u0085\\p{Z}\\p{Pd}\\u00AD\\u2043\\u2212\'’‘‛ʼʻʹ′＇`´]', ''
     )
 {%- endmacro %}
 
@@ -24,11 +27,11 @@
 {%- endmacro %}
 
 {% macro duckdb__service_name_key(name) -%}
-    regexp_replace(lower({{ name }}), '[\s\x{00A0}]', '', 'g')
+    regexp_replace(lower({{ name }}), '[\s\x{0B}\x{85}\p{Z}]', '', 'g')
 {%- endmacro %}
 
 {% macro spark__service_name_key(name) -%}
-    regexp_replace(lower({{ name }}), '[\\s\\u00A0]', '')
+    regexp_replace(lower({{ name }}), '[\\s\\u000B\\u0085\\p{Z}]', '')
 {%- endmacro %}
 
 {#- A value as text, for the sentences in `detail`. -#}

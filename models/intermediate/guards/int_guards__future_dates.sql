@@ -2,8 +2,10 @@ with
 
 customers as (
     select
-        spine.*,
-        services.open_request_on
+        spine.*
+        {%- for day in service_dates() %},
+        services.{{ day }}
+        {%- endfor %}
     from {{ ref("int_customers__spine") }} as spine
     left join {{ ref("int_customers__services") }} as services on spine.customer_id = services.customer_id
 )
