@@ -1,13 +1,10 @@
 """What Dagster loads. Wiring only."""
 
-import sys
-from pathlib import Path
-
 import dagster as dg
-from dagster_dbt import DbtCliResource
 
+from orchestration.assets.dbt_cli import warehouse_dbt
 from orchestration.assets.extracts import DELIVERIES
-from orchestration.assets.models import PROJECT, RUN_SOURCES, dbt_models
+from orchestration.assets.models import RUN_SOURCES, dbt_models
 from orchestration.assets.published import publish_release
 from orchestration.automation.jobs import complete_deliveries, every_morning, nightly, unit_tests
 from orchestration.automation.turns import WarehouseTurn
@@ -20,10 +17,7 @@ defs = dg.Definitions(
     jobs=[nightly, unit_tests],
     schedules=[every_morning],
     sensors=[complete_deliveries],
-    resources={
-        "dbt": DbtCliResource(project_dir=PROJECT, dbt_executable=str(Path(sys.executable).with_name("dbt"))),
-        "warehouse_turn": WarehouseTurn(),
-    },
+    resources={"dbt": warehouse_dbt(), "warehouse_turn": WarehouseTurn()},
     # One process for all steps: another start costs seconds, and the warehouse has one writer anyway.
     executor=dg.in_process_executor,
 )

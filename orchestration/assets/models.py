@@ -6,12 +6,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import dagster as dg
-from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtCliResource, DbtProject, dbt_assets
+from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtProject, dbt_assets
 
+from orchestration.assets.dbt_cli import WarehouseDbt
 from orchestration.assets.extracts import OWNERS, asset_key
 from orchestration.automation.days import DAYS, parse_day
 from orchestration.automation.foreseen import foreseen
 from orchestration.automation.turns import WarehouseTurn
+from orchestration.checks.expectations import imported_meanwhile
 from orchestration.checks.results import dbt_results, gate, record
 from orchestration.dbt_project import PROJECT_DIR, environment, manifest_path
 from orchestration.duck import connect
@@ -52,7 +54,7 @@ TRANSLATOR = Translator(settings=DagsterDbtTranslatorSettings(enable_code_refere
     name="dbt_models",
 )
 def dbt_models(
-    context: dg.AssetExecutionContext, dbt: DbtCliResource, warehouse_turn: WarehouseTurn
+    context: dg.AssetExecutionContext, dbt: WarehouseDbt, warehouse_turn: WarehouseTurn
 ) -> Iterator[Any]:
     """Builds and tests every model of the day."""
     config = settings()
@@ -70,7 +72,8 @@ def dbt_models(
         raise_on_error=False,
     )
     # DuckDB lets nobody in while dbt has it, so what the UI shows of each relation is looked up when dbt is done.
-    events = list(invocation.stream())
+    with imported_meanwhile("great_expectations"):
+        events = list(invocation.stream())
     with foreseen():
         metadata = _judge(config, day.isoformat())
     for event in events:

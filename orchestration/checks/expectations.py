@@ -4,8 +4,11 @@ A suite is a file in ``expectations/``: the table it reads, the few columns it n
 are small guard models that DuckDB has already aggregated, so the suites cost the same for any number of customers.
 """
 
+import importlib
 import os
+import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -23,6 +26,18 @@ from orchestration.failures import BuildFailed
 from orchestration.settings import PROJECT, settings
 
 SUITES = PROJECT / "expectations"
+os.environ["GX_ANALYTICS_ENABLED"] = "false"  # read once, when the package is imported
+
+
+@contextmanager
+def imported_meanwhile(module: str) -> Iterator[None]:
+    """Imports a module that takes seconds while this process waits for another one."""
+    thread = threading.Thread(target=importlib.import_module, args=[module])
+    thread.start()
+    try:
+        yield
+    finally:
+        thread.join()
 
 
 @dataclass(frozen=True)
@@ -79,7 +94,6 @@ def _read(path: Path) -> Suite:
 
 def validate(suite: Suite, frame: pd.DataFrame) -> list[CheckResult]:
     """Tries every expectation of a suite on its table's rows."""
-    os.environ["GX_ANALYTICS_ENABLED"] = "false"
     import great_expectations as gx  # seconds of imports that nothing but the run needs
 
     context = gx.get_context(mode="ephemeral")

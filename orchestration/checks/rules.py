@@ -5,8 +5,8 @@ import os
 from collections.abc import Iterator
 
 import dagster as dg
-from dagster_dbt import DbtCliResource
 
+from orchestration.assets.dbt_cli import WarehouseDbt
 from orchestration.assets.models import TRANSLATOR
 from orchestration.automation.turns import WarehouseTurn
 from orchestration.dbt_project import environment, load_manifest
@@ -26,7 +26,7 @@ UNIT_TEST_CHECKS = [spec.key for spec in _UNIT_TESTS.values()]
 
 @dg.multi_asset_check(specs=list(_UNIT_TESTS.values()), name="rule_unit_tests", can_subset=True)
 def rule_unit_tests(
-    context: dg.AssetCheckExecutionContext, dbt: DbtCliResource, warehouse_turn: WarehouseTurn
+    context: dg.AssetCheckExecutionContext, dbt: WarehouseDbt, warehouse_turn: WarehouseTurn
 ) -> Iterator[dg.AssetCheckResult]:
     """Runs the selected unit tests in one dbt invocation, over a warehouse that has been built before."""
     os.environ.update(environment(settings()))

@@ -15,7 +15,9 @@ unclassified as (
         judged.unclassified_reason as reason,
         case
             when judged.section_key = 'customer_services'
-                then {{ dbt.concat(["'IWDS status '", "customers.iwds_status", "', no line of the section fits the services.'"]) }}
+                then {{ dbt.concat([
+                    "'IWDS status '", "customers.iwds_status", "', no line of the section fits the services.'"
+                ]) }}
             else {{ dbt.concat([
                 "'IWDS status '", "customers.iwds_status",
                 "', completion '", "coalesce(customers.completion_status, 'none')",
@@ -55,7 +57,9 @@ exit_date_missing as (
         'enrollment_status' as section_key,
         customer_id,
         'exit_date_missing' as reason,
-        {{ dbt.concat(["'Exited since '", as_text("status_date"), "' by its status, without an exit date.'"]) }} as detail
+        {{ dbt.concat([
+            "'Exited since '", as_text("status_date"), "' by its status, without an exit date.'"
+        ]) }} as detail
     from exited
     where exited_on is null
 ),

@@ -16,28 +16,55 @@ implied as (
         'rule' as origin,
         memberships.since_on as implied_on
     from memberships
-    where memberships.line_key in (
-        'prescreening_started', 'prescreening_overdue', 'application_not_started', 'application_not_started_overdue',
-        'application_started', 'application_started_overdue', 'application_submitted', 'ready_for_review',
-        'review_overdue', 'inquirant', 'inquirant_overdue', 'applicant', 'applicant_overdue', 'registrant',
-        'progress_current', 'progress_overdue', 'progress_not_required', 'case_note_current', 'case_note_overdue',
-        'case_note_not_required', 'open_request', 'open_request_overdue', 'case_management_service',
-        'academic_learning_service', 'work_based_learning_service', 'industry_credential'
-    )
+    where
+        memberships.line_key in (
+            'prescreening_started', 'prescreening_overdue', 'application_not_started',
+            'application_not_started_overdue', 'application_started', 'application_started_overdue',
+            'application_submitted', 'ready_for_review', 'review_overdue', 'inquirant', 'inquirant_overdue',
+            'applicant', 'applicant_overdue', 'registrant',
+            'progress_current', 'progress_overdue', 'progress_not_required', 'case_note_current', 'case_note_overdue',
+            'case_note_not_required', 'open_request', 'open_request_overdue', 'case_management_service',
+            'academic_learning_service', 'work_based_learning_service', 'industry_credential'
+        )
     union all
-    select outcome, 'outcome_on', 'delivery', outcome_on from spine
+    select
+        outcome as status,
+        'outcome_on' as date_name,
+        'delivery' as origin,
+        outcome_on as implied_on
+    from spine
     where outcome is not null
     union all
-    select recommendation, 'recommended_on', 'delivery', recommended_on from spine
+    select
+        recommendation as status,
+        'recommended_on' as date_name,
+        'delivery' as origin,
+        recommended_on as implied_on
+    from spine
     where recommendation is not null
     union all
-    select iwds_status, 'certified_on', 'delivery', certified_on from spine
+    select
+        iwds_status as status,
+        'certified_on' as date_name,
+        'delivery' as origin,
+        certified_on as implied_on
+    from spine
     where iwds_status in ('applicant', 'registrant', 'exited')
     union all
-    select iwds_status, 'exited_on', 'delivery', exited_on from spine
+    select
+        iwds_status as status,
+        'exited_on' as date_name,
+        'delivery' as origin,
+        exited_on as implied_on
+    from spine
     where iwds_status = 'exited'
     union all
-    select completion_status, 'recorded_on', 'delivery', completion_recorded_on from spine
+    select
+        completion_status as status,
+        'recorded_on' as date_name,
+        'delivery' as origin,
+        completion_recorded_on as implied_on
+    from spine
     where completion_status <> 'not_complete'
 )
 

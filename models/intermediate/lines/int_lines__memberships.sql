@@ -61,7 +61,16 @@ overdue as (
 
 memberships as (
     select
-        section_key, line_key, customer_id, provider_id, lwia_number, colour, parent_line_key, since_on, age_days, limit_days
+        section_key,
+        line_key,
+        customer_id,
+        provider_id,
+        lwia_number,
+        colour,
+        parent_line_key,
+        since_on,
+        age_days,
+        limit_days
     from timed
     union all
     select * from overdue
@@ -78,5 +87,8 @@ select
     since_on,
     age_days,
     {{ days_after("since_on", "limit_days") }} as due_on,
-    case when age_days > limit_days then age_days - limit_days when limit_days is not null and age_days is not null then 0 end as overdue_days
+    case
+        when age_days > limit_days then age_days - limit_days
+        when limit_days is not null and age_days is not null then 0
+    end as overdue_days
 from memberships
