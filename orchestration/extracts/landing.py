@@ -158,12 +158,11 @@ def _record(folder: Path, manifest: Manifest, warnings: list[str]) -> None:
         "checksums": manifest.checksums,
         "warnings": warnings,
     }
+    (folder / RECORD).write_text(json.dumps(record, indent=1))
     for path in folder.iterdir():
         path.chmod(0o600)
-    with (folder / RECORD).open("w") as stream:
-        json.dump(record, stream, indent=1)
-        stream.flush()
-        os.fsync(stream.fileno())
+        with path.open("rb") as stream:
+            os.fsync(stream.fileno())  # the rename that follows makes it accepted
 
 
 class _Landing:

@@ -2,10 +2,8 @@ with
 
 customers as (
     select
-        spine.*
-        {%- for day in service_dates() %},
-        services.{{ day }}
-        {%- endfor %}
+        spine.*,
+        {{ "services." ~ service_dates() | join(", services.") }}
     from {{ ref("int_customers__spine") }} as spine
     left join {{ ref("int_customers__services") }} as services on spine.customer_id = services.customer_id
 )

@@ -1,0 +1,226 @@
+"""What the tests share: deliveries written by hand, and one sample of two days that was run for real."""
+
+import csv
+import gzip
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from orchestration.extracts.contract import SYSTEMS, System
+from orchestration.extracts.generator import generate
+from orchestration.settings import Settings
+
+YACP = Path(sys.executable).with_name("yacp")
+DAY = date(2026, 11, 23)
+DAY_BEFORE = date(2026, 11, 22)
+Row = Mapping[str, str]
+
+# A person of each kind, with nothing missing that the contract wants.
+VALUES = {
+    "providers": {"provider_id": "P1", "provider_name": "North Works", "lwia_number": "7"},
+    "staff": {"staff_id": "S1", "email": "s1@example.org", "role": "super_user"},
+    "customers": {
+        "customer_id": "C1",
+        "provider_id": "P1",
+        "lwia_number": "7",
+        "first_name": "Ada",
+        "last_name": "Example",
+        "date_of_birth": "2005-04-01",
+        "created_at": "2026-11-01T09:00:00",
+    },
+    "applications": {
+        "application_id": "A1",
+        "customer_id": "C1",
+        "prescreening_started_at": "2026-11-20T09:00:00",
+    },
+    "suitability_reviews": {"customer_id": "C1"},
+    "progress_updates": {"progress_update_id": "U1", "customer_id": "C1", "updated_at": "2026-11-20T09:00:00"},
+    "case_notes": {"case_note_id": "N1", "customer_id": "C1", "entered_at": "2026-11-20T09:00:00"},
+    "services": {
+        "worknet_service_id": "W1",
+        "customer_id": "C1",
+        "service_code": "Y10",
+        "service_name": "Guidance",
+        "start_date": "2026-11-20",
+        "status": "started",
+    },
+    "program_completions": {
+        "customer_id": "C1",
+        "status": "not_complete",
+        "industry_credential": "false",
+        "postsecondary_credential": "false",
+    },
+}
+IWDS_VALUES = {
+    "applications": {
+        "iwds_application_id": "I1",
+        "iwds_customer_id": "K1",
+        "first_name": "ADA",
+        "last_name": "EXAMPLE",
+        "date_of_birth": "2005-04-01",
+        "lwia_number": "90",
+        "application_date": "2026-11-01",
+        "status_date": "2026-11-01",
+    },
+    "services": {
+        "iwds_service_id": "IS1",
+        "iwds_application_id": "I1",
+        "service_code": "Y10",
+        "service_name": "Guidance",
+        "start_date": "2026-11-20",
+        "status": "open",
+    },
+    "credentials": {
+        "iwds_credential_id": "IC1",
+        "iwds_application_id": "I1",
+        "credential_type": "other",
+        "earned_on": "2026-11-20",
+    },
+}
+
+
+@dataclass
+class Deliveries:
+    """Writes deliveries below a root; every extract not named holds one row that fits."""
+
+    root: Path
+
+    def rows(self, system: System, extract: str, rows: Sequence[Row]) -> str:
+        columns = [column.name for column in system.extract(extract).columns]
+        defaults = (VALUES if system.name == "worknet" else IWDS_VALUES)[extract]
+        lines = [",".join(columns)]
+        lines += [",".join(_quoted({**defaults, **row}.get(column, "")) for column in columns) for row in rows]
+        return "\n".join(lines) + "\n"
+
+    def write(
+        self,
+        system: System,
+        files: Mapping[str, str | bytes | Sequence[Row]] | None = None,
+        *,
+        day: date = DAY,
+        delivery: int = 1,
+        promise: Mapping[str, int] | None = None,
+    ) -> Path:
+        """``files`` maps an extract to its rows, or a file name to its content; ``promise`` overrides row counts."""
+        folder = self.root / system.name / str(day)
+        folder.mkdir(parents=True, exist_ok=True)
+        contents: dict[str, bytes] = {}
+        counts: dict[str, int] = {}
+        given = dict(files or {})
+        for extract in system.extracts:
+            if not any(name.split(".")[0] == extract.name for name in given):
+                given[extract.name] = [{}]
+        for name, content in given.items():
+            extract_name, _, suffix = name.partition(".")
+            file = name if suffix else f"{name}.csv"
+            if isinstance(content, str | bytes):
+                data = content.encode() if isinstance(content, str) else content
+                text = gzip.decompress(data) if file.endswith(".gz") else data
+                counts[file] = text.count(b"\n") - 1
+            else:
+                data = self.rows(system, extract_name, content).encode()
+                counts[file] = len(content)
+            contents[file] = data
+        for file, data in contents.items():
+            (folder / file).write_bytes(data)
+        manifest = {
+            "system": system.name,
+            "as_of_date": str(day),
+            "delivery": delivery,
+            "files": [
+                {
+                    "name": file,
+                    "rows": (promise or {}).get(file, counts[file]),
+                    "sha256": hashlib.sha256(data).hexdigest(),
+                }
+                for file, data in contents.items()
+            ],
+        }
+        (folder / "manifest.json").write_text(json.dumps(manifest))
+        return folder
+
+
+def _quoted(value: str) -> str:
+    return '"' + value.replace('"', '""') + '"' if set(value) & set(',"\n') else value
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Settings:
+    return Settings(home=tmp_path / "home", extracts=str(tmp_path / "extracts"))
+
+
+@pytest.fixture
+def deliveries(tmp_path: Path) -> Deliveries:
+    return Deliveries(tmp_path / "extracts")
+
+
+Command = Callable[..., subprocess.CompletedProcess[str]]
+
+
+def yacp(home: Path, *arguments: str, extracts: Path | None = None) -> subprocess.CompletedProcess[str]:
+    """The command as a person runs it."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("YACP_")}
+    environment |= {"YACP_HOME": str(home), "COLUMNS": "160"}
+    if extracts:
+        environment["YACP_EXTRACTS"] = str(extracts)
+    return subprocess.run(
+        [str(YACP), *arguments], env=environment, capture_output=True, text=True, timeout=300, check=False
+    )
+
+
+@dataclass(frozen=True)
+class Sample:
+    """2,000 invented customers over two days, the second with faults, both published."""
+
+    home: Path
+    extracts: Path
+
+    @property
+    def settings(self) -> Settings:
+        return Settings(home=self.home, extracts=str(self.extracts))
+
+    def query(self, file: str, sql: str) -> list[tuple[object, ...]]:
+        """Rows of a published file, attached as ``it``."""
+        return query(self.home / "published" / f"{file}.duckdb", sql)
+
+    def copy(self, target: Path) -> "Sample":
+        shutil.copytree(self.home, target / "home", symlinks=True)
+        shutil.copytree(self.extracts, target / "extracts")
+        return Sample(target / "home", target / "extracts")
+
+
+def query(path: Path, sql: str) -> list[tuple[object, ...]]:
+    with duckdb.connect() as connection:
+        connection.execute(f"attach '{path.resolve()}' as it (read_only)")
+        return connection.execute(sql).fetchall()
+
+
+@pytest.fixture(scope="session")
+def sample(tmp_path_factory: pytest.TempPathFactory) -> Sample:
+    """Costs a minute, once: nearly everything that people see is looked at on it."""
+    folder = tmp_path_factory.mktemp("sample")
+    extracts = folder / "extracts"
+    generate(extracts, customers=2000, as_of=DAY_BEFORE, seed=11)
+    generate(extracts, customers=2000, as_of=DAY, seed=11, faults=True)
+    result = yacp(folder / "home", "backfill", str(DAY_BEFORE), str(DAY), extracts=extracts)
+    assert result.returncode == 0, result.stderr
+    return Sample(folder / "home", extracts)
+
+
+@pytest.fixture(scope="session")
+def systems() -> dict[str, System]:
+    return {system.name: system for system in SYSTEMS}
+
+
+def read_csv(text: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(text.splitlines()))
