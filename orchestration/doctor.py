@@ -16,7 +16,13 @@ from orchestration.publishing.release import current
 from orchestration.reading import Table
 from orchestration.settings import Settings
 
-_NEEDED = {"dagster": "1.13", "dbt-core": "1.11", "dbt-duckdb": "1.11", "duckdb": "1.5", "great-expectations": "1."}
+_NEEDED = {
+    "dagster": "1.13",
+    "dbt-core": "1.11",
+    "dbt-duckdb": "1.11",
+    "duckdb": "1.5",
+    "great-expectations": "1.",
+}
 _FREE_BYTES = 2 << 30
 
 
@@ -36,7 +42,12 @@ def _findings(config: Settings) -> Iterator[tuple[object, ...]]:
         ok = found.startswith(wanted)
         yield package, ok, found, "" if ok else f"make setup installs {package} {wanted}."
     project = (PROJECT_DIR / "dbt_project.yml").exists()
-    yield "dbt project", project, str(PROJECT_DIR), "" if project else "Run yacp from a checkout of the project."
+    yield (
+        "dbt project",
+        project,
+        str(PROJECT_DIR),
+        "" if project else "Run yacp from a checkout of the project.",
+    )
     yield _state(config)
     free = shutil.disk_usage(_existing(config)).free
     yield (
@@ -73,7 +84,12 @@ def _deliveries(config: Settings, system: System) -> tuple[object, ...]:
     try:
         days = DeliveryRoot(config.extracts_root).days(system)
     except (OSError, ValueError, ImportError, YacpError) as error:
-        return f"{system.title} deliveries", False, type(error).__name__, f"Check YACP_EXTRACTS: {config.extracts_root}"
+        return (
+            f"{system.title} deliveries",
+            False,
+            type(error).__name__,
+            f"Check YACP_EXTRACTS: {config.extracts_root}",
+        )
     found = f"{len(days)} days, newest {days[-1]}" if days else "none"
     mend = "" if days else f"Nothing complete under {config.extracts_root}/{system.name}; yacp generate makes samples."
     return f"{system.title} deliveries", bool(days), found, mend

@@ -31,9 +31,7 @@ def relation_metadata(
     connection: duckdb.DuckDBPyConnection, nodes: Mapping[str, Mapping[str, Any]], as_of: str, cache: Path
 ) -> dict[str, dict[str, Any]]:
     """Dagster metadata for each built model and seed, by its dbt unique id."""
-    built = {
-        unique_id: node for unique_id, node in nodes.items() if node["resource_type"] in ("model", "seed")
-    }
+    built = {unique_id: node for unique_id, node in nodes.items() if node["resource_type"] in ("model", "seed")}
     columns = _columns(connection)
     counts = _counts(connection, built)
     known: dict[str, Sources] = json.loads(cache.read_text()) if cache.exists() else {}
@@ -74,16 +72,14 @@ def _counts(connection: duckdb.DuckDBPyConnection, built: Mapping[str, Mapping[s
 
 def _table_schema(node: Mapping[str, Any], types: Mapping[str, str]) -> dg.TableSchema:
     described = {name: column["description"] for name, column in node["columns"].items()}
-    return dg.TableSchema(
-        columns=[dg.TableColumn(name, kind, described.get(name)) for name, kind in types.items()]
-    )
+    return dg.TableSchema(columns=[dg.TableColumn(name, kind, described.get(name)) for name, kind in types.items()])
 
 
 def _trace(sql: str, columns: Schema) -> Sources:
     """Where each column comes from: (relation as schema.name, column) pairs."""
     tree = qualify(
         sqlglot.parse_one(sql, dialect="duckdb"),
-        schema=columns,
+        schema=dict(columns),
         dialect="duckdb",
         quote_identifiers=False,
         validate_qualify_columns=False,

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from collections.abc import Iterator
 
 import duckdb
 
 from orchestration.duck import connect, literal
 from orchestration.extracts.archive import Archive
-from orchestration.extracts.deliveries import DeliveryRoot, delivered_days
+from orchestration.extracts.contract import SYSTEMS, System
+from orchestration.extracts.deliveries import MANIFEST, DeliveryRoot, delivered_days
 from orchestration.failures import UsageError
 from orchestration.publishing.release import Release, current, releases
 from orchestration.settings import Settings
@@ -72,7 +72,10 @@ def sections(config: Settings, scope: Scope, section: str | None, as_of: date | 
     with _opened(release.file("dashboard")) as connection:
         _require_scope(connection, scope)
         if section is not None:
-            known = _column(connection, "select distinct section_number, section_key from it.sections.dashboard order by 1")
+            known = _column(
+                connection,
+                "select distinct section_number, section_key from it.sections.dashboard order by 1",
+            )
             if section not in known:
                 raise UsageError(f"There is no section {section}; the sections are: {', '.join(known)}.")
         rows = _query(
@@ -171,6 +174,26 @@ def newest_delivered(config: Settings) -> date:
         f"There is no day that both systems have delivered in full under {config.extracts_root}; "
         "yacp generate makes sample deliveries, YACP_EXTRACTS names another place."
     )
+
+
+def is_delivered(config: Settings, day: date) -> bool:
+    """Whether both systems' deliveries of the day are at the root or in the archive."""
+    return not _missing(config, day)
+
+
+def require_delivered(config: Settings, day: date) -> None:
+    """Says at once, before a run starts, who has not delivered the day."""
+    if missing := _missing(config, day):
+        root = DeliveryRoot(config.extracts_root)
+        places = " and ".join(f"{root.folder(system, day)}/{MANIFEST}" for system in missing)
+        raise UsageError(
+            f"{' and '.join(system.title for system in missing)} has not delivered {day} yet: there is no {places}."
+        )
+
+
+def _missing(config: Settings, day: date) -> list[System]:
+    root, archive = DeliveryRoot(config.extracts_root), Archive(config.archive)
+    return [s for s in SYSTEMS if not (root.has(s, day) or archive.newest(s, day))]
 
 
 @contextmanager

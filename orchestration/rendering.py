@@ -83,7 +83,11 @@ def _section(rows: list[Mapping[str, object]]) -> Group:
             style=style,
         )
     unclassified = first["unclassified_count"]
-    note = Text(f"{unclassified:,} of {first['eligible_count']:,} eligible customers are on no line; see customers.exceptions.\n", style="dim")
+    note = Text(
+        f"{unclassified:,} of {first['eligible_count']:,} eligible customers are on no line; "
+        "see customers.exceptions.\n",
+        style="dim",
+    )
     return Group(shown, note) if unclassified else Group(shown)
 
 
@@ -113,5 +117,3 @@ def _plain_or_same(value: object) -> object:
     if isinstance(value, bool):
         return str(value).lower()
     return value if value is None or isinstance(value, int | float | str) else _plain(value)
-
-

@@ -15,7 +15,7 @@ from orchestration.failures import BuildFailed, YacpError
 from orchestration.settings import PROJECT, Settings
 
 if TYPE_CHECKING:
-    from dagster import DagsterInstance
+    from dagster._core.remote_origin import RemoteJobOrigin
 
 INSTANCE_FILE = PROJECT / "orchestration" / "dagster.yaml"
 MODULE = "orchestration.definitions"
@@ -85,7 +85,7 @@ def run_day(config: Settings, day: date, watch: Callable[[Step], None]) -> str:
             return run.run_id
 
 
-def _origin(job: str) -> object:
+def _origin(job: str) -> RemoteJobOrigin:
     """Says that the run is of the location that ``yacp dev`` serves, so that the UI links and re-executes it."""
     from dagster._core.remote_origin import (
         ManagedGrpcPythonEnvCodeLocationOrigin,
@@ -160,5 +160,3 @@ def quiet_output(log: Path) -> Iterator[None]:
 def terminal_duplicate() -> int:
     """A second handle on standard error, for the progress shown while ``quiet_output`` holds the first."""
     return os.dup(2)
-
-

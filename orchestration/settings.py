@@ -20,9 +20,7 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="YACP_", extra="ignore")
 
-    home: Path = Field(
-        default=PROJECT / ".yacp", description="The folder of all state: archive, warehouse, published."
-    )
+    home: Path = Field(default=PROJECT / ".yacp", description="The folder of all state: archive, warehouse, published.")
     extracts: str = Field(
         default="", description="The root that deliveries come from; empty: the folder extracts under home."
     )

@@ -39,13 +39,10 @@ def prepare(settings: Settings, deliveries: Sequence[ArchivedDelivery]) -> None:
         )
 
 
-def _remember_the_day_before(
-    settings: Settings, connection: duckdb.DuckDBPyConnection, as_of: date
-) -> None:
+def _remember_the_day_before(settings: Settings, connection: duckdb.DuckDBPyConnection, as_of: date) -> None:
     """The sync statuses of the newest earlier day that is still published, to compare the day's with."""
     connection.execute(
-        "create or replace table run.previous_sync_status"
-        " (as_of_date date, sync_status varchar, customer_count bigint)"
+        "create or replace table run.previous_sync_status (as_of_date date, sync_status varchar, customer_count bigint)"
     )
     earlier = [release for release in releases(settings) if release.as_of_date < as_of]
     if earlier:

@@ -44,7 +44,11 @@ VALUES = {
         "prescreening_started_at": "2026-11-20T09:00:00",
     },
     "suitability_reviews": {"customer_id": "C1"},
-    "progress_updates": {"progress_update_id": "U1", "customer_id": "C1", "updated_at": "2026-11-20T09:00:00"},
+    "progress_updates": {
+        "progress_update_id": "U1",
+        "customer_id": "C1",
+        "updated_at": "2026-11-20T09:00:00",
+    },
     "case_notes": {"case_note_id": "N1", "customer_id": "C1", "entered_at": "2026-11-20T09:00:00"},
     "services": {
         "worknet_service_id": "W1",

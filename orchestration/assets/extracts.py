@@ -57,7 +57,9 @@ def _rows(delivery: ArchivedDelivery) -> dict[str, tuple[str, int, int, int, int
     return {row[0]: row[1:] for row in found}
 
 
-def _result(extract: Extract, delivery: ArchivedDelivery, account: tuple[str, int, int, int, int]) -> dg.MaterializeResult[None]:
+def _result(
+    extract: Extract, delivery: ArchivedDelivery, account: tuple[str, int, int, int, int]
+) -> dg.MaterializeResult[None]:
     file, promised, loaded, quarantined, duplicate = account
     warnings = [warning for warning in delivery.warnings if warning.startswith(f"{file} ")]
     return dg.MaterializeResult(
@@ -74,7 +76,9 @@ def _result(extract: Extract, delivery: ArchivedDelivery, account: tuple[str, in
             dg.AssetCheckResult(
                 asset_key=asset_key(extract),
                 check_name=ROW_ACCOUNT,
-                passed=promised == loaded + quarantined + duplicate == _stored(extract, delivery) + quarantined + duplicate,
+                passed=promised
+                == loaded + quarantined + duplicate
+                == _stored(extract, delivery) + quarantined + duplicate,
                 severity=dg.AssetCheckSeverity.ERROR,
                 metadata={
                     "rows_in_manifest": promised,

@@ -25,9 +25,7 @@ from orchestration.settings import Settings, settings
 from orchestration.warehouse import built_day, mark_complete, prepare
 
 MANIFEST = manifest_path(settings())
-PROJECT = DbtProject(
-    project_dir=PROJECT_DIR, profiles_dir=PROJECT_DIR, target_path=settings().dbt_target
-)
+PROJECT = DbtProject(project_dir=PROJECT_DIR, profiles_dir=PROJECT_DIR, target_path=settings().dbt_target)
 
 
 class Translator(DagsterDbtTranslator):
@@ -53,9 +51,7 @@ TRANSLATOR = Translator(settings=DagsterDbtTranslatorSettings(enable_code_refere
     exclude="resource_type:unit_test",
     name="dbt_models",
 )
-def dbt_models(
-    context: dg.AssetExecutionContext, dbt: WarehouseDbt, warehouse_turn: WarehouseTurn
-) -> Iterator[Any]:
+def dbt_models(context: dg.AssetExecutionContext, dbt: WarehouseDbt, warehouse_turn: WarehouseTurn) -> Iterator[Any]:
     """Builds and tests every model of the day."""
     config = settings()
     with foreseen():

@@ -25,15 +25,11 @@ FILES = {
 }
 
 # A day is to be on the dashboard by eight in the morning.
-FRESHNESS = dg.FreshnessPolicy.cron(
-    deadline_cron="0 8 * * *", lower_bound_delta=timedelta(hours=24), timezone=CHICAGO
-)
+FRESHNESS = dg.FreshnessPolicy.cron(deadline_cron="0 8 * * *", lower_bound_delta=timedelta(hours=24), timezone=CHICAGO)
 
 
 def _deps(file: str | None = None) -> list[dg.AssetKey]:
-    keys = [
-        dg.AssetKey([mart.schema, mart.name]) for mart in marts(settings()) if file in (None, mart.published_in)
-    ]
+    keys = [dg.AssetKey([mart.schema, mart.name]) for mart in marts(settings()) if file in (None, mart.published_in)]
     return keys + [suite.asset_key for suite in suites() if suite.asset_key not in keys]
 
 
@@ -74,7 +70,8 @@ def publish_release(
             built = built_day(connection)
             if built != day:
                 raise UsageError(
-                    f"The warehouse holds {built or 'no whole day'}, not {day}; materialize the models of the day first."
+                    f"The warehouse holds {built or 'no whole day'}, not {day}; "
+                    "materialize the models of the day first."
                 )
             accounts = connection.execute(
                 "select system || '_' || extract, rows_in_manifest, rows_loaded + rows_quarantined + rows_duplicate"

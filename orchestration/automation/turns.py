@@ -66,7 +66,10 @@ def _holder(handle: IO[str]) -> str:
         holder = json.loads(handle.read())
     except ValueError:
         return "Waiting for another run, which has just taken the warehouse."
-    return f"Waiting for {holder['who']} (process {holder['process']}), which has had the warehouse since {holder['since']}."
+    return (
+        f"Waiting for {holder['who']} (process {holder['process']}), which has had the warehouse "
+        f"since {holder['since']}."
+    )
 
 
 class WarehouseTurn(dg.ConfigurableResource):  # type: ignore[type-arg]

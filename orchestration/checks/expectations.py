@@ -95,9 +95,10 @@ def _read(path: Path) -> Suite:
 def validate(suite: Suite, frame: pd.DataFrame) -> list[CheckResult]:
     """Tries every expectation of a suite on its table's rows."""
     import great_expectations as gx  # seconds of imports that nothing but the run needs
+    from great_expectations.data_context.types.base import ProgressBarsConfig
 
     context = gx.get_context(mode="ephemeral")
-    context.variables.progress_bars = {"globally": False}
+    context.variables.progress_bars = ProgressBarsConfig(globally=False)
     batch = (
         context.data_sources.add_pandas("warehouse")
         .add_dataframe_asset(suite.name)
@@ -109,15 +110,17 @@ def validate(suite: Suite, frame: pd.DataFrame) -> list[CheckResult]:
         expectations=[_build(gx, expectation) for expectation in suite.expectations],
     )
     validation = batch.validate(expectations)
-    found = {result.expectation_config.meta["name"]: result for result in validation.results}
+    found = {_name_of(result): result for result in validation.results}
     return [_result(suite, expectation, found[expectation.name]) for expectation in suite.expectations]
+
+
+def _name_of(result: Any) -> str:
+    return str(result.expectation_config.meta["name"])
 
 
 def _build(gx: Any, expectation: Expectation) -> Any:
     kind = "".join(part.capitalize() for part in expectation.type.split("_"))
-    condition = (
-        {"row_condition": expectation.where, "condition_parser": "pandas"} if expectation.where else {}
-    )
+    condition = {"row_condition": expectation.where, "condition_parser": "pandas"} if expectation.where else {}
     return getattr(gx.expectations, kind)(**expectation.kwargs, **condition, meta={"name": expectation.name})
 
 

@@ -158,9 +158,7 @@ WORKNET = System(
             (
                 _key("staff_id", "The staff member."),
                 _text("email", "The address they sign in with.", personal=True),
-                _code(
-                    "role", "What they may see.", "super_user", "career_planner", "provider_staff"
-                ),
+                _code("role", "What they may see.", "super_user", "career_planner", "provider_staff"),
                 _text("provider_id", "The provider they work for.", nullable=True),
                 _integer("lwia_number", _LWIA, nullable=True),
             ),
@@ -297,9 +295,7 @@ WORKNET = System(
                 _timestamp("recorded_at", "When it was recorded.", nullable=True),
                 _boolean("industry_credential", "An industry recognized credential was earned."),
                 _boolean("postsecondary_credential", "A postsecondary credential was earned."),
-                _code(
-                    "permanent_employment_status", "Permanent employment.", *_OUTCOME_STATUS, nullable=True
-                ),
+                _code("permanent_employment_status", "Permanent employment.", *_OUTCOME_STATUS, nullable=True),
                 _code(
                     "postsecondary_education_status",
                     "Postsecondary education.",
@@ -333,9 +329,7 @@ IWDS = System(
                 _text("first_name", "First name.", personal=True),
                 _text("last_name", "Last name.", personal=True),
                 _date("date_of_birth", "Date of birth.", personal=True),
-                _text(
-                    "ssn_last4", "Last four of the Social Security Number.", nullable=True, personal=True
-                ),
+                _text("ssn_last4", "Last four of the Social Security Number.", nullable=True, personal=True),
                 _integer("lwia_number", _LWIA + " State-wide grants are kept under 90."),
                 _code(
                     "status",

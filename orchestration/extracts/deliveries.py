@@ -8,6 +8,7 @@ import hashlib
 import io
 import json
 import re
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -120,7 +121,9 @@ class DeliveryRoot:
             raise _refused(system, day, f"{MANIFEST} is not a manifest: {_what_is_wrong(error)}") from None
         if (manifest.system, manifest.as_of_date) != (system.name, day):
             raise _refused(
-                system, day, f"{MANIFEST} is of {manifest.system} for {manifest.as_of_date}, not of this folder"
+                system,
+                day,
+                f"{MANIFEST} is of {manifest.system} for {manifest.as_of_date}, not of this folder",
             )
         return manifest
 
@@ -141,19 +144,19 @@ class DeliveryRoot:
         except PermissionError:
             return f"{file.name} can't be read: permission denied"
         if digest.hexdigest() != file.sha256:
-            return (
-                f"{file.name} has the sha256 {digest.hexdigest()[:12]}…, the manifest says {file.sha256[:12]}…"
-            )
+            return f"{file.name} has the sha256 {digest.hexdigest()[:12]}…, the manifest says {file.sha256[:12]}…"
         return None
 
 
 def header_of(path: Path) -> list[str]:
-    """The column names of a CSV file's header row, as written there."""
-    opened = gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb")
-    with opened as stream:
-        start = stream.read(_HEADER_LIMIT)
-    text = start.decode("utf-8-sig", errors="replace")
-    return next(csv.reader(io.StringIO(text, newline="")), [])
+    """The column names of a CSV file's header row, as written there; none when it can't be read."""
+    opener = gzip.open if path.suffix == ".gz" else open
+    try:
+        with opener(path, "rb") as stream:
+            start = stream.read(_HEADER_LIMIT)
+        return next(csv.reader(io.StringIO(start.decode("utf-8-sig", errors="replace"), newline="")), [])
+    except (gzip.BadGzipFile, EOFError, zlib.error, csv.Error):
+        return []
 
 
 def refusal(system: System, day: date, problems: list[str]) -> DeliveryRefused:

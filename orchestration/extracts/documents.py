@@ -1,6 +1,6 @@
 """What is written from the contract: the dbt sources and the page for people. Run it after a change of the contract.
 
-    python -m orchestration.extracts.documents
+python -m orchestration.extracts.documents
 """
 
 from __future__ import annotations
@@ -77,8 +77,7 @@ def _references(extract: Extract) -> list[str]:
     if not extract.references:
         return []
     parts = [
-        f"`{reference.column}` → {reference.parent}"
-        + ("" if reference.hard else " (an unknown one is only a warning)")
+        f"`{reference.column}` → {reference.parent}" + ("" if reference.hard else " (an unknown one is only a warning)")
         for reference in extract.references
     ]
     return ["Points at: " + ", ".join(parts) + ".", ""]

@@ -202,9 +202,7 @@ class _Sample:
         self._set("first_number", str(first))
         self._set("last_number", str(last))
         catalogue = literal(PROJECT / "seeds" / "service_catalogue.csv")
-        self._connection.execute(
-            f"create table catalogue as select * from read_csv({catalogue}, header = true)"
-        )
+        self._connection.execute(f"create table catalogue as select * from read_csv({catalogue}, header = true)")
         for script in ("names", "draws", "people", "planned_services"):
             self._connection.execute(_sql(script))
         self._connection.execute(
@@ -270,9 +268,7 @@ def _write(
             sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
         files.append(ManifestFile(name=path.name, rows=rows, sha256=sha256))
         report(f"{day} {system.name} {extract.name}: {rows:,} rows")
-    manifest = Manifest.model_validate(
-        {"system": system.name, "as_of_date": day, "delivery": delivery, "files": files}
-    )
+    manifest = Manifest.model_validate({"system": system.name, "as_of_date": day, "delivery": delivery, "files": files})
     (folder / MANIFEST).write_text(manifest.model_dump_json(indent=2) + "\n", encoding="utf-8")
 
 

@@ -29,12 +29,11 @@ from orchestration.extracts.deliveries import (
     header_of,
     refusal,
 )
+from orchestration.failures import BuildFailed
 from orchestration.settings import Settings
 
 _LINE_LIMIT = 2_000_000
-_TIMESTAMP = (
-    r"\d{4}-\d{2}-\d{2}([ T]\d{2}:\d{2}(:\d{2}([.,]\d{1,9})?)?(Z|[+-]\d{2}(:?\d{2})?)?)?"
-)
+_TIMESTAMP = r"\d{4}-\d{2}-\d{2}([ T]\d{2}:\d{2}(:\d{2}([.,]\d{1,9})?)?(Z|[+-]\d{2}(:?\d{2})?)?)?"
 _OFFSET = r".*[ T].*(Z|[+-]\d{2}(:?\d{2})?)"
 
 QUARANTINE_COLUMNS = {
@@ -147,7 +146,11 @@ def _fetch(
 
 def _foreign_files(system: System, manifest: Manifest) -> list[str]:
     known = {file.name for extract in system.extracts if (file := manifest.file_of(extract))}
-    return [f"{file.name} is no extract of the contract and was left out" for file in manifest.files if file.name not in known]
+    return [
+        f"{file.name} is no extract of the contract and was left out"
+        for file in manifest.files
+        if file.name not in known
+    ]
 
 
 def _record(folder: Path, manifest: Manifest, warnings: list[str]) -> None:
@@ -198,9 +201,14 @@ class _Landing:
             if columns is None:
                 return
             self._judge(extract, columns)
-            self._find_duplicates(extract, file, columns)
-            self._find_orphans(extract, columns)
+            self._find_duplicates(extract)
+            self._find_orphans(extract)
             self._settle(extract, file, columns)
+        except (duckdb.OutOfMemoryException, duckdb.IOException):
+            raise BuildFailed(
+                f"There was not enough memory or disk to land {file.name}. Nothing of the delivery was taken; "
+                "free space under YACP_HOME or raise YACP_MEMORY_LIMIT, then run the day again."
+            ) from None
         except duckdb.Error:
             # Its message may quote a row, so it goes no further.
             self.problems.append(f"{file.name} can't be read as {_format(file).removeprefix('.')}")
@@ -256,8 +264,9 @@ class _Landing:
             return None
         if kinds:
             dates = {columns[c.name] for c in extract.columns if c.type is ColumnType.DATE and c.name in columns}
+            # Many writers know no date without a time.
             chosen = ", ".join(
-                f"cast({f'cast({identifier(name)} as date)' if name in dates and kind.startswith('TIMESTAMP') else identifier(name)}"
+                f"cast({identifier(name)}{'::date' if name in dates and kind.startswith('TIMESTAMP') else ''}"
                 f" as varchar) as {identifier(name)}"
                 for name, kind in kinds.items()
             )
@@ -283,6 +292,9 @@ class _Landing:
         return columns
 
     def _match(self, extract: Extract, file: ManifestFile, header: list[str]) -> dict[str, str] | None:
+        if not header:
+            self.problems.append(f"{file.name} has no header row that can be read")
+            return None
         found: dict[str, str] = {}
         for name in header:
             plain = name.strip().lower()
@@ -315,7 +327,7 @@ class _Landing:
             f" (select row_index, {', '.join(typed)}, case {' '.join(faults)} end as fault from source)"
         )
 
-    def _find_duplicates(self, extract: Extract, file: ManifestFile, columns: dict[str, str]) -> None:
+    def _find_duplicates(self, extract: Extract) -> None:
         """The first row of a key stays; an equal one is a duplicate, a different one is in conflict."""
         key = identifier(extract.key.name)
         if self._number(f"select count(*) - count(distinct {key}) from judged where reason is null") == 0:
@@ -344,7 +356,7 @@ class _Landing:
             " where judged.row_index = repeats.row_index and not repeats.is_equal"
         )
 
-    def _find_orphans(self, extract: Extract, columns: dict[str, str]) -> None:
+    def _find_orphans(self, extract: Extract) -> None:
         for reference in extract.parents:
             parent = self.system.extract(reference.parent)
             path = self.landed / f"{parent.name}.parquet"
@@ -378,14 +390,14 @@ class _Landing:
                 " where extract = ? group by all order by 3 desc, 1, 2 limit 3",
                 [extract.name],
             ).fetchall()
-            listed = ", ".join(f"{count:,} × {reason} in {column}, first in line {line}" for reason, column, count, line in reasons)
+            listed = ", ".join(
+                f"{count:,} × {reason} in {column}, first in line {line}" for reason, column, count, line in reasons
+            )
             self.problems.append(
                 f"{file.name}: {quarantined:,} of {file.rows:,} rows don't fit ({share:.1%}, at most "
                 f"{self.settings.max_quarantined_share:.1%} may): {listed}"
             )
-        self.accounts.append(
-            FileAccount(extract.name, file.name, file.rows, loaded, quarantined, duplicates)
-        )
+        self.accounts.append(FileAccount(extract.name, file.name, file.rows, loaded, quarantined, duplicates))
 
     def _quarantine(self, extract: Extract, file: ManifestFile, columns: dict[str, str], *, is_csv: bool) -> None:
         if is_csv:
@@ -394,9 +406,7 @@ class _Landing:
             self.connection.execute(
                 "create or replace table places as select row_index, row_index as line_number from source"
             )
-        values = " ".join(
-            f"when {literal(name)} then source.{identifier(column)}" for name, column in columns.items()
-        )
+        values = " ".join(f"when {literal(name)} then source.{identifier(column)}" for name, column in columns.items())
         self.connection.execute(
             "insert into quarantine"
             f" select {literal(extract.name)}, {literal(file.name)}, places.line_number, judged.place,"
@@ -433,8 +443,8 @@ class _Landing:
         self.connection.execute(
             "create or replace table lines as"
             " with unreadable as (select line, any_value(csv_line) as text from line_rejects group by line),"
-            " numbers as (select unnest(range(1, 1 + (select count(*) from readable) + (select count(*) from unreadable)))"
-            " as line_number),"
+            " numbers as (select unnest(range(1, 1 + (select count(*) from readable)"
+            " + (select count(*) from unreadable))) as line_number),"
             " free as (select line_number, row_number() over (order by line_number) as ordinal from numbers"
             " where line_number not in (select line from unreadable))"
             " select free.line_number, readable.text from readable inner join free using (ordinal)"
@@ -509,7 +519,7 @@ def _faults(column: Column, value: str) -> Iterator[tuple[str, str]]:
             )
         case ColumnType.TIMESTAMP:
             yield (
-                f"{given} and (not regexp_full_match(upper({plain}), '{_TIMESTAMP}') or {_typed(column, value)} is null)",
+                f"{given} and (not regexp_full_match(upper({plain}), '{_TIMESTAMP}')"
+                f" or {_typed(column, value)} is null)",
                 "bad_type",
             )
-

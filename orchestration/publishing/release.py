@@ -14,7 +14,7 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -196,7 +196,7 @@ def _switch(published: Path, release: Release) -> None:
     _link(published / CURRENT, f"releases/{release.name}")
     for name in _LINKS:
         link = published / name
-        if not (link.is_symlink() and os.readlink(link) == f"{CURRENT}/{name}"):
+        if not (link.is_symlink() and link.readlink() == Path(CURRENT, name)):
             _link(link, f"{CURRENT}/{name}")
     _sync(published)
 
@@ -226,5 +226,3 @@ def _read(folder: Path) -> Release:
         run_id=record["run_id"],
         rows=record["rows"],
     )
-
-

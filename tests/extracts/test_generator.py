@@ -148,9 +148,7 @@ def test_keys_are_unique_and_parents_are_there(clean: Path, extract: Extract) ->
     key = extract.key.name
     assert ask(clean, f"select count(*) - count(distinct {key}) from {extract.table}") == [(0,)]
     for reference in extract.parents:
-        parent = next(
-            other for other in extracts() if (other.system, other.name) == (extract.system, reference.parent)
-        )
+        parent = next(other for other in extracts() if (other.system, other.name) == (extract.system, reference.parent))
         orphans = (
             f"select count(*) from {extract.table} as child anti join {parent.table} as parent "
             f"on child.{reference.column} = parent.{parent.key.name}"
@@ -159,9 +157,9 @@ def test_keys_are_unique_and_parents_are_there(clean: Path, extract: Extract) ->
 
 
 def test_some_provider_has_no_customers(clean: Path) -> None:
-    assert ask(
-        clean, "select count(*) > 0 from worknet_providers anti join worknet_customers using (provider_id)"
-    ) == [(True,)]
+    assert ask(clean, "select count(*) > 0 from worknet_providers anti join worknet_customers using (provider_id)") == [
+        (True,)
+    ]
 
 
 @pytest.mark.parametrize(
@@ -210,9 +208,7 @@ def test_faults_are_in_the_last_day_only(clean: Path, spoiled: Path) -> None:
 
 
 @pytest.mark.parametrize("extract", EXTRACTS)
-def test_a_spoiled_file_has_its_faults_and_stays_loadable(
-    clean: Path, spoiled: Path, extract: Extract
-) -> None:
+def test_a_spoiled_file_has_its_faults_and_stays_loadable(clean: Path, spoiled: Path, extract: Extract) -> None:
     quarantined, duplicates = expected_faults()[extract.system, extract.name]
     rows = [
         json.loads((root / extract.system / "2028-02-29" / "manifest.json").read_text())["files"]
@@ -258,9 +254,7 @@ def test_too_few_customers_for_faults_are_refused(tmp_path: Path) -> None:
         generate(tmp_path, customers=999, as_of=LEAP_DAY, faults=True)
 
 
-@pytest.mark.parametrize(
-    "wrong", [{"customers": 0}, {"days": 0}, {"delivery": 0}, {"as_of": date(1999, 12, 31)}]
-)
+@pytest.mark.parametrize("wrong", [{"customers": 0}, {"days": 0}, {"delivery": 0}, {"as_of": date(1999, 12, 31)}])
 def test_impossible_samples_are_refused(tmp_path: Path, wrong: dict[str, object]) -> None:
     arguments: dict[str, object] = {"customers": 10, "as_of": LEAP_DAY, **wrong}
     with pytest.raises(GeneratorError):

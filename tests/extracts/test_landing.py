@@ -61,9 +61,7 @@ def test_the_archive_is_for_its_owner_alone(config: Settings, deliveries: Delive
     assert all(path.stat().st_mode & 0o077 == 0 for path in delivery.folder.iterdir())
 
 
-def test_csv_gzip_and_parquet_give_the_same_rows(
-    config: Settings, deliveries: Deliveries, tmp_path: Path
-) -> None:
+def test_csv_gzip_and_parquet_give_the_same_rows(config: Settings, deliveries: Deliveries, tmp_path: Path) -> None:
     text = deliveries.rows(WORKNET, "customers", [{"customer_id": f"C{n}"} for n in range(5)])
     plain = tmp_path / "plain.csv"
     plain.write_text(text)
@@ -96,9 +94,7 @@ def test_csv_gzip_and_parquet_give_the_same_rows(
         ("2026-07-01", "2026-07-01 05:00:00"),
     ],
 )
-def test_a_timestamp_is_an_instant(
-    config: Settings, deliveries: Deliveries, written: str, instant: str
-) -> None:
+def test_a_timestamp_is_an_instant(config: Settings, deliveries: Deliveries, written: str, instant: str) -> None:
     deliveries.write(WORKNET, {"progress_updates": [{"updated_at": written}]})
     delivery = land(config, WORKNET, DAY)
     found = duckdb.sql(
@@ -215,15 +211,16 @@ def test_columns_in_any_order_and_case_extra_ones_warned(config: Settings, deliv
     ("content", "says"),
     [
         ("provider_id,provider_name\nP1,North\n", "providers.csv lacks the required column lwia_number"),
-        ("provider_id,provider_id,provider_name,lwia_number\nP1,P1,N,7\n", "has the column provider_id twice"),
-        ("", "lacks the required column"),
+        (
+            "provider_id,provider_id,provider_name,lwia_number\nP1,P1,N,7\n",
+            "has the column provider_id twice",
+        ),
+        ("", "providers.csv has no header row that can be read"),
         ('provider_id,provider_name,lwia_number\nP1,"open,7\nP2,b,7\n', "has 1 rows, the manifest says 2"),
         ("provider_id,provider_name,lwia_number\nP1,a,7\nP2,b\n", "1 of 2 rows don't fit"),
     ],
 )
-def test_a_broken_file_refuses_the_delivery(
-    config: Settings, deliveries: Deliveries, content: str, says: str
-) -> None:
+def test_a_broken_file_refuses_the_delivery(config: Settings, deliveries: Deliveries, content: str, says: str) -> None:
     rows_promised = max(content.count("\n") - 1, 0)
     deliveries.write(WORKNET, {"providers.csv": content}, promise={"providers.csv": rows_promised})
     with pytest.raises(DeliveryRefused, match=says):
@@ -258,7 +255,10 @@ def test_a_refusal_never_quotes_a_value(config: Settings, deliveries: Deliveries
         (lambda m: m.update(delivery=0), "wrong or missing delivery"),
         (lambda m: m["files"][0].update(name="../../secrets.csv"), r"wrong or missing files\.0\.name"),
         (lambda m: m["files"].pop(), "names no file for program_completions"),
-        (lambda m: m["files"].append({**m["files"][0], "name": "providers.csv.gz"}), "names providers more than once"),
+        (
+            lambda m: m["files"].append({**m["files"][0], "name": "providers.csv.gz"}),
+            "names providers more than once",
+        ),
     ],
 )
 def test_a_manifest_that_is_wrong_is_refused(config, deliveries, change, says) -> None:

@@ -1,0 +1,74 @@
+import csv
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from conftest import DAY, Sample
+
+from orchestration.dbt_project import PROJECT_DIR, environment
+from orchestration.settings import PROJECT
+
+
+def test_every_unit_test_of_the_rules_holds(sample: Sample, tmp_path: Path) -> None:
+    """Both sides of every boundary; the tests themselves stand beside the models."""
+    variables = environment(sample.settings, str(DAY))
+    variables |= {"DBT_TARGET_PATH": str(tmp_path / "target"), "DBT_LOG_PATH": str(tmp_path / "logs")}
+    result = subprocess.run(
+        [str(Path(sys.executable).with_name("dbt")), "--no-use-colors", "test", "--select", "test_type:unit"],
+        env={**os.environ, **variables},
+        cwd=PROJECT_DIR,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == 0, result.stdout
+    assert "ERROR=0" in result.stdout
+    passed = int(result.stdout.split("PASS=")[1].split()[0])
+    assert passed >= 45
+
+
+def _seed(name: str) -> list[dict[str, str]]:
+    with (PROJECT / "seeds" / f"{name}.csv").open(newline="") as stream:
+        return list(csv.DictReader(stream))
+
+
+def test_the_numbers_are_the_guides() -> None:
+    """The unit tests bring their own thresholds; these are the ones that count."""
+    values = {row["threshold_key"]: (int(row["threshold_value"]), row["unit"]) for row in _seed("thresholds")}
+    assert values == {
+        "prescreening_overdue": (5, "days"),
+        "application_not_started_overdue": (5, "days"),
+        "application_started_overdue": (5, "days"),
+        "review_overdue": (5, "days"),
+        "inquirant_overdue": (5, "days"),
+        "applicant_overdue": (5, "days"),
+        "open_request_overdue": (5, "days"),
+        "progress_current": (30, "days"),
+        "progress_overdue": (35, "days"),
+        "case_note_current": (30, "days"),
+        "case_note_overdue": (35, "days"),
+        "updates_required_after_exit": (1, "years"),
+    }
+
+
+def test_every_overdue_line_has_its_limit() -> None:
+    limits = {row["threshold_key"] for row in _seed("thresholds")}
+    overdue = {row["line_key"] for row in _seed("dashboard_lines") if row["colour"] == "red" and row["parent_line_key"]}
+    assert len(overdue) == 9
+    assert overdue <= limits
+
+
+def test_parents_stand_above_in_their_section() -> None:
+    lines = {row["line_key"]: row for row in _seed("dashboard_lines")}
+    assert len(lines) == 45
+    for line in lines.values():
+        if parent := lines.get(line["parent_line_key"]):
+            assert parent["section_key"] == line["section_key"]
+            assert int(parent["line_number"]) < int(line["line_number"])
+        else:
+            assert line["parent_line_key"] == ""
+
+
+def test_red_lines_say_what_to_do_next() -> None:
+    assert all(row["next_steps"] for row in _seed("dashboard_lines") if row["colour"] == "red")

@@ -1,0 +1,73 @@
+from pathlib import Path
+
+import duckdb
+import pytest
+from conftest import DAY, Sample
+
+from orchestration.dbt_project import compiled_marts
+from orchestration.failures import BuildFailed
+from orchestration.publishing import release as publishing
+from orchestration.publishing.release import current, publish, releases
+
+
+@pytest.fixture
+def mine(sample: Sample, tmp_path: Path) -> Sample:
+    return sample.copy(tmp_path)
+
+
+def test_releases_beyond_the_number_kept_go_but_never_the_current(mine: Sample) -> None:
+    config = mine.settings.model_copy(update={"releases_kept": 2})
+    marts = compiled_marts(config)
+    for _ in range(3):
+        publish(config, DAY, marts, "run")
+    assert [release.name for release in releases(config)] == [f"{DAY}-3", f"{DAY}-4"]
+    standing = current(config)
+    assert standing is not None
+    assert standing.name == f"{DAY}-4"
+
+
+def test_a_reader_keeps_its_day_while_another_is_published(mine: Sample) -> None:
+    config = mine.settings
+    with duckdb.connect(str(mine.home / "published" / "dashboard.duckdb"), read_only=True) as reader:
+        before = reader.execute("select count(*) from sections.dashboard").fetchone()
+        publish(config, DAY, compiled_marts(config), "run")
+        assert reader.execute("select count(*) from sections.dashboard").fetchone() == before
+
+
+def test_a_release_that_breaks_off_is_never_seen(mine: Sample, monkeypatch: pytest.MonkeyPatch) -> None:
+    config = mine.settings
+    before = str((mine.home / "published" / "current").readlink())
+
+    def break_off(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(publishing, "_settle", break_off)
+        with pytest.raises(OSError, match="No space left"):
+            publish(config, DAY, compiled_marts(config), "run")
+    assert str((mine.home / "published" / "current").readlink()) == before
+    assert [release.name for release in releases(config)][-1] == f"{DAY}-1"
+    publish(config, DAY, compiled_marts(config), "run")  # and the left-overs are swept
+    assert not list((mine.home / "published" / "releases").glob(".building-*"))
+
+
+def test_personal_columns_are_refused_before_anyone_sees_them(mine: Sample) -> None:
+    config = mine.settings
+    with duckdb.connect(str(config.warehouse)) as warehouse:
+        warehouse.execute("alter table customers.exceptions rename column detail to ssn_last4")
+    marts = [
+        mart
+        if mart.name != "exceptions"
+        else type(mart)(
+            mart.schema,
+            mart.name,
+            mart.published_in,
+            mart.is_view,
+            mart.description,
+            {("ssn_last4" if name == "detail" else name): text for name, text in mart.columns.items()},
+            mart.sql,
+        )
+        for mart in compiled_marts(config)
+    ]
+    with pytest.raises(BuildFailed, match=r"customers\.exceptions holds ssn_last4"):
+        publish(config, DAY, marts, "run")
