@@ -9,11 +9,11 @@ from orchestration.assets.published import publish_release
 from orchestration.automation.jobs import complete_deliveries, every_morning, nightly, unit_tests
 from orchestration.automation.turns import WarehouseTurn
 from orchestration.checks.expectations import great_expectations
-from orchestration.checks.rules import rule_unit_tests
+from orchestration.checks.rules import business_rules
 
 defs = dg.Definitions(
     assets=dg.with_source_code_references([*DELIVERIES, dbt_models, publish_release, *RUN_SOURCES]),
-    asset_checks=[great_expectations, rule_unit_tests],
+    asset_checks=[great_expectations, business_rules],
     jobs=[nightly, unit_tests],
     schedules=[every_morning],
     sensors=[complete_deliveries],

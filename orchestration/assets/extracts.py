@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import dagster as dg
 import duckdb
 
-from orchestration.automation.days import DAYS, parse_day
+from orchestration.automation.days import DAYS, ONE_DAY_A_RUN, parse_day
 from orchestration.automation.foreseen import foreseen
 from orchestration.automation.turns import WarehouseTurn
 from orchestration.duck import connect
@@ -110,6 +110,7 @@ def _delivery_assets(system: System) -> dg.AssetsDefinition:
             for extract in system.extracts
         ],
         partitions_def=DAYS,
+        backfill_policy=ONE_DAY_A_RUN,
         op_tags={"system": system.name},
     )
     def deliver(

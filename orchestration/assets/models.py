@@ -10,7 +10,7 @@ from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtP
 
 from orchestration.assets.dbt_cli import WarehouseDbt
 from orchestration.assets.extracts import OWNERS, asset_key
-from orchestration.automation.days import DAYS, parse_day
+from orchestration.automation.days import DAYS, ONE_DAY_A_RUN, parse_day
 from orchestration.automation.foreseen import foreseen
 from orchestration.automation.turns import WarehouseTurn
 from orchestration.checks.expectations import imported_meanwhile
@@ -48,6 +48,7 @@ TRANSLATOR = Translator(settings=DagsterDbtTranslatorSettings(enable_code_refere
     project=PROJECT,
     dagster_dbt_translator=TRANSLATOR,
     partitions_def=DAYS,
+    backfill_policy=ONE_DAY_A_RUN,
     exclude="resource_type:unit_test",
     name="dbt_models",
 )

@@ -6,7 +6,7 @@ from datetime import timedelta
 import dagster as dg
 
 from orchestration.assets.extracts import OWNERS, ROW_ACCOUNT
-from orchestration.automation.days import DAYS, parse_day
+from orchestration.automation.days import DAYS, ONE_DAY_A_RUN, parse_day
 from orchestration.automation.foreseen import foreseen
 from orchestration.automation.turns import WarehouseTurn
 from orchestration.checks.expectations import suites
@@ -58,7 +58,7 @@ def _specs() -> list[dg.AssetSpec]:
     return [*files, parquet]
 
 
-@dg.multi_asset(name="publish_release", specs=_specs(), partitions_def=DAYS)
+@dg.multi_asset(name="publish_release", specs=_specs(), partitions_def=DAYS, backfill_policy=ONE_DAY_A_RUN)
 def publish_release(
     context: dg.AssetExecutionContext, warehouse_turn: WarehouseTurn
 ) -> Iterator[dg.MaterializeResult[None]]:

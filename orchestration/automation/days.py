@@ -15,6 +15,10 @@ FIRST_DAY = "2020-01-01"
 DAYS = dg.DailyPartitionsDefinition(start_date=FIRST_DAY, timezone=CHICAGO, end_offset=1)
 
 
+# A day is a run of its own: the warehouse holds one day at a time.
+ONE_DAY_A_RUN = dg.BackfillPolicy.multi_run(max_partitions_per_run=1)
+
+
 def parse_day(text: str) -> date:
     """A day as it is written everywhere, ``YYYY-MM-DD``."""
     try:

@@ -24,8 +24,8 @@ _UNIT_TESTS = {
 UNIT_TEST_CHECKS = [spec.key for spec in _UNIT_TESTS.values()]
 
 
-@dg.multi_asset_check(specs=list(_UNIT_TESTS.values()), name="rule_unit_tests", can_subset=True)
-def rule_unit_tests(
+@dg.multi_asset_check(specs=list(_UNIT_TESTS.values()), name="business_rules", can_subset=True)
+def business_rules(
     context: dg.AssetCheckExecutionContext, dbt: WarehouseDbt, warehouse_turn: WarehouseTurn
 ) -> Iterator[dg.AssetCheckResult]:
     """Runs the selected unit tests in one dbt invocation, over a warehouse that has been built before."""

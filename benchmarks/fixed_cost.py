@@ -1,0 +1,53 @@
+"""What a night costs beside its models: ``yacp run`` against ``dbt build`` alone, on the same 2,000 customers.
+
+    python benchmarks/fixed_cost.py
+
+Both start as new processes on the same prepared state, one after the other, three times; the least time of each counts.
+"""
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from datetime import date
+from pathlib import Path
+
+from orchestration.dbt_project import PROJECT_DIR, environment
+from orchestration.extracts.generator import generate
+from orchestration.settings import Settings
+
+DAY = date(2026, 11, 23)
+ROUNDS = 3
+ALLOWED_RATIO, ALLOWED_SECONDS = 1.5, 15
+
+
+def timed(command: list[str], variables: dict[str, str], folder: Path) -> float:
+    begun = time.perf_counter()
+    subprocess.run(command, env={**os.environ, **variables}, cwd=folder, check=True, capture_output=True)
+    return time.perf_counter() - begun
+
+
+def main() -> int:
+    programs = Path(sys.executable).parent
+    with tempfile.TemporaryDirectory() as folder:
+        config = Settings(home=Path(folder) / "home", extracts=f"{folder}/extracts")
+        generate(Path(config.extracts_root), customers=2000, as_of=DAY)
+        here = {"YACP_HOME": str(config.home), "YACP_EXTRACTS": config.extracts_root}
+        run = [str(programs / "yacp"), "run", "--as-of", str(DAY)]
+        build = [str(programs / "dbt"), "build", "--exclude-resource-type", "unit_test"]
+        variables = environment(config, str(DAY))
+        timed(run, here, PROJECT_DIR)  # the first run parses the project and sets up the instance
+        runs, builds = [], []
+        for _ in range(ROUNDS):
+            builds.append(timed(build, variables, PROJECT_DIR))
+            runs.append(timed(run, here, PROJECT_DIR))
+    allowed = ALLOWED_RATIO * min(builds) + ALLOWED_SECONDS
+    print(f"dbt build alone   {min(builds):6.1f} s")
+    print(f"yacp run          {min(runs):6.1f} s   {min(runs) / min(builds):.2f} × dbt build")
+    print(f"allowed           {allowed:6.1f} s   {ALLOWED_RATIO} × dbt build + {ALLOWED_SECONDS} s")
+    return 0 if min(runs) <= allowed else 1
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,77 @@
+"""What the Dagster UI shows, as far as it can be read off the definitions."""
+
+import dagster as dg
+import pytest
+from conftest import DAY, Deliveries
+
+from orchestration.extracts.contract import SYSTEMS, extracts
+from orchestration.settings import settings
+
+
+@pytest.fixture(scope="module")
+def repository(tmp_path_factory: pytest.TempPathFactory):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("YACP_HOME", str(tmp_path_factory.mktemp("definitions")))
+        settings.cache_clear()
+        from orchestration.definitions import defs
+
+        yield defs.get_repository_def()
+    settings.cache_clear()
+
+
+def test_everything_loads_as_the_ui_loads_it(repository) -> None:
+    assert {job.name for job in repository.get_all_jobs()} >= {"nightly", "rule_unit_tests"}
+    assert repository.has_schedule_def("every_morning")
+    assert repository.has_sensor_def("complete_deliveries")
+    assert repository.get_schedule_def("every_morning").execution_timezone == "America/Chicago"
+
+
+def test_every_asset_says_what_it_is_and_whose(repository) -> None:
+    graph = repository.asset_graph
+    keys = graph.get_all_asset_keys()
+    assert {dg.AssetKey(["raw", extract.table]) for extract in extracts()} <= keys
+    assert {dg.AssetKey(["published", file]) for file in ("dashboard", "customers", "parquet")} <= keys
+    for key in keys:
+        node = graph.get(key)
+        assert node.description, key
+        assert node.owners == ["team:yacp-data"], key
+        assert node.group_name != "default", key
+        assert node.kinds, key
+        if node.is_materializable:
+            assert node.partitions_def.timezone == "America/Chicago", key
+
+
+def test_published_files_are_fresh_by_eight(repository) -> None:
+    node = repository.asset_graph.get(dg.AssetKey(["published", "dashboard"]))
+    assert node.freshness_policy.deadline_cron == "0 8 * * *"
+
+
+def test_checks_of_every_kind_are_asset_checks(repository) -> None:
+    names = {key.name for key in repository.asset_graph.asset_check_keys}
+    assert "row_account" in names
+    assert "synced_implies_an_agreeing_identity" in names
+    assert "yellow_turns_red_on_day_six" in names
+    assert any(name.startswith("counts_are_lists") for name in names)
+
+
+def test_the_sensor_asks_for_complete_days_only(
+    repository, deliveries: Deliveries, monkeypatch: pytest.MonkeyPatch, tmp_path
+) -> None:
+    monkeypatch.setenv("YACP_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("YACP_EXTRACTS", str(deliveries.root))
+    settings.cache_clear()
+    sensor = repository.get_sensor_def("complete_deliveries")
+
+    def asked() -> list[tuple[str | None, str | None]]:
+        with dg.DagsterInstance.ephemeral() as instance:
+            context = dg.build_sensor_context(instance=instance, repository_def=repository)
+            requests = sensor.evaluate_tick(context).run_requests
+        return [(request.partition_key, request.run_key) for request in requests or []]
+
+    deliveries.write(SYSTEMS[0], day=DAY)
+    assert asked() == []
+    deliveries.write(SYSTEMS[1], day=DAY)
+    assert asked() == [(str(DAY), f"{DAY}-1-1")]
+    deliveries.write(SYSTEMS[1], day=DAY, delivery=2)
+    assert asked() == [(str(DAY), f"{DAY}-1-2")]
+    settings.cache_clear()
