@@ -135,7 +135,7 @@ def backfill(first: date, last: date) -> None:
 @cli.command()
 @click.argument("section", required=False)
 @scope_option
-@as_of_option("A day whose release is kept; default: the newest published.")
+@as_of_option("A published day; default: the newest.")
 @format_option
 def show(section: str | None, scope: str, as_of: date | None, output: str) -> None:
     """The dashboard, or one SECTION of it."""
@@ -147,21 +147,21 @@ def show(section: str | None, scope: str, as_of: date | None, output: str) -> No
         rendering.machine(table, output)
         return
     name = table.records()[0]["scope_name"]
-    title = f"{name} · as of {release.as_of_date} · published {_chicago(release.published_at)}"
+    title = f"{name} · as of {table.records()[0]['as_of_date']} · published {_chicago(release.published_at)}"
     rendering.dashboard(Console(), table, title)
 
 
 @cli.command("list")
 @click.argument("line_key")
 @scope_option
-@as_of_option("A day whose release is kept; default: the newest published.")
+@as_of_option("A published day; default: the newest.")
 @format_option
 def list_customers(line_key: str, scope: str, as_of: date | None, output: str) -> None:
     """The customers behind the count of LINE_KEY, the longest overdue first."""
     from orchestration import rendering
     from orchestration.reading import Scope, Table, line_customers
 
-    release, table = line_customers(settings(), line_key, Scope.parse(scope), as_of)
+    day, table = line_customers(settings(), line_key, Scope.parse(scope), as_of)
     if output != "table":
         rendering.machine(table, output)
         return
@@ -171,10 +171,57 @@ def list_customers(line_key: str, scope: str, as_of: date | None, output: str) -
     )  # fmt: skip
     places = [table.columns.index(column) for column in shown]
     narrow = Table(shown, [tuple(row[place] for place in places) for row in table.rows])
-    title = f"{line_key} · as of {release.as_of_date} · {len(table.rows):,} customers"
+    title = f"{line_key} · as of {day} · {len(table.rows):,} customers"
     rendering.plain(Console(), narrow, title, f"Nobody is on {line_key} in this scope.")
     if table.rows and (steps := table.records()[0]["next_steps"]):
         Console().print(f"[bold]Next Steps[/bold]\n{steps}", highlight=False)
+
+
+@cli.command()
+@scope_option
+@as_of_option("A published day; default: the newest.")
+@click.option("--who", is_flag=True, help="Also who entered and who left; needs the customer lists.")
+@format_option
+def changes(scope: str, as_of: date | None, who: bool, output: str) -> None:
+    """What moved on each line since the day published before."""
+    from orchestration import rendering
+    from orchestration.reading import Scope, Table, moves
+    from orchestration.reading import changes as changes_of
+
+    config, wanted = settings(), Scope.parse(scope)
+    day, previous, table = changes_of(config, wanted, as_of)
+    people = moves(config, wanted, day, previous) if who else Table((), [])
+    if output != "table":
+        rendering.machine(people if who else table, output)
+        return
+    moved = [row for row in table.rows if row[-3] or row[-2]]
+    shown = Table(table.columns, moved)
+    rendering.plain(Console(), shown, f"From {previous} to {day}", f"Nobody moved from {previous} to {day}.")
+    if who:
+        rendering.plain(Console(), people, "Who", "Nobody.")
+
+
+@cli.command("sync-problems")
+@scope_option
+@format_option
+def sync_problems(scope: str, output: str) -> None:
+    """Who isn't synced, why, and the next step."""
+    from orchestration import reading
+
+    day, table = reading.sync_problems(settings(), reading.Scope.parse(scope))
+    if output == "table":
+        shown = (
+            "customer_id",
+            "first_name",
+            "last_name",
+            "provider_id",
+            "sync_status",
+            "next_step",
+            "iwds_candidate_ids",
+        )
+        places = [table.columns.index(column) for column in shown]
+        table = reading.Table(shown, [tuple(row[place] for place in places) for row in table.rows])
+    _plain(table, output, f"Not synced · as of {day}", "Everybody in this scope is synced.")
 
 
 @cli.command()
@@ -204,7 +251,7 @@ def quarantine(as_of: date | None, output: str) -> None:
 
 
 @cli.command()
-@as_of_option("A day whose release is kept; default: the last run, published or not.")
+@as_of_option("A published day; default: the last run, published or not.")
 @click.option("--failed", is_flag=True, help="Only those that did not hold.")
 @format_option
 def checks(as_of: date | None, failed: bool, output: str) -> None:
@@ -324,10 +371,11 @@ def _progress(day: date) -> Iterator[Callable[[Any], None]]:
 
         with status:
             yield watch
+        found = f"{counts['failed']} not met (yacp checks --failed)" if counts["failed"] else "all met"
         console.print(
-            f"{day}: {counts['asset']} tables and files, {counts['check']} checks, {counts['failed']} of them not met"
-            + (" (yacp checks --failed)" if counts["failed"] else ""),
+            f"{day}: {counts['asset']} tables and files, {counts['check']} checks, {found}",
             highlight=False,
+            soft_wrap=True,
         )
 
 

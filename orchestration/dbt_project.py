@@ -6,7 +6,7 @@ import json
 import os
 from collections.abc import Mapping
 from contextlib import redirect_stdout
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from io import StringIO
 from pathlib import Path
@@ -22,7 +22,11 @@ _SUFFIXES = {".sql", ".yml", ".yaml", ".csv"}
 
 @dataclass(frozen=True)
 class Mart:
-    """A model of the output contract: the file it is published in, and its columns with their descriptions."""
+    """A model of the output contract: the file it is published in, and its columns with their descriptions.
+
+    Most are published whole with the newest day. ``replaces`` names the columns whose values the day's rows replace
+    in what is published already; ``changes`` the model that says which rows to take out and which to put in.
+    """
 
     schema: str
     name: str
@@ -31,11 +35,23 @@ class Mart:
     description: str
     columns: dict[str, str]
     sql: str
+    replaces: tuple[str, ...] = ()
+    changes: str = ""
+
+    @property
+    def key(self) -> str:
+        """The name that readers use: schema and table."""
+        return f"{self.schema}.{self.name}"
 
     @property
     def relation(self) -> str:
         """Where it is in the warehouse."""
         return f'"{self.schema}"."{self.name}"'
+
+    @property
+    def is_of_one_day(self) -> bool:
+        """Whether it holds the newest day only, and not what was published before it too."""
+        return not self.replaces and not self.changes
 
     @property
     def portable_sql(self) -> str:
@@ -98,10 +114,7 @@ def compiled_marts(settings: Settings) -> list[Mart]:
         for node in manifest["nodes"].values()
         if node["resource_type"] == "model"
     }
-    return [
-        Mart(m.schema, m.name, m.published_in, m.is_view, m.description, m.columns, compiled[m.name])
-        for m in marts(settings)
-    ]
+    return [replace(mart, sql=compiled[mart.name]) for mart in marts(settings)]
 
 
 def _mart(node: Mapping[str, Any]) -> Mart:
@@ -114,6 +127,8 @@ def _mart(node: Mapping[str, Any]) -> Mart:
         description=node["description"].strip(),
         columns={name: column["description"] for name, column in node["columns"].items()},
         sql="",
+        replaces=tuple(meta.get("replaces", ())),
+        changes=meta.get("changes", ""),
     )
 
 

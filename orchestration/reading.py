@@ -15,10 +15,12 @@ from orchestration.extracts.archive import Archive
 from orchestration.extracts.contract import SYSTEMS, System
 from orchestration.extracts.deliveries import MANIFEST, DeliveryRoot, delivered_days
 from orchestration.failures import UsageError
-from orchestration.publishing.release import Release, current, releases
+from orchestration.publishing.release import Release, current
 from orchestration.settings import Settings
 
 SCOPE_TYPES = ("statewide", "lwia", "provider")
+_DAYS_NAMED = 5
+_MAY_SEE = "case ? when 'provider' then provider_id = ? when 'lwia' then cast(lwia_number as varchar) = ? else true end"
 
 
 @dataclass(frozen=True)
@@ -51,26 +53,23 @@ class Scope:
         raise UsageError(f"{text} is not a scope; write statewide, lwia:NUMBER or provider:ID.")
 
 
-def release_of(config: Settings, as_of: date | None) -> Release:
-    """The current release, or the newest one kept of a day."""
-    if as_of is None:
-        release = current(config)
-        if release is None:
-            raise UsageError(f"Nothing is published in {config.published} yet; yacp run publishes a day.")
-        return release
-    kept = releases(config)
-    of_day = [release for release in kept if release.as_of_date == as_of]
-    if of_day:
-        return of_day[-1]
-    days = ", ".join(sorted({str(release.as_of_date) for release in kept})) or "none"
-    raise UsageError(f"No release of {as_of} is kept; the days kept are: {days}.")
+def release_with(config: Settings, as_of: date | None) -> tuple[Release, date]:
+    """The current release and the day asked for; ``UsageError`` when it was never published."""
+    release = current(config)
+    if release is None:
+        raise UsageError(f"Nothing is published in {config.published} yet; yacp run publishes a day.")
+    day = as_of or release.as_of_date
+    if day not in release.days:
+        newest = ", ".join(str(day) for day in release.days[: -_DAYS_NAMED - 1 : -1])
+        raise UsageError(f"{day} was not published; the newest published days are: {newest}.")
+    return release, day
 
 
 def sections(config: Settings, scope: Scope, section: str | None, as_of: date | None) -> tuple[Release, Table]:
-    """The dashboard's rows of a scope, in order, for all sections or one."""
-    release = release_of(config, as_of)
+    """The dashboard's rows of a scope as they stood on a day, in order, for all sections or one."""
+    release, day = release_with(config, as_of)
     with _opened(release.file("dashboard")) as connection:
-        _require_scope(connection, scope)
+        _require_scope(connection, scope, day)
         if section is not None:
             known = _column(
                 connection,
@@ -80,18 +79,18 @@ def sections(config: Settings, scope: Scope, section: str | None, as_of: date | 
                 raise UsageError(f"There is no section {section}; the sections are: {', '.join(known)}.")
         rows = _query(
             connection,
-            "select * from it.sections.dashboard where scope_type = ? and scope_id = ?"
+            "select * from it.sections.history where as_of_date = ? and scope_type = ? and scope_id = ?"
             " and (? is null or section_key = ?) order by section_number, line_number",
-            [scope.type, scope.id, section, section],
+            [day, scope.type, scope.id, section, section],
         )
     return release, rows
 
 
-def line_customers(config: Settings, line_key: str, scope: Scope, as_of: date | None) -> tuple[Release, Table]:
-    """The customers behind a line of a scope; the longest on it first."""
-    release = release_of(config, as_of)
+def line_customers(config: Settings, line_key: str, scope: Scope, as_of: date | None) -> tuple[date, Table]:
+    """The customers behind a line of a scope on a day; the longest on it first."""
+    release, day = release_with(config, as_of)
     with _opened(release.file("dashboard")) as connection:
-        _require_scope(connection, scope)
+        _require_scope(connection, scope, day)
         known = _column(
             connection,
             "select distinct section_number, line_number, line_key from it.sections.dashboard"
@@ -103,12 +102,64 @@ def line_customers(config: Settings, line_key: str, scope: Scope, as_of: date | 
     with _opened(release.file("customers")) as connection:
         rows = _query(
             connection,
-            "select * from it.customers.line_customers where line_key = ? and case ?"
-            " when 'provider' then provider_id = ? when 'lwia' then cast(lwia_number as varchar) = ? else true end"
+            f"from {_lists_of(release, day)} where line_key = ? and {_MAY_SEE}"
             " order by days_overdue desc nulls last, days_on_line desc nulls last, customer_id",
             [line_key, scope.type, scope.id, scope.id],
         )
-    return release, rows
+    return day, rows
+
+
+def changes(config: Settings, scope: Scope, as_of: date | None) -> tuple[date, date, Table]:
+    """What moved on each line of a scope since the day published before: entered, left and what is there now."""
+    release, day = release_with(config, as_of)
+    with _opened(release.file("dashboard")) as connection:
+        _require_scope(connection, scope, day)
+        rows = _query(
+            connection,
+            "select m.previous_as_of_date, h.section_number, h.section_name, h.line_key, h.line_name, h.colour,"
+            ' m.previous_count, m.entered, m."left", m.customer_count'
+            " from it.sections.movement as m inner join it.sections.history as h"
+            " using (as_of_date, scope_type, scope_id, section_key, line_key)"
+            " where as_of_date = ? and scope_type = ? and scope_id = ? order by h.section_number, h.line_number",
+            [day, scope.type, scope.id],
+        )
+    if not rows.rows:
+        raise UsageError(f"{day} is the first day published; there is no day before to compare it with.")
+    previous = rows.rows[0][0]
+    assert isinstance(previous, date)  # noqa: S101 - the contract says so
+    return day, previous, Table(rows.columns[1:], [row[1:] for row in rows.rows])
+
+
+def moves(config: Settings, scope: Scope, day: date, previous: date) -> Table:
+    """Who entered and who left which line of a scope between two published days."""
+    release, _ = release_with(config, day)
+    with _opened(release.file("customers")) as connection:
+        values = [scope.type, scope.id, scope.id]
+        return _query(
+            connection,
+            f"with now as (from {_lists_of(release, day)} where {_MAY_SEE}),"
+            f" before as (from {_lists_of(release, previous)} where {_MAY_SEE})"
+            " select line_key, 'entered' as move, customer_id, first_name, last_name, provider_id, lwia_number"
+            " from now anti join before using (section_key, line_key, customer_id)"
+            " union all select line_key, 'left', customer_id, first_name, last_name, provider_id, lwia_number"
+            " from before anti join now using (section_key, line_key, customer_id)"
+            " order by line_key, move, customer_id",
+            values + values,
+        )
+
+
+def sync_problems(config: Settings, scope: Scope) -> tuple[date, Table]:
+    """Who isn't synced on the newest day, why, and the next step."""
+    release, day = release_with(config, None)
+    with _opened(release.file("dashboard")) as connection:
+        _require_scope(connection, scope, day)
+    with _opened(release.file("customers")) as connection:
+        rows = _query(
+            connection,
+            f"from it.customers.sync_problems where {_MAY_SEE} order by sync_status, customer_id",
+            [scope.type, scope.id, scope.id],
+        )
+    return day, rows
 
 
 def checks(config: Settings, as_of: date | None) -> tuple[str, Table]:
@@ -124,9 +175,11 @@ def checks(config: Settings, as_of: date | None) -> tuple[str, Table]:
                 days, table = [], Table((), [])
         if days and table.rows:
             return f"the last run, of {days[0]}", table
-    release = release_of(config, as_of)
+    release, day = release_with(config, as_of)
     with _opened(release.file("dashboard")) as connection:
-        return f"release {release.name}", _query(connection, f"select {columns} from it.quality.checks {order}", [])
+        parquet = release.folder / "parquet" / "dashboard" / "quality" / "checks" / f"as_of_date={day}"
+        source = f"read_parquet({literal(parquet / '*.parquet')}, hive_partitioning = false)"
+        return f"{day}, as published", _query(connection, f"select {columns} from {source} {order}", [])
 
 
 def deliveries(config: Settings) -> Table:
@@ -215,11 +268,20 @@ def _opened(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
         yield connection
 
 
-def _require_scope(connection: duckdb.DuckDBPyConnection, scope: Scope) -> None:
+def _lists_of(release: Release, day: date) -> str:
+    """The customer lists of a published day: the newest as a table, earlier ones as Parquet."""
+    if day == release.as_of_date:
+        return "it.customers.line_customers"
+    folder = release.folder / "parquet" / "customers" / "customers" / "line_customers" / f"as_of_date={day}"
+    return f"read_parquet({literal(folder / '*.parquet')}, hive_partitioning = false)"
+
+
+def _require_scope(connection: duckdb.DuckDBPyConnection, scope: Scope, day: date) -> None:
     known = _column(
         connection,
-        "select distinct scope_id from it.sections.application_status where scope_type = ? order by 1",
-        [scope.type],
+        "select distinct scope_id from it.sections.history where as_of_date = ? and scope_type = ?"
+        " and section_key = 'application_status' and line_key = 'total' order by 1",
+        [day, scope.type],
     )
     if scope.id not in known:
         shown = ", ".join(known[:10]) + (", …" if len(known) > 10 else "")

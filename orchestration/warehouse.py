@@ -13,7 +13,7 @@ import duckdb
 from orchestration.duck import connect, literal
 from orchestration.extracts.archive import ArchivedDelivery
 from orchestration.extracts.contract import SYSTEMS
-from orchestration.publishing.release import releases
+from orchestration.publishing.release import current
 from orchestration.settings import Settings
 
 CHECK_COLUMNS = ("name", "asset", "severity", "passed", "observed", "expected", "where_to_look")
@@ -30,7 +30,7 @@ def prepare(settings: Settings, deliveries: Sequence[ArchivedDelivery]) -> None:
                 connection.execute(f"create or replace view raw.{extract.table} as from read_parquet({path})")
         accounts = ", ".join(literal(delivery.account) for delivery in deliveries)
         connection.execute(f"create or replace view run.deliveries as from read_parquet([{accounts}])")
-        _remember_the_day_before(settings, connection, deliveries[0].as_of_date)
+        _remember_what_is_published(settings, connection, deliveries[0].as_of_date)
         connection.execute("create or replace table run.built (as_of_date date, is_complete boolean)")
         connection.execute("insert into run.built values (?, false)", [deliveries[0].as_of_date])
         connection.execute(
@@ -39,19 +39,48 @@ def prepare(settings: Settings, deliveries: Sequence[ArchivedDelivery]) -> None:
         )
 
 
-def _remember_the_day_before(settings: Settings, connection: duckdb.DuckDBPyConnection, as_of: date) -> None:
-    """The sync statuses of the newest earlier day that is still published, to compare the day's with."""
+def _remember_what_is_published(settings: Settings, connection: duckdb.DuckDBPyConnection, as_of: date) -> None:
+    """What the day is compared with: its published neighbours, and only what of the history touches them."""
     connection.execute(
+        "create or replace table run.neighbours (previous_on date, next_on date);"
+        "create or replace table run.nearby_line_stays"
+        " (customer_id varchar, section_key varchar, line_key varchar, valid_from date, valid_to date);"
+        "create or replace table run.nearby_scope_stays"
+        " (customer_id varchar, provider_id varchar, lwia_number integer, valid_from date, valid_to date);"
+        "create or replace table run.neighbour_counts (as_of_date date, scope_type varchar, scope_id varchar,"
+        " section_key varchar, line_key varchar, customer_count bigint);"
         "create or replace table run.previous_sync_status (as_of_date date, sync_status varchar, customer_count bigint)"
     )
-    earlier = [release for release in releases(settings) if release.as_of_date < as_of]
-    if earlier:
-        connection.execute(f"attach {literal(earlier[-1].file('dashboard'))} as day_before (read_only)")
+    release = current(settings)
+    days = release.days if release else ()
+    previous = max((day for day in days if day < as_of), default=None)
+    following = min((day for day in days if day > as_of), default=None)
+    connection.execute("insert into run.neighbours values (?, ?)", [previous, following])
+    if release is None:
+        return
+    connection.execute(f"attach {literal(release.file('dashboard'))} as published_dashboard (read_only)")
+    connection.execute(f"attach {literal(release.file('customers'))} as published_customers (read_only)")
+    first, last = previous or as_of, following or as_of
+    for table, stays in (("nearby_line_stays", "line_history"), ("nearby_scope_stays", "scope_history")):
+        connection.execute(
+            f"insert into run.{table} by name select * from published_customers.customers.{stays}"
+            " where valid_from <= ? and (valid_to is null or valid_to >= ?)",
+            [last, first],
+        )
+    connection.execute(
+        "insert into run.neighbour_counts"
+        " select as_of_date, scope_type, scope_id, section_key, line_key, customer_count"
+        " from published_dashboard.sections.history where as_of_date in (?, ?) and line_key <> 'total'",
+        [previous, following],
+    )
+    connection.execute("detach published_dashboard; detach published_customers")
+    if previous:
+        parquet = release.folder / "parquet" / "dashboard" / "quality" / "sync_status" / f"as_of_date={previous}"
         connection.execute(
             "insert into run.previous_sync_status select as_of_date, sync_status, customer_count"
-            " from day_before.quality.sync_status where scope_type = 'statewide'"
+            f" from read_parquet({literal(parquet / '*.parquet')}, hive_partitioning = false)"
+            " where scope_type = 'statewide'"
         )
-        connection.execute("detach day_before")
 
 
 def mark_complete(connection: duckdb.DuckDBPyConnection) -> None:

@@ -160,7 +160,9 @@ def test_an_older_day_does_not_take_the_dashboard_back(sample: Sample, tmp_path:
     result = yacp(older.home, "run", "--as-of", str(DAY_BEFORE), extracts=older.extracts)
     assert result.returncode == 0, result.stderr
     assert f"the dashboard stays on {DAY}" in result.stderr.replace("\n", " ")
-    assert str((older.home / "published" / "current").readlink()) == f"releases/{DAY}-1"
+    assert str((older.home / "published" / "current").readlink()) == f"releases/{DAY}-2"
+    before = tables((sample.home / "published" / "current").resolve())
+    assert tables((older.home / "published" / "current").resolve()) == before
 
 
 def test_a_failing_check_keeps_the_last_good_day(sample: Sample, tmp_path: Path) -> None:
@@ -229,9 +231,77 @@ def test_lists_are_as_long_as_their_counts(sample: Sample, scope_type: str) -> N
     assert all(row["days_overdue"] == "" or int(row["days_overdue"]) > 0 for row in rows)
 
 
-def test_an_earlier_day_is_shown_from_its_release(sample: Sample) -> None:
+def test_an_earlier_day_is_shown_as_it_stood(sample: Sample) -> None:
     shown = yacp(sample.home, "show", "--as-of", str(DAY_BEFORE), "--format", "csv")
     assert {row["as_of_date"] for row in read_csv(shown.stdout)} == {str(DAY_BEFORE)}
+
+
+def test_an_earlier_days_list_is_as_long_as_its_count(sample: Sample) -> None:
+    shown = json.loads(yacp(sample.home, "show", "--as-of", str(DAY_BEFORE), "--format", "json").stdout)
+    count = next(row["customer_count"] for row in shown if row["line_key"] == "not_synced")
+    listed = json.loads(yacp(sample.home, "list", "not_synced", "--as-of", str(DAY_BEFORE), "--format", "json").stdout)
+    assert len(listed) == count > 0
+
+
+def test_changes_are_the_people_who_moved(sample: Sample) -> None:
+    changed = json.loads(yacp(sample.home, "changes", "--format", "json").stdout)
+    people = json.loads(yacp(sample.home, "changes", "--who", "--format", "json").stdout)
+    moved = {(row["line_key"], move): row[move] for row in changed for move in ("entered", "left") if row[move]}
+    assert len(moved) > 10
+    found: dict[tuple[str, str], int] = {}
+    for person in people:
+        key = (person["line_key"], person["move"])
+        found[key] = found.get(key, 0) + 1
+    assert found == moved
+
+
+def test_sync_problems_say_what_to_do(sample: Sample) -> None:
+    problems = json.loads(yacp(sample.home, "sync-problems", "--format", "json").stdout)
+    assert len({problem["sync_status"] for problem in problems}) >= 7
+    for problem in problems:
+        assert problem["next_step"].endswith(".")
+        found = problem["sync_status"] in ("match_available", "ambiguous", "ssn_mismatch")
+        assert bool(problem["iwds_candidate_ids"]) == found
+        if problem["sync_status"] == "ambiguous":
+            assert ", " in problem["iwds_candidate_ids"]
+
+
+def test_nobody_is_entitled_to_more_than_the_staff_extract_gives(sample: Sample) -> None:
+    granted = set(sample.query("customers", "from it.customers.entitlements"))
+    with duckdb.connect(str(sample.home / "warehouse.duckdb"), read_only=True) as warehouse:
+        staff = warehouse.execute(
+            "select staff_id, lower(email), role, provider_id, cast(lwia_number as varchar) from raw.worknet_staff"
+        ).fetchall()
+        scopes = set(warehouse.execute("select scope_type, scope_id from intermediate.int_sections__scopes").fetchall())
+    due = set()
+    for staff_id, email, role, provider, lwia in staff:
+        wanted = {
+            "super_user": [("statewide", "IL", True)],
+            "career_planner": [("lwia", lwia, True), ("provider", provider, True)],
+            "provider_staff": [("provider", provider, False)],
+        }[role]
+        due |= {(staff_id, email, role, *grant) for grant in wanted if grant[:2] in scopes}
+    assert granted == due
+    assert {row[2] for row in granted} == {"super_user", "career_planner", "provider_staff"}
+
+
+def test_what_turns_red_next_adds_up(sample: Sample) -> None:
+    due = dict(
+        sample.query(
+            "dashboard",
+            "select line_key, customer_count_by_then from it.sections.coming_due"
+            " where scope_type = 'statewide' and days_until_red = 5",
+        )
+    )
+    listed = dict(
+        sample.query(
+            "customers",
+            "select line_key, count(*) from it.customers.line_customers"
+            " where colour = 'yellow' and due_date between as_of_date and as_of_date + 4 group by all",
+        )
+    )
+    assert {line: count for line, count in due.items() if count} == listed
+    assert listed
 
 
 def test_the_quarantine_tells_places_not_values(sample: Sample) -> None:

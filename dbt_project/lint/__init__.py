@@ -13,7 +13,7 @@ from jinja2.runtime import Macro
 execute = False
 
 
-class _Returned(Exception):  # noqa: N818 - a value on its way, not an error
+class _Returned(Exception):
     """A macro's value, as dbt's `return` hands it over: a list stays a list."""
 
 

@@ -1,5 +1,5 @@
-{#- A section's table: its rows of the newest day, in the columns of the output contract. -#}
-{% macro section_mart(section_key) -%}
+{#- A section's table in the columns of the output contract; all sections without a key. -#}
+{% macro section_mart(section_key=none) -%}
 select
     as_of_date,
     scope_type,
@@ -22,6 +22,8 @@ select
     eligible_count,
     unclassified_count
 from {{ ref("int_sections__dashboard") }}
+{% if section_key -%}
 where section_key = '{{ section_key }}'
-order by scope_type, scope_id, line_number
+{% endif -%}
+order by scope_type, scope_id, section_number, line_number
 {%- endmacro %}

@@ -114,6 +114,15 @@ def _judge(config: Settings, day: str) -> dict[str, dict[str, Any]]:
         return relation_metadata(connection, built, day, config.dbt_target / "column_lineage.json")
 
 
+_RUN_SOURCES = {
+    "check_results": "What each check of the run found; known once the models are built.",
+    "previous_sync_status": "The statewide sync statuses of the published day before, to compare the day's with.",
+    "neighbours": "The published days before and after the day.",
+    "nearby_line_stays": "The published stays on lines that touch the day or its neighbours.",
+    "nearby_scope_stays": "The published stays with providers and LWIAs that touch the day or its neighbours.",
+    "neighbour_counts": "The published counts of the neighbours.",
+}
+
 RUN_SOURCES = [
     dg.AssetSpec(
         ["run", "deliveries"],
@@ -123,18 +132,8 @@ RUN_SOURCES = [
         owners=OWNERS,
         kinds={"parquet"},
     ),
-    dg.AssetSpec(
-        ["run", "check_results"],
-        description="What each check of the run found; known once the models are built.",
-        group_name="run",
-        owners=OWNERS,
-        kinds={"duckdb"},
-    ),
-    dg.AssetSpec(
-        ["run", "previous_sync_status"],
-        description="The statewide sync statuses of the published day before, to compare the day's with.",
-        group_name="run",
-        owners=OWNERS,
-        kinds={"duckdb"},
+    *(
+        dg.AssetSpec(["run", name], description=description, group_name="run", owners=OWNERS, kinds={"duckdb"})
+        for name, description in _RUN_SOURCES.items()
     ),
 ]

@@ -104,8 +104,6 @@ def publish_release(
             metadata={
                 "release": release.name,
                 "path": dg.MetadataValue.path(str(release.folder)),
-                "dagster/row_count": sum(
-                    release.rows[f"{mart.schema}.{mart.name}"] for mart in tables.values() if not mart.is_view
-                ),
+                "dagster/row_count": sum(release.rows[mart.key] for mart in tables.values() if not mart.is_view),
             },
         )

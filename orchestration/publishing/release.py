@@ -4,8 +4,10 @@
     published/current                 -> releases/<as_of>-<n>, replaced by one rename
     published/dashboard.duckdb, …     -> current/…
 
-A release is built under another name, read back, and only then renamed. A reader that has an old file open goes on
-reading the old day; nobody ever sees two days mixed.
+A release begins as a copy of the one before it: the tables of the newest day are replaced, the day's part of the
+history is put in, older days' Parquet is linked. So a night costs the same after ten days and after four hundred.
+It is built under another name, read back, and only then renamed. A reader that has an old file open goes on reading
+the old day; nobody ever sees two days mixed.
 """
 
 from __future__ import annotations
@@ -36,7 +38,7 @@ _PERSONAL_IN_LISTS = {"first_name", "last_name"}
 
 @dataclass(frozen=True)
 class Release:
-    """One published day: where it is and what it says of itself."""
+    """One release: where it is and what it says of itself. ``days`` is every day in its history."""
 
     folder: Path
     as_of_date: date
@@ -44,6 +46,7 @@ class Release:
     published_at: str
     run_id: str
     rows: dict[str, int]
+    days: tuple[date, ...]
 
     @property
     def name(self) -> str:
@@ -72,65 +75,122 @@ def current(settings: Settings) -> Release | None:
 
 
 def publish(settings: Settings, as_of: date, marts: Iterable[Mart], run_id: str) -> Release:
-    """Builds the day's release from the warehouse, reads it back, and makes it current unless a later day is."""
+    """Builds a release with the day that the warehouse holds, reads it back, and makes it the current one.
+
+    A day older than the newest published one goes into the history; the dashboard stays on the newest.
+    """
     folder = settings.published / "releases"
     folder.mkdir(parents=True, exist_ok=True)
     for left_over in folder.glob(".building-*"):  # of a run that died; only one run is here at a time
         shutil.rmtree(left_over)
     building = folder / f".building-{os.getpid()}"
     building.mkdir()
-    rows = _build(settings, building, as_of, list(marts))
-    number = 1 + max((r.number for r in releases(settings) if r.as_of_date == as_of), default=0)
-    name = f"{as_of}-{number}"
+    standing = current(settings)
+    newest = max(as_of, standing.as_of_date) if standing else as_of
+    rows = _build(settings, building, as_of, list(marts), standing, is_newest=newest == as_of)
+    number = 1 + max((r.number for r in releases(settings) if r.as_of_date == newest), default=0)
+    name = f"{newest}-{number}"
+    days = sorted({as_of, *(standing.days if standing else ())})
     record = {
         "release": name,
-        "as_of_date": as_of.isoformat(),
+        "as_of_date": newest.isoformat(),
         "number": number,
         "published_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "run_id": run_id,
         "rows": rows,
+        "days": [day.isoformat() for day in days],
     }
     (building / RELEASE).write_text(json.dumps(record, indent=1) + "\n")
     _settle(building)
     building.rename(folder / name)
     _sync(folder)
     release = _read(folder / name)
-    standing = current(settings)
-    if standing is None or standing.as_of_date <= as_of:
-        _switch(settings.published, release)
+    _switch(settings.published, release)
     _prune(settings)
     return release
 
 
-def _build(settings: Settings, building: Path, as_of: date, marts: list[Mart]) -> dict[str, int]:
-    rows: dict[str, int] = {}
+def _build(
+    settings: Settings, building: Path, as_of: date, marts: list[Mart], standing: Release | None, *, is_newest: bool
+) -> dict[str, int]:
+    rows = dict(standing.rows) if standing else {}
+    files = sorted({mart.published_in for mart in marts})
+    if standing:
+        for file in files:
+            shutil.copyfile(standing.file(file), building / f"{file}.duckdb")
+        _link_older_days(standing.folder / "parquet", building / "parquet")
+    expected: dict[str, int] = {}
     with connect(settings) as connection:
         connection.execute(f"attach {literal(settings.warehouse)} as warehouse (read_only)")
-        files = sorted({mart.published_in for mart in marts})
         for file in files:
             connection.execute(f"attach {literal(building / f'{file}.duckdb')} as {_alias(file)}")
         for mart in sorted(marts, key=lambda mart: mart.is_view):
             target = f"{_alias(mart.published_in)}.{identifier(mart.schema)}.{identifier(mart.name)}"
             connection.execute(f"create schema if not exists {_alias(mart.published_in)}.{identifier(mart.schema)}")
             if mart.is_view:
-                connection.execute(f"use {_alias(mart.published_in)}.{identifier(mart.schema)}")
-                connection.execute(f"create view {identifier(mart.name)} as {mart.portable_sql}")
-                connection.execute("use warehouse")
-            else:
-                connection.execute(f"create table {target} as from warehouse.{mart.relation}")
+                _write_view(connection, mart)
+            elif not mart.is_of_one_day:
+                _write_history(connection, target, mart)
+            elif is_newest:
+                connection.execute(f"create or replace table {target} as from warehouse.{mart.relation}")
             _describe(connection, target, mart)
-            rows[f"{mart.schema}.{mart.name}"] = _count(connection, f"warehouse.{mart.relation}")
             if not mart.is_view:
-                parquet = building / "parquet" / mart.published_in / mart.schema / mart.name / f"as_of_date={as_of}"
-                parquet.mkdir(parents=True)
-                connection.execute(
-                    f"copy (from {target}) to {literal(parquet / 'data.parquet')} (format parquet, compression zstd)"
-                )
+                _write_parquet(connection, building / "parquet", target, mart, as_of)
+            expected[mart.key] = rows[mart.key] = _count(connection, target)
+            if mart.is_of_one_day and is_newest:
+                expected[mart.key] = _count(connection, f"warehouse.{mart.relation}")
         for file in files:
             connection.execute(f"detach {_alias(file)}")
     for mart in marts:
-        _read_back(settings, building, mart, rows[f"{mart.schema}.{mart.name}"])
+        _read_back(settings, building, mart, expected[mart.key])
     return rows
+
+
+def _write_view(connection: duckdb.DuckDBPyConnection, mart: Mart) -> None:
+    connection.execute(f"use {_alias(mart.published_in)}.{identifier(mart.schema)}")
+    connection.execute(f"create or replace view {identifier(mart.name)} as {mart.portable_sql}")
+    connection.execute("use warehouse")
+
+
+def _write_history(connection: duckdb.DuckDBPyConnection, target: str, mart: Mart) -> None:
+    """Puts the day's part into what the release before it had."""
+    part = f"warehouse.{mart.relation}"
+    connection.execute(f"create table if not exists {target} as from {part} limit 0")
+    if mart.changes:
+        keys = [column for column in mart.columns if column != "valid_to"]
+        outdated = f"(from warehouse.intermediate.{identifier(mart.changes)} where is_removed)"
+    else:
+        keys = list(mart.replaces)
+        outdated = f"(select distinct {', '.join(keys)} from {part})"
+    same = " and ".join(f"published.{identifier(key)} = outdated.{identifier(key)}" for key in keys)
+    connection.execute(f"delete from {target} as published using {outdated} as outdated where {same}")
+    connection.execute(f"insert into {target} by name from {part}")
+
+
+def _write_parquet(connection: duckdb.DuckDBPyConnection, parquet: Path, target: str, mart: Mart, as_of: date) -> None:
+    """The day's rows in the day's folder. Stays are of no one day: they stand whole in the newest one's."""
+    folder = parquet / mart.published_in / mart.schema / mart.name
+    if mart.changes:
+        shutil.rmtree(folder, ignore_errors=True)
+        _copy(connection, f"from {target}", folder / f"as_of_date={as_of}")
+        return
+    source = f"warehouse.{mart.relation}"
+    if not mart.replaces:
+        _copy(connection, f"from {source}", folder / f"as_of_date={as_of}")
+        return
+    for (day,) in connection.execute(f"select distinct as_of_date from {source}").fetchall():
+        _copy(connection, f"from {source} where as_of_date = date {literal(day)}", folder / f"as_of_date={day}")
+
+
+def _copy(connection: duckdb.DuckDBPyConnection, query: str, folder: Path) -> None:
+    shutil.rmtree(folder, ignore_errors=True)  # a link to an older release's; its own stays
+    folder.mkdir(parents=True)
+    connection.execute(f"copy ({query}) to {literal(folder / 'data.parquet')} (format parquet, compression zstd)")
+
+
+def _link_older_days(standing: Path, building: Path) -> None:
+    """Both releases share what neither will ever change."""
+    shutil.copytree(standing, building, copy_function=os.link)
 
 
 def _alias(file: str) -> str:
@@ -179,7 +239,8 @@ def _settle(building: Path) -> None:
             path.chmod(0o700 if private else 0o755)
         else:
             path.chmod(0o600 if private else 0o644)
-        _sync(path)
+        if path.is_dir() or path.stat().st_nlink == 1:  # what is linked is on the disk already
+            _sync(path)
     building.chmod(0o755)
     _sync(building)
 
@@ -225,4 +286,5 @@ def _read(folder: Path) -> Release:
         published_at=record["published_at"],
         run_id=record["run_id"],
         rows=record["rows"],
+        days=tuple(date.fromisoformat(day) for day in record["days"]),
     )

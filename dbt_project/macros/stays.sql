@@ -1,0 +1,85 @@
+{#- What a day changes in a table of unbroken stays (the keys, valid_from, valid_to exclusive and null while it lasts).
+
+    A stay is an unbroken run of published days, so a day may arrive in any order: the newest, one in between, or one
+    published before and corrected. Only stays that touch the day or its neighbours can change; `nearby` holds those.
+    Gives the stays to take out (is_removed) and the stays to put in. -#}
+{% macro stay_changes(nearby, day_rows, keys) -%}
+{%- set names = keys | join(", ") -%}
+with
+
+neighbours as (
+    select next_on from {{ source("run", "neighbours") }}
+),
+
+on_day as (
+    select distinct {{ names }} from {{ day_rows }}
+),
+
+stays as (
+    select * from {{ nearby }}
+),
+
+covering as (
+    select * from stays
+    where valid_from <= {{ as_of_date() }} and (valid_to is null or valid_to > {{ as_of_date() }})
+),
+
+ended as (
+    select * from stays
+    where valid_to = {{ as_of_date() }}
+),
+
+begun_next as (
+    select stays.* from stays
+    inner join neighbours on stays.valid_from = neighbours.next_on
+),
+
+-- On the line, and the stays did not say so.
+added as (
+    select
+        {% for key in keys -%}
+        on_day.{{ key }},
+        {% endfor -%}
+        ended.valid_from as ended_from,
+        begun_next.valid_from as next_from,
+        coalesce(ended.valid_from, {{ as_of_date() }}) as valid_from,
+        case when begun_next.valid_from is not null then begun_next.valid_to else neighbours.next_on end as valid_to
+    from on_day
+    cross join neighbours
+    left join covering on {{ same("on_day", "covering", keys) }}
+    left join ended on {{ same("on_day", "ended", keys) }}
+    left join begun_next on {{ same("on_day", "begun_next", keys) }}
+    where covering.valid_from is null
+),
+
+-- Not on the line, and the stays said so.
+gone as (
+    select
+        covering.*,
+        neighbours.next_on
+    from covering
+    cross join neighbours
+    left join on_day on {{ same("covering", "on_day", keys) }}
+    where on_day.{{ keys[0] }} is null
+)
+
+select {{ names }}, ended_from as valid_from, {{ as_of_date() }} as valid_to, true as is_removed from added
+where ended_from is not null
+union all
+select {{ names }}, next_from as valid_from, valid_to, true as is_removed from added
+where next_from is not null
+union all
+select {{ names }}, valid_from, valid_to, true as is_removed from gone
+union all
+select {{ names }}, valid_from, valid_to, false as is_removed from added
+union all
+select {{ names }}, valid_from, {{ as_of_date() }} as valid_to, false as is_removed from gone
+where valid_from < {{ as_of_date() }}
+union all
+select {{ names }}, next_on as valid_from, valid_to, false as is_removed from gone
+where next_on is not null and (valid_to is null or valid_to > next_on)
+{%- endmacro %}
+
+{% macro same(left, right, keys) -%}
+    {% for key in keys %}{{ left }}.{{ key }} = {{ right }}.{{ key }}{{ " and " if not loop.last }}{% endfor %}
+{%- endmacro %}

@@ -1,0 +1,16 @@
+{#- A stay lasts at least a day, and a customer is on a line once at a time. -#}
+{% test stays_do_not_overlap(model, keys) %}
+with
+
+ordered as (
+    select
+        {{ keys | join(", ") }},
+        valid_from,
+        valid_to,
+        lead(valid_from) over (partition by {{ keys | join(", ") }} order by valid_from) as next_from
+    from {{ model }}
+)
+
+select * from ordered
+where valid_to <= valid_from or next_from < coalesce(valid_to, {{ days_after("next_from", 1) }})
+{% endtest %}

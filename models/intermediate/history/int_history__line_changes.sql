@@ -1,0 +1,7 @@
+{{
+    stay_changes(
+        source("run", "nearby_line_stays"),
+        ref("int_lines__memberships"),
+        ["customer_id", "section_key", "line_key"]
+    )
+}}

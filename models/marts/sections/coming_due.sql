@@ -1,0 +1,81 @@
+with
+
+memberships as (
+    select * from {{ ref("int_lines__memberships") }}
+    where colour = 'yellow' and due_on >= {{ as_of_date() }}
+),
+
+horizons as (
+    select 1 as days
+    union all
+    select 2 as days
+    union all
+    select 3 as days
+    union all
+    select 5 as days
+),
+
+lines as (
+    select * from {{ ref("dashboard_lines") }}
+),
+
+overdue_lines as (
+    select section_key, parent_line_key as line_key, line_key as overdue_line_key from lines
+    where colour = 'red' and parent_line_key is not null
+),
+
+-- The day after the last day in time is the first red one.
+turning as (
+    select
+        section_key,
+        line_key,
+        customer_id,
+        provider_id,
+        lwia_number,
+        {{ dbt.datediff(as_of_date(), "due_on", "day") }} + 1 as days_until_red
+    from memberships
+),
+
+counted as (
+    select
+        {{ scope_columns() }},
+        section_key,
+        line_key,
+        days_until_red,
+        count(*) as customer_count
+    from turning
+    {{ group_by_scope(["section_key", "line_key", "days_until_red"]) }}
+),
+
+scopes as (
+    select * from {{ ref("int_sections__scopes") }}
+)
+
+select
+    {{ as_of_date() }} as as_of_date,
+    scopes.scope_type,
+    scopes.scope_id,
+    overdue_lines.section_key,
+    overdue_lines.line_key,
+    overdue_lines.overdue_line_key,
+    horizons.days as days_until_red,
+    cast(coalesce(sum(counted.customer_count) filter (where counted.days_until_red = horizons.days), 0) as bigint)
+        as customer_count,
+    cast(coalesce(sum(counted.customer_count), 0) as bigint) as customer_count_by_then
+from scopes
+cross join overdue_lines
+cross join horizons
+left join counted
+    on
+        scopes.scope_type = counted.scope_type
+        and scopes.scope_id = counted.scope_id
+        and overdue_lines.section_key = counted.section_key
+        and overdue_lines.line_key = counted.line_key
+        and counted.days_until_red <= horizons.days
+group by
+    scopes.scope_type,
+    scopes.scope_id,
+    overdue_lines.section_key,
+    overdue_lines.line_key,
+    overdue_lines.overdue_line_key,
+    horizons.days

@@ -1,0 +1,70 @@
+with
+
+neighbours as (
+    select previous_on, next_on from {{ source("run", "neighbours") }}
+),
+
+day_counts as (
+    select scope_type, scope_id, section_key, line_key, customer_count from {{ ref("int_sections__dashboard") }}
+    where line_key <> 'total'
+),
+
+neighbour_counts as (
+    select * from {{ source("run", "neighbour_counts") }}
+),
+
+moves as (
+    select * from {{ ref("int_history__moves") }}
+),
+
+-- The day against the one before it.
+arrived as (
+    select
+        {{ as_of_date() }} as as_of_date,
+        neighbours.previous_on as previous_as_of_date,
+        day_counts.scope_type,
+        day_counts.scope_id,
+        day_counts.section_key,
+        day_counts.line_key,
+        coalesce(before.customer_count, 0) as previous_count,
+        coalesce(moves.day_only_count, 0) as entered,
+        coalesce(moves.neighbour_only_count, 0) as "left",
+        day_counts.customer_count
+    from neighbours
+    inner join day_counts on neighbours.previous_on is not null
+    left join neighbour_counts as before
+        on
+            neighbours.previous_on = before.as_of_date
+            and {{ same("day_counts", "before", ["scope_type", "scope_id", "section_key", "line_key"]) }}
+    left join moves
+        on
+            neighbours.previous_on = moves.neighbour_on
+            and {{ same("day_counts", "moves", ["scope_type", "scope_id", "section_key", "line_key"]) }}
+),
+
+-- A day published before, whose day before has now become this one.
+followed as (
+    select
+        neighbours.next_on as as_of_date,
+        {{ as_of_date() }} as previous_as_of_date,
+        after.scope_type,
+        after.scope_id,
+        after.section_key,
+        after.line_key,
+        coalesce(day_counts.customer_count, 0) as previous_count,
+        coalesce(moves.neighbour_only_count, 0) as entered,
+        coalesce(moves.day_only_count, 0) as "left",
+        after.customer_count
+    from neighbours
+    inner join neighbour_counts as after on neighbours.next_on = after.as_of_date
+    left join day_counts
+        on {{ same("after", "day_counts", ["scope_type", "scope_id", "section_key", "line_key"]) }}
+    left join moves
+        on
+            neighbours.next_on = moves.neighbour_on
+            and {{ same("after", "moves", ["scope_type", "scope_id", "section_key", "line_key"]) }}
+)
+
+select * from arrived
+union all
+select * from followed

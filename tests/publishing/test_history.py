@@ -1,0 +1,180 @@
+"""History is exact for any order of arrival: compared with what the daily lists say, day by day."""
+
+import os
+import subprocess
+import sys
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import date
+from pathlib import Path
+
+import duckdb
+import pytest
+from conftest import query
+
+from orchestration.dbt_project import PROJECT_DIR, compiled_marts, environment
+from orchestration.extracts.archive import Archive
+from orchestration.extracts.contract import SYSTEMS
+from orchestration.extracts.generator import generate
+from orchestration.extracts.landing import land
+from orchestration.publishing.release import current, publish
+from orchestration.settings import Settings
+from orchestration.warehouse import prepare
+
+DAYS = [date(2026, 11, day) for day in (19, 20, 22, 23)]  # nobody delivered the 21st
+Stay = tuple[str, str, str, date, date | None]
+
+
+def publish_day(config: Settings, day: date) -> None:
+    """A night without its checks: they are tried elsewhere, and this one is about what is kept."""
+    prepare(config, [land(config, system, day) for system in SYSTEMS])
+    subprocess.run(
+        [str(Path(sys.executable).with_name("dbt")), "--quiet", "run"],
+        env={**os.environ, **environment(config, str(day))},
+        cwd=PROJECT_DIR,
+        check=True,
+    )
+    publish(config, day, compiled_marts(config), "run")
+
+
+def seed(config: Settings) -> None:
+    subprocess.run(
+        [str(Path(sys.executable).with_name("dbt")), "--quiet", "seed"],
+        env={**os.environ, **environment(config, str(DAYS[0]))},
+        cwd=PROJECT_DIR,
+        check=True,
+    )
+
+
+@pytest.fixture(scope="module")
+def arrived(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """The third day first, then the last, the first, the second; then the second again, corrected."""
+    folder = tmp_path_factory.mktemp("history")
+    config = Settings(home=folder / "home", extracts=str(folder / "extracts"))
+    config.state.mkdir()
+    for day in DAYS:
+        generate(folder / "extracts", customers=150, as_of=day, seed=4)
+    seed(config)
+    for place in (2, 3, 0, 1):
+        publish_day(config, DAYS[place])
+    generate(folder / "extracts", customers=120, as_of=DAYS[1], seed=4, delivery=2)
+    publish_day(config, DAYS[1])
+    return config
+
+
+def rows(config: Settings, file: str, sql: str) -> list[tuple[object, ...]]:
+    return query(config.published / f"{file}.duckdb", sql)
+
+
+@pytest.fixture(scope="module")
+def lists(arrived: Settings) -> dict[date, set[tuple[str, ...]]]:
+    """The ground truth: each day's own list, as it was published."""
+    found: dict[date, set[tuple[str, ...]]] = {}
+    for day in DAYS:
+        folder = arrived.published / "parquet" / "customers" / "customers" / "line_customers" / f"as_of_date={day}"
+        found[day] = set(
+            duckdb.sql(
+                "select customer_id, section_key, line_key, provider_id, cast(lwia_number as varchar)"
+                f" from read_parquet('{folder}/*.parquet', hive_partitioning = false)"
+            ).fetchall()
+        )
+    return found
+
+
+def stays(on_line: Iterable[tuple[date, tuple[str, ...]]]) -> set[tuple[object, ...]]:
+    days_of = defaultdict(set)
+    for day, key in on_line:
+        days_of[key].add(day)
+    found = set()
+    for key, days in days_of.items():
+        begun = None
+        for day in DAYS:
+            if day in days and begun is None:
+                begun = day
+            elif day not in days and begun is not None:
+                found.add((*key, begun, day))
+                begun = None
+        if begun is not None:
+            found.add((*key, begun, None))
+    return found
+
+
+def test_the_corrected_day_differs(lists: dict[date, set[tuple[str, ...]]]) -> None:
+    assert len({row[0] for row in lists[DAYS[1]]}) < len({row[0] for row in lists[DAYS[0]]})
+
+
+def test_stays_on_lines_are_those_of_the_lists(arrived: Settings, lists) -> None:
+    expected = stays((day, row[:3]) for day in DAYS for row in lists[day])
+    assert set(rows(arrived, "customers", "from it.customers.line_history")) == expected
+    assert len(expected) > 500
+
+
+def test_every_past_list_follows_from_the_stays(arrived: Settings, lists) -> None:
+    for day in DAYS:
+        found = rows(
+            arrived,
+            "customers",
+            "select customer_id, section_key, line_key from it.customers.line_history"
+            f" where valid_from <= date '{day}' and (valid_to is null or valid_to > date '{day}')",
+        )
+        assert set(found) == {row[:3] for row in lists[day]}
+
+
+def test_movement_is_the_difference_of_the_lists(arrived: Settings, lists) -> None:
+    def by_scope(day: date) -> dict[tuple[str, ...], set[str]]:
+        found = defaultdict(set)
+        for customer, section, line, provider, lwia in lists[day]:
+            for scope in (("statewide", "IL"), ("provider", provider), ("lwia", lwia)):
+                found[(*scope, section, line)].add(customer)
+        return found
+
+    movement = rows(
+        arrived,
+        "dashboard",
+        "select as_of_date, previous_as_of_date, scope_type, scope_id, section_key, line_key, previous_count, entered,"
+        ' "left", customer_count from it.sections.movement',
+    )
+    assert {(row[0], row[1]) for row in movement} == set(zip(DAYS[1:], DAYS[:-1], strict=True))
+    for day, previous, *scope_and_line, before, entered, left, now in movement:
+        was, is_now = by_scope(previous)[tuple(scope_and_line)], by_scope(day)[tuple(scope_and_line)]
+        assert (before, entered, left, now) == (len(was), len(is_now - was), len(was - is_now), len(is_now))
+    assert any(row[7] and row[8] for row in movement)
+
+
+def test_history_holds_every_day_as_it_stood(arrived: Settings, lists) -> None:
+    counts = rows(
+        arrived,
+        "dashboard",
+        "select as_of_date, line_key, customer_count from it.sections.history"
+        " where scope_type = 'statewide' and line_key <> 'total'",
+    )
+    assert len(counts) == 45 * len(DAYS)
+    for day, line, count in counts:
+        assert count == sum(row[2] == line for row in lists[day])
+
+
+def test_the_order_of_arrival_does_not_matter(arrived: Settings, tmp_path: Path) -> None:
+    in_order = Settings(home=tmp_path / "home", extracts=arrived.extracts)
+    in_order.state.mkdir()
+    seed(in_order)
+    for day in DAYS:
+        publish_day(in_order, day)
+    for file, table in (
+        ("dashboard", "sections.history"),
+        ("dashboard", "sections.movement"),
+        ("dashboard", "sections.dashboard"),
+        ("customers", "customers.line_history"),
+        ("customers", "customers.scope_history"),
+        ("customers", "customers.line_customers"),
+    ):
+        sql = f"from it.{table} order by all"
+        assert rows(arrived, file, sql) == rows(in_order, file, sql), table
+
+
+def test_older_days_are_shared_between_releases(arrived: Settings) -> None:
+    release = current(arrived)
+    assert release is not None
+    assert release.days == tuple(DAYS)
+    untouched = release.folder / "parquet" / "dashboard" / "sections" / "history" / f"as_of_date={DAYS[2]}"
+    assert (untouched / "data.parquet").stat().st_nlink > 1
+    assert Archive(arrived.archive).newest(SYSTEMS[0], DAYS[1]).delivery == 2
