@@ -38,7 +38,7 @@ def test_before_anything_is_there(tmp_path: Path, arguments: list[str], says: st
             "2019-01-01 was not published; the newest published days are: 2026-11-23, 2026-11-22",
         ),
         (["changes", "--as-of", "2026-11-22"], "2026-11-22 is the first day published"),
-        (["sync-problems", "--scope", "lwia:99"], "There is no lwia 99 on the dashboard"),
+        (["sync-problems", "--scope", "lwia:98"], "There is no lwia 98 on the dashboard"),
         (["list", "synced"], "There is no line synced; lines are: not_synced"),
     ],
 )

@@ -50,7 +50,9 @@ only_on_neighbour as (
     select on_neighbours.*
     from on_neighbours
     left join on_day
-        on {{ same("on_neighbours", "on_day", ["section_key", "line_key", "customer_id", "provider_id", "lwia_number"]) }}
+        on {{ same("on_neighbours", "on_day", [
+            "section_key", "line_key", "customer_id", "provider_id", "lwia_number"
+        ]) }}
     where on_day.customer_id is null
 ),
 
@@ -63,7 +65,9 @@ only_on_day as (
     left join on_neighbours
         on
             neighbour_days.as_of_date = on_neighbours.as_of_date
-            and {{ same("on_day", "on_neighbours", ["section_key", "line_key", "customer_id", "provider_id", "lwia_number"]) }}
+            and {{ same("on_day", "on_neighbours", [
+                "section_key", "line_key", "customer_id", "provider_id", "lwia_number"
+            ]) }}
     where on_neighbours.customer_id is null
 ),
 
@@ -89,7 +93,9 @@ compared as (
         neighbour_scopes.customer_id is not null as is_on_neighbour
     from day_scopes
     full outer join neighbour_scopes
-        on {{ same("day_scopes", "neighbour_scopes", ["as_of_date", "scope_type", "scope_id", "section_key", "line_key", "customer_id"]) }}
+        on {{ same("day_scopes", "neighbour_scopes", [
+            "as_of_date", "scope_type", "scope_id", "section_key", "line_key", "customer_id"
+        ]) }}
 )
 
 select

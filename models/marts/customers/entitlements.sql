@@ -9,16 +9,44 @@ scopes as (
 ),
 
 granted as (
-    select staff_id, email, role, 'statewide' as scope_type, 'IL' as scope_id, true as may_list_customers from staff
+    select
+        staff_id,
+        email,
+        role,
+        'statewide' as scope_type,
+        'IL' as scope_id,
+        true as may_list_customers
+    from staff
     where role = 'super_user'
     union all
-    select staff_id, email, role, 'lwia', {{ as_text("lwia_number") }}, true from staff
+    select
+        staff_id,
+        email,
+        role,
+        'lwia' as scope_type,
+        {{ as_text("lwia_number") }} as scope_id,
+        true as may_list_customers
+    from staff
     where role = 'career_planner' and lwia_number is not null
     union all
-    select staff_id, email, role, 'provider', provider_id, true from staff
+    select
+        staff_id,
+        email,
+        role,
+        'provider' as scope_type,
+        provider_id as scope_id,
+        true as may_list_customers
+    from staff
     where role = 'career_planner' and provider_id is not null
     union all
-    select staff_id, email, role, 'provider', provider_id, false from staff
+    select
+        staff_id,
+        email,
+        role,
+        'provider' as scope_type,
+        provider_id as scope_id,
+        false as may_list_customers
+    from staff
     where role = 'provider_staff' and provider_id is not null
 )
 
