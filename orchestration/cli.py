@@ -31,10 +31,12 @@ class Day(click.ParamType[date]):
         """The day; anything else is a usage error."""
         if isinstance(value, date):
             return value
+        from orchestration.as_of import parse_day
+
         try:
-            return date.fromisoformat(value)
-        except ValueError:
-            self.fail(f"{value} is not a day; write it as YYYY-MM-DD.", param, ctx)
+            return parse_day(value)
+        except UsageError as error:
+            self.fail(str(error), param, ctx)
 
 
 def as_of_option(explanation: str) -> Callable[[Any], Any]:
@@ -241,8 +243,9 @@ def quarantine(as_of: date | None, output: str) -> None:
     from orchestration import reading
 
     config = settings()
-    _plain(reading.quarantine(config, as_of), output, "Quarantine", "No row is in quarantine.")
-    if output == "table":
+    table = reading.quarantine(config, as_of)
+    _plain(table, output, "Quarantine", "No row is in quarantine.")
+    if output == "table" and table.rows:
         Console().print(
             f"The values are in {config.archive}/<system>/<day>/<delivery>/quarantine.parquet",
             highlight=False,
@@ -306,8 +309,12 @@ def main() -> None:
     except ValidationError as error:
         wrong = "; ".join(f"YACP_{'_'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in error.errors())
         _fail(f"A setting is wrong: {wrong}.", 2)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # whoever read our output has had enough
     except PermissionError as error:
         _fail(f"Permission denied: {error.filename}. Give yourself access to it, or choose another folder.", 2)
+    except OSError as error:
+        _fail(f"{error.strerror or error}: {error.filename or 'a file'}. Choose another folder, or mend this one.", 2)
     except YacpError as error:
         _fail(str(error), error.exit_status)
 

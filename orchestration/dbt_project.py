@@ -148,5 +148,7 @@ def _parse(settings: Settings) -> None:
     settings.dbt_target.mkdir(parents=True, exist_ok=True)
     with redirect_stdout(StringIO()) as output:
         result = dbtRunner().invoke(["--quiet", "--no-use-colors", "parse"])
+    if isinstance(result.exception, KeyboardInterrupt):
+        raise KeyboardInterrupt
     if not result.success:
         raise BuildFailed(f"dbt can't read the project: {result.exception or output.getvalue().strip()}")

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
+from difflib import get_close_matches
 from pathlib import Path
 
 import duckdb
@@ -49,7 +50,7 @@ class Scope:
         if kind == "statewide" and name in ("", "IL"):
             return cls("statewide", "IL")
         if kind in SCOPE_TYPES and name:
-            return cls(kind, name.lstrip("0") if kind == "lwia" else name)
+            return cls(kind, str(int(name)) if kind == "lwia" and name.isdecimal() else name)
         raise UsageError(f"{text} is not a scope; write statewide, lwia:NUMBER or provider:ID.")
 
 
@@ -97,7 +98,7 @@ def line_customers(config: Settings, line_key: str, scope: Scope, as_of: date | 
             " where line_key <> 'total' order by 1, 2",
         )
         if line_key not in known:
-            near = [key for key in known if line_key in key or key in line_key] or known
+            near = [key for key in known if line_key in key] or get_close_matches(line_key, known) or known
             raise UsageError(f"There is no line {line_key}; lines are: {', '.join(near)}.")
     with _opened(release.file("customers")) as connection:
         rows = _query(
@@ -239,9 +240,9 @@ def require_delivered(config: Settings, day: date) -> None:
     if missing := _missing(config, day):
         root = DeliveryRoot(config.extracts_root)
         places = " and ".join(f"{root.folder(system, day)}/{MANIFEST}" for system in missing)
-        raise UsageError(
-            f"{' and '.join(system.title for system in missing)} has not delivered {day} yet: there is no {places}."
-        )
+        have = "has" if len(missing) == 1 else "have"
+        who = " and ".join(system.title for system in missing)
+        raise UsageError(f"{who} {have} not delivered {day} yet: there is no {places}.")
 
 
 def _missing(config: Settings, day: date) -> list[System]:
@@ -259,9 +260,8 @@ def _opened(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
             connection.execute(f"attach {literal(path.resolve())} as it (read_only)")
         except duckdb.IOException as error:
             if "ermission" in str(error):
-                raise UsageError(
-                    f"You may not read {path}: customer lists are for super users and career planners."
-                ) from None
+                reason = ": customer lists are for super users and career planners" if path.stem == "customers" else ""
+                raise UsageError(f"You may not read {path}{reason}.") from None
             if "lock" in str(error):
                 raise UsageError(f"{path.name} is being written by a run; try again when it is done.") from None
             raise UsageError(f"{path} can't be opened as a DuckDB file.") from None

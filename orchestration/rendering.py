@@ -18,11 +18,11 @@ from orchestration.reading import Table
 
 # How the legend's colours look on a terminal; which line has which is data.
 _STYLES = {
-    "white": "black on white",
-    "yellow": "black on #ffe066",
-    "red": "white on #c92a2a",
-    "green": "black on #8ce99a",
-    "grey": "black on #adb5bd",
+    "white": "#000000 on #ffffff",
+    "yellow": "#000000 on #ffe066",
+    "red": "#ffffff on #c92a2a",
+    "green": "#000000 on #8ce99a",
+    "grey": "#000000 on #adb5bd",
 }
 
 
@@ -92,7 +92,9 @@ def _section(rows: list[Mapping[str, object]]) -> Group:
 
 
 def _share(value: object) -> str:
-    return f"{value:.0%}" if isinstance(value, float) else ""
+    if not isinstance(value, float):
+        return ""
+    return "<1%" if 0 < value < 0.005 else f"{value:.0%}"
 
 
 def _cell(value: object) -> str | Text:

@@ -40,8 +40,9 @@ class RunFailed(YacpError):
 
 def prepare_instance(config: Settings) -> None:
     """Makes the Dagster home with the instance's configuration, so that the UI and the command line share it."""
-    config.dagster_home.mkdir(parents=True, exist_ok=True)
-    config.state.chmod(0o700)
+    for private in (config.dagster_home, config.archive, config.state / "dbt"):
+        private.mkdir(parents=True, exist_ok=True)
+        private.chmod(0o700)
     target = config.dagster_home / "dagster.yaml"
     content = INSTANCE_FILE.read_text()
     if not target.exists() or target.read_text() != content:
@@ -117,6 +118,8 @@ def _failure(event: object, run_id: str) -> RunFailed | None:
     if getattr(event, "event_type_value", "") != "STEP_FAILURE":
         return None
     data = event.step_failure_data  # type: ignore[attr-defined]
+    if data.error is not None and data.error.cls_name == "DagsterExecutionInterruptedError":
+        return RunFailed("Stopped. Nothing was published; the same command starts again.", 130)
     told = data.user_failure_data
     if told is None or told.description is None:
         return _broken(run_id)

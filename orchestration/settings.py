@@ -18,7 +18,7 @@ PROJECT = Path(__file__).resolve().parent.parent
 class Settings(BaseSettings):
     """Where things are and where the limits lie."""
 
-    model_config = SettingsConfigDict(env_prefix="YACP_", extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="YACP_", env_ignore_empty=True, extra="ignore")
 
     home: Path = Field(default=PROJECT / ".yacp", description="The folder of all state: archive, warehouse, published.")
     extracts: str = Field(
@@ -28,7 +28,11 @@ class Settings(BaseSettings):
         default=0.01, ge=0, le=1, description="Over this share of a file's rows the delivery is refused."
     )
     releases_kept: int = Field(default=5, ge=1, description="How many releases stay on disk.")
-    memory_limit: str = Field(default="3GB", description="What DuckDB may use before it spills to disk.")
+    memory_limit: str = Field(
+        default="3GB",
+        pattern=r"^\d+(\.\d+)? ?([KMGT]i?B)$",
+        description="What DuckDB may use before it spills to disk.",
+    )
     threads: int = Field(default=2, ge=1, description="How many threads DuckDB may use.")
 
     @property

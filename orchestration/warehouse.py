@@ -5,7 +5,7 @@ It is rebuilt from the archive by every run, so it may be deleted at any time.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 
 import duckdb
@@ -13,6 +13,7 @@ import duckdb
 from orchestration.duck import connect, literal
 from orchestration.extracts.archive import ArchivedDelivery
 from orchestration.extracts.contract import SYSTEMS
+from orchestration.failures import UsageError
 from orchestration.publishing.release import current
 from orchestration.settings import Settings
 
@@ -22,7 +23,8 @@ CHECK_COLUMNS = ("name", "asset", "severity", "passed", "observed", "expected", 
 def prepare(settings: Settings, deliveries: Sequence[ArchivedDelivery]) -> None:
     """Points ``raw`` at the day's deliveries, and forgets what was checked before."""
     by_system = {delivery.system: delivery for delivery in deliveries}
-    with connect(settings, settings.warehouse) as connection:
+    _require_whole(by_system)
+    with _opened(settings) as connection:
         connection.execute("create schema if not exists raw; create schema if not exists run")
         for system in SYSTEMS:
             for extract in system.extracts:
@@ -37,6 +39,31 @@ def prepare(settings: Settings, deliveries: Sequence[ArchivedDelivery]) -> None:
             "create or replace table run.check_results (name varchar, asset varchar, severity varchar,"
             " passed boolean, observed varchar, expected varchar, where_to_look varchar)"
         )
+
+
+def _opened(settings: Settings) -> duckdb.DuckDBPyConnection:
+    """The warehouse; one that can't be opened is begun anew, for nothing in it is needed."""
+    try:
+        return connect(settings, settings.warehouse)
+    except duckdb.Error as error:
+        if "lock" in str(error):
+            raise UsageError(
+                f"Another program has {settings.warehouse.name} open; close it there and run the day again."
+            ) from None
+        settings.warehouse.unlink(missing_ok=True)
+        settings.warehouse.with_name(f"{settings.warehouse.name}.wal").unlink(missing_ok=True)
+        return connect(settings, settings.warehouse)
+
+
+def _require_whole(deliveries: Mapping[str, ArchivedDelivery]) -> None:
+    for system in SYSTEMS:
+        for extract in system.extracts:
+            path = deliveries[system.name].parquet(extract)
+            if not path.exists():
+                raise UsageError(
+                    f"{path} is gone from the archive. Move the delivery's folder away and run the day again: "
+                    "it is landed anew."
+                )
 
 
 def _remember_what_is_published(settings: Settings, connection: duckdb.DuckDBPyConnection, as_of: date) -> None:

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 import dagster as dg
 import duckdb
 
-from orchestration.automation.days import DAYS, ONE_DAY_A_RUN, parse_day
+from orchestration.as_of import parse_day
+from orchestration.automation.days import DAYS, ONE_DAY_A_RUN
 from orchestration.automation.foreseen import foreseen
 from orchestration.automation.turns import WarehouseTurn
 from orchestration.duck import connect

@@ -8,9 +8,10 @@ from typing import Any
 import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtProject, dbt_assets
 
+from orchestration.as_of import parse_day
 from orchestration.assets.dbt_cli import WarehouseDbt
 from orchestration.assets.extracts import OWNERS, asset_key
-from orchestration.automation.days import DAYS, ONE_DAY_A_RUN, parse_day
+from orchestration.automation.days import DAYS, ONE_DAY_A_RUN
 from orchestration.automation.foreseen import foreseen
 from orchestration.automation.turns import WarehouseTurn
 from orchestration.checks.expectations import imported_meanwhile

@@ -5,8 +5,9 @@ from datetime import timedelta
 
 import dagster as dg
 
+from orchestration.as_of import parse_day
 from orchestration.assets.extracts import OWNERS, ROW_ACCOUNT
-from orchestration.automation.days import DAYS, ONE_DAY_A_RUN, parse_day
+from orchestration.automation.days import DAYS, ONE_DAY_A_RUN
 from orchestration.automation.foreseen import foreseen
 from orchestration.automation.turns import WarehouseTurn
 from orchestration.checks.expectations import suites

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 import dagster as dg
 
-from orchestration.failures import YacpError
+from orchestration.failures import BuildFailed, YacpError
 
 EXIT_STATUS = "exit_status"
 
@@ -18,6 +18,16 @@ def foreseen() -> Iterator[None]:
     try:
         yield
     except YacpError as error:
-        raise dg.Failure(
-            description=str(error), metadata={EXIT_STATUS: error.exit_status}, allow_retries=False
+        raise _failure(error) from None
+    except OSError as error:
+        place = f" {error.filename}" if error.filename else ""
+        raise _failure(
+            BuildFailed(
+                f"{error.strerror or type(error).__name__}:{place}. Nothing was published and the last good day stays; "
+                "mend it and run the day again."
+            )
         ) from None
+
+
+def _failure(error: YacpError) -> dg.Failure:
+    return dg.Failure(description=str(error), metadata={EXIT_STATUS: error.exit_status}, allow_retries=False)

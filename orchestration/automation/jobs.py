@@ -10,7 +10,7 @@ from orchestration.extracts.archive import Archive
 from orchestration.extracts.contract import CHICAGO, SYSTEMS
 from orchestration.extracts.deliveries import DeliveryRoot, delivered_days
 from orchestration.failures import YacpError
-from orchestration.publishing.release import releases
+from orchestration.publishing.release import current
 from orchestration.settings import settings
 
 JOB = "nightly"
@@ -35,9 +35,10 @@ def _requests() -> Iterator[dg.RunRequest | dg.SkipReason]:
     """One request for each recent day delivered in full and not yet published as it was delivered."""
     config = settings()
     root, archive = DeliveryRoot(config.extracts_root), Archive(config.archive)
-    published = {release.as_of_date for release in releases(config)}
+    release = current(config)
+    published = set(release.days) if release else set()
     known = set(DAYS.get_partition_keys())
-    for day in list(delivered_days(root))[:_LOOKED_AT]:
+    for day in sorted(list(delivered_days(root))[:_LOOKED_AT]):  # as they happened
         try:
             manifests = {system.name: root.manifest(system, day) for system in SYSTEMS}
         except YacpError as error:

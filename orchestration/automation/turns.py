@@ -78,6 +78,7 @@ class WarehouseTurn(dg.ConfigurableResource):  # type: ignore[type-arg]
     @contextmanager
     def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator[WarehouseTurn]:
         """Waits for the warehouse and gives it back when the run ends, however it ends."""
+        os.umask(0o077)  # whatever a run writes is its owner's alone; publishing opens what is for everyone
         day = context.run.tags.get("dagster/partition", "a day") if context.run else "a day"
         log = context.log
         with turn(settings(), f"the run of {day}", lambda sentence: log.info(sentence) if log else None):

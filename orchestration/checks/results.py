@@ -77,8 +77,14 @@ def _dbt_result(node: Mapping[str, Any], result: Mapping[str, Any]) -> CheckResu
         passed=result["status"] == "pass",
         observed=observed,
         expected="0 failing rows",
-        where_to_look=f"dbt/target/compiled/…/{node['name']}.sql",
+        where_to_look=_compiled(node),
     )
+
+
+def _compiled(node: Mapping[str, Any]) -> str:
+    """The test's SQL as it ran, below the state's folder."""
+    below = node["original_file_path"].removeprefix("../")
+    return f"dbt/target/compiled/{below}/{node['path'].split('/')[-1]}"
 
 
 def _asset_name(node: Mapping[str, Any]) -> str:

@@ -78,12 +78,17 @@ class Archive:
 
 
 def _read(path: Path) -> ArchivedDelivery:
-    record: dict[str, Any] = json.loads(path.read_text())
-    return ArchivedDelivery(
-        folder=path.parent,
-        system=record["system"],
-        as_of_date=date.fromisoformat(record["as_of_date"]),
-        delivery=record["delivery"],
-        checksums=record["checksums"],
-        warnings=tuple(record["warnings"]),
-    )
+    try:
+        record: dict[str, Any] = json.loads(path.read_text())
+        return ArchivedDelivery(
+            folder=path.parent,
+            system=record["system"],
+            as_of_date=date.fromisoformat(record["as_of_date"]),
+            delivery=record["delivery"],
+            checksums=record["checksums"],
+            warnings=tuple(record["warnings"]),
+        )
+    except (ValueError, KeyError, TypeError):
+        raise UsageError(
+            f"{path} is damaged. Move its folder away and run the day again: the delivery is landed anew."
+        ) from None

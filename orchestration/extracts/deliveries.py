@@ -74,7 +74,10 @@ class DeliveryRoot:
     location: str
 
     def _filesystem(self) -> tuple[fsspec.AbstractFileSystem, str]:
-        filesystem, path = fsspec.core.url_to_fs(self.location)
+        try:
+            filesystem, path = fsspec.core.url_to_fs(self.location)
+        except (ImportError, ValueError) as error:
+            raise UsageError(f"{self.location} can't be opened: {error}.") from None
         return filesystem, str(path).rstrip("/")
 
     def days(self, system: System) -> list[date]:

@@ -14,6 +14,37 @@ SOURCES = PROJECT / "models" / "staging" / "sources.yml"
 PAGE = PROJECT / "docs" / "extracts.md"
 
 
+_RULES = """
+## A delivery
+
+    <root>/<system>/<as_of_date>/manifest.json
+    <root>/<system>/<as_of_date>/<extract>.csv
+
+    {"system": "worknet", "as_of_date": "2026-11-23", "delivery": 1,
+     "files": [{"name": "customers.csv", "rows": 1234, "sha256": "…"}]}
+
+`delivery` counts redeliveries of a day. A higher number replaces the whole day of that system; the same number with
+the same checksums changes nothing; the same number with other checksums, or a lower one, is refused.
+
+Files are UTF-8 (a byte-order mark is allowed) with a header row, separated by commas and quoted with `"`. Columns come
+in any order; an empty field is null. Dates are `YYYY-MM-DD`; timestamps are ISO 8601, without an offset they are
+Chicago wall time; booleans are `true` and `false`. Around codes, blanks and letter case are forgiven.
+
+## What becomes of what does not fit
+
+| what | becomes |
+| --- | --- |
+| a file that is missing, other rows or another sha256 than the manifest's, a missing required column | the whole delivery is refused; the last good day stays published |
+| an extra column, a missing column that may be empty, a file that is no extract | left out or taken as empty, and named as a warning |
+| a row that can't be parsed, a null key or required value, a bad type, a code not listed | quarantined with file, line, column, value and reason |
+| a second row with the same key | a duplicate when it is equal; otherwise quarantined, and the first row stays |
+| a row whose parent isn't there | quarantined as `orphan` |
+| over 1 % of a file's rows in quarantine (`YACP_MAX_QUARANTINED_SHARE`) | the whole delivery is refused |
+
+For every file: rows in the manifest = rows loaded + rows quarantined + exact duplicates.
+"""  # noqa: E501 - a row of a table is a line
+
+
 def sources() -> str:
     """The dbt sources: one table per extract in the schema ``raw``."""
     lines = [
@@ -51,6 +82,8 @@ def page() -> str:
         f"Two systems deliver a full snapshot at the end of a day in {CHICAGO}: one file per extract as `.csv`,",
         "`.csv.gz` or `.parquet`, and a `manifest.json`, written last, that makes the delivery complete. Keys are",
         "bold; columns that may be empty end in `?`; personal data is marked.",
+        "",
+        *_RULES.strip().splitlines(),
         "",
     ]
     for system in SYSTEMS:

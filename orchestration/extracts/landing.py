@@ -204,14 +204,15 @@ class _Landing:
             self._find_duplicates(extract)
             self._find_orphans(extract)
             self._settle(extract, file, columns)
-        except (duckdb.OutOfMemoryException, duckdb.IOException):
+        except duckdb.Error as error:
+            if not _lacks_room(error):
+                # Its message may quote a row, so it goes no further.
+                self.problems.append(f"{file.name} can't be read as {_format(file).removeprefix('.')}")
+                return
             raise BuildFailed(
                 f"There was not enough memory or disk to land {file.name}. Nothing of the delivery was taken; "
                 "free space under YACP_HOME or raise YACP_MEMORY_LIMIT, then run the day again."
             ) from None
-        except duckdb.Error:
-            # Its message may quote a row, so it goes no further.
-            self.problems.append(f"{file.name} can't be read as {_format(file).removeprefix('.')}")
 
     def finish(self) -> None:
         """Writes the quarantine and the account beside the extracts."""
@@ -464,6 +465,10 @@ class _Landing:
             " where record_index > 1 and not is_blank"
             " and record_index not in (select line from rejects)"
         )
+
+
+def _lacks_room(error: duckdb.Error) -> bool:
+    return isinstance(error, duckdb.OutOfMemoryException) or "No space left" in str(error)
 
 
 def _format(file: ManifestFile) -> str:

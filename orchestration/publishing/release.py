@@ -26,7 +26,7 @@ import duckdb
 from orchestration.dbt_project import Mart
 from orchestration.duck import connect, identifier, literal
 from orchestration.extracts.contract import extracts
-from orchestration.failures import BuildFailed
+from orchestration.failures import BuildFailed, UsageError
 from orchestration.settings import Settings
 
 RELEASE = "release.json"
@@ -81,13 +81,15 @@ def publish(settings: Settings, as_of: date, marts: Iterable[Mart], run_id: str)
     """
     folder = settings.published / "releases"
     folder.mkdir(parents=True, exist_ok=True)
+    for public in (settings.published, folder):
+        public.chmod(0o755)
     for left_over in folder.glob(".building-*"):  # of a run that died; only one run is here at a time
         shutil.rmtree(left_over)
     building = folder / f".building-{os.getpid()}"
     building.mkdir()
     standing = current(settings)
     newest = max(as_of, standing.as_of_date) if standing else as_of
-    rows = _build(settings, building, as_of, list(marts), standing, is_newest=newest == as_of)
+    rows = _build(settings, building, as_of, newest, list(marts), standing)
     number = 1 + max((r.number for r in releases(settings) if r.as_of_date == newest), default=0)
     name = f"{newest}-{number}"
     days = sorted({as_of, *(standing.days if standing else ())})
@@ -111,8 +113,9 @@ def publish(settings: Settings, as_of: date, marts: Iterable[Mart], run_id: str)
 
 
 def _build(
-    settings: Settings, building: Path, as_of: date, marts: list[Mart], standing: Release | None, *, is_newest: bool
+    settings: Settings, building: Path, as_of: date, newest: date, marts: list[Mart], standing: Release | None
 ) -> dict[str, int]:
+    is_newest = as_of == newest
     rows = dict(standing.rows) if standing else {}
     files = sorted({mart.published_in for mart in marts})
     if standing:
@@ -135,7 +138,7 @@ def _build(
                 connection.execute(f"create or replace table {target} as from warehouse.{mart.relation}")
             _describe(connection, target, mart)
             if not mart.is_view:
-                _write_parquet(connection, building / "parquet", target, mart, as_of)
+                _write_parquet(connection, building / "parquet", target, mart, as_of, newest)
             expected[mart.key] = rows[mart.key] = _count(connection, target)
             if mart.is_of_one_day and is_newest:
                 expected[mart.key] = _count(connection, f"warehouse.{mart.relation}")
@@ -167,12 +170,14 @@ def _write_history(connection: duckdb.DuckDBPyConnection, target: str, mart: Mar
     connection.execute(f"insert into {target} by name from {part}")
 
 
-def _write_parquet(connection: duckdb.DuckDBPyConnection, parquet: Path, target: str, mart: Mart, as_of: date) -> None:
+def _write_parquet(
+    connection: duckdb.DuckDBPyConnection, parquet: Path, target: str, mart: Mart, as_of: date, newest: date
+) -> None:
     """The day's rows in the day's folder. Stays are of no one day: they stand whole in the newest one's."""
     folder = parquet / mart.published_in / mart.schema / mart.name
     if mart.changes:
         shutil.rmtree(folder, ignore_errors=True)
-        _copy(connection, f"from {target}", folder / f"as_of_date={as_of}")
+        _copy(connection, f"from {target}", folder / f"as_of_date={newest}")
         return
     source = f"warehouse.{mart.relation}"
     if not mart.replaces:
@@ -278,13 +283,18 @@ def _prune(settings: Settings) -> None:
 
 
 def _read(folder: Path) -> Release:
-    record = json.loads((folder / RELEASE).read_text())
-    return Release(
-        folder=folder,
-        as_of_date=date.fromisoformat(record["as_of_date"]),
-        number=record["number"],
-        published_at=record["published_at"],
-        run_id=record["run_id"],
-        rows=record["rows"],
-        days=tuple(date.fromisoformat(day) for day in record["days"]),
-    )
+    try:
+        record = json.loads((folder / RELEASE).read_text())
+        return Release(
+            folder=folder,
+            as_of_date=date.fromisoformat(record["as_of_date"]),
+            number=record["number"],
+            published_at=record["published_at"],
+            run_id=record["run_id"],
+            rows=record["rows"],
+            days=tuple(date.fromisoformat(day) for day in record["days"]),
+        )
+    except (ValueError, KeyError, TypeError):
+        raise UsageError(
+            f"{folder / RELEASE} is damaged. Move the release's folder away; yacp backfill publishes its days again."
+        ) from None
