@@ -94,7 +94,8 @@ def _section(rows: list[Mapping[str, object]]) -> Group:
 def _share(value: object) -> str:
     if not isinstance(value, float):
         return ""
-    return "<1%" if 0 < value < 0.005 else f"{value:.0%}"
+    shown = f"{value:.0%}"
+    return "<1%" if shown == "0%" and value > 0 else shown
 
 
 def _cell(value: object) -> str | Text:
