@@ -118,7 +118,10 @@ def run(as_of: date | None, extracts: str | None) -> None:
 @click.argument("first", metavar="FROM", type=Day())
 @click.argument("last", metavar="TO", type=Day())
 def backfill(first: date, last: date) -> None:
-    """Run every delivered day from FROM to TO, oldest first; days nobody delivered are named and left out."""
+    """Run every delivered day from FROM to TO, oldest first; days nobody delivered are named and left out.
+
+    The newest published day is run again at the end, as it looks back over the days before it.
+    """
     from orchestration.reading import is_delivered
 
     if last < first:
@@ -281,6 +284,28 @@ def doctor(output: str) -> None:
 
 
 @cli.command()
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Where to; default: docs under YACP_HOME.",
+)
+def docs(out: Path | None) -> None:
+    """Write the documentation of the models, their columns and tests as one page."""
+    config = settings()
+    if not config.warehouse.exists():
+        raise UsageError("There is no warehouse to document yet; yacp run builds one.")
+    from orchestration.automation.turns import turn
+
+    console = _console()
+    with (
+        console.status("Writing the documentation…"),
+        turn(config, "yacp docs", lambda sentence: console.print(sentence, style="yellow", highlight=False)),
+    ):
+        page = _document(config, out or config.state / "docs")
+    console.print(f"The documentation is in {page}", highlight=False, soft_wrap=True)
+
+
+@cli.command()
 @click.option("--port", type=int, default=3000, show_default=True)
 def dev(port: int) -> None:
     """The Dagster UI, on the same state as the command line."""
@@ -329,6 +354,10 @@ def _run_days(config: Settings, days: list[date]) -> None:
     from orchestration.runs import quiet_output, run_day
 
     config.state.mkdir(parents=True, exist_ok=True)
+    standing = current(config)
+    if standing and days[-1] < standing.as_of_date:
+        # Waiting and flow look back over all published days, and are the newest day's.
+        days = [*days, standing.as_of_date]
     for day in days:
         with _progress(day) as watch, quiet_output(config.state / "dagster" / "last_run.log"):
             run_day(config, day, watch)
@@ -343,6 +372,45 @@ def _run_days(config: Settings, days: list[date]) -> None:
         highlight=False,
         soft_wrap=True,
     )
+
+
+def _document(config: Settings, folder: Path) -> Path:
+    """dbt's own site as one file, over the day that the warehouse holds."""
+    import shutil
+    import subprocess
+
+    import duckdb
+
+    from orchestration.dbt_project import PROJECT_DIR, environment
+    from orchestration.duck import connect
+    from orchestration.failures import BuildFailed
+    from orchestration.warehouse import built_day
+
+    try:
+        with connect(config, config.warehouse, read_only=True) as connection:
+            day = built_day(connection)
+    except duckdb.Error:
+        raise UsageError(f"{config.warehouse} can't be opened; close it elsewhere, or run a day again.") from None
+    if day is None:
+        raise UsageError("The warehouse holds no whole day to document; yacp run builds one.")
+    folder.mkdir(parents=True, exist_ok=True)
+    result = subprocess.run(
+        [
+            str(Path(sys.executable).with_name("dbt")),
+            *("--quiet", "--no-use-colors", "docs", "generate", "--static"),
+        ],
+        env={**os.environ, **environment(config, as_of=day.isoformat())},
+        cwd=PROJECT_DIR,
+        umask=0o077,  # as in a run: what dbt keeps is its owner's alone
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if result.returncode:
+        raise BuildFailed(f"dbt could not write the documentation; see {config.dbt_logs}/dbt.log.")
+    page = folder / "index.html"
+    shutil.copyfile(config.dbt_target / "static_index.html", page)
+    return page
 
 
 @contextmanager

@@ -6,7 +6,7 @@ It is rebuilt from the archive by every run, so it may be deleted at any time.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
 
 import duckdb
 
@@ -17,7 +17,8 @@ from orchestration.failures import UsageError
 from orchestration.publishing.release import current
 from orchestration.settings import Settings
 
-CHECK_COLUMNS = ("name", "asset", "severity", "passed", "observed", "expected", "where_to_look")
+# Waiting and flow look back a year, so that a night's cost doesn't grow with the years published.
+_LOOKED_BACK = timedelta(days=365)
 
 
 def prepare(settings: Settings, deliveries: Sequence[ArchivedDelivery]) -> None:
@@ -69,10 +70,10 @@ def _require_whole(deliveries: Mapping[str, ArchivedDelivery]) -> None:
 def _remember_what_is_published(settings: Settings, connection: duckdb.DuckDBPyConnection, as_of: date) -> None:
     """What the day is compared with: its published neighbours, and only what of the history touches them."""
     connection.execute(
-        "create or replace table run.neighbours (previous_on date, next_on date);"
-        "create or replace table run.nearby_line_stays"
+        "create or replace table run.neighbours (first_on date, previous_on date, next_on date);"
+        "create or replace table run.line_stays"
         " (customer_id varchar, section_key varchar, line_key varchar, valid_from date, valid_to date);"
-        "create or replace table run.nearby_scope_stays"
+        "create or replace table run.scope_stays"
         " (customer_id varchar, provider_id varchar, lwia_number integer, valid_from date, valid_to date);"
         "create or replace table run.neighbour_counts (as_of_date date, scope_type varchar, scope_id varchar,"
         " section_key varchar, line_key varchar, customer_count bigint);"
@@ -82,13 +83,13 @@ def _remember_what_is_published(settings: Settings, connection: duckdb.DuckDBPyC
     days = release.days if release else ()
     previous = max((day for day in days if day < as_of), default=None)
     following = min((day for day in days if day > as_of), default=None)
-    connection.execute("insert into run.neighbours values (?, ?)", [previous, following])
+    connection.execute("insert into run.neighbours values (?, ?, ?)", [min([as_of, *days]), previous, following])
     if release is None:
         return
     connection.execute(f"attach {literal(release.file('dashboard'))} as published_dashboard (read_only)")
     connection.execute(f"attach {literal(release.file('customers'))} as published_customers (read_only)")
-    first, last = previous or as_of, following or as_of
-    for table, stays in (("nearby_line_stays", "line_history"), ("nearby_scope_stays", "scope_history")):
+    first, last = min(previous or as_of, as_of - _LOOKED_BACK), following or as_of
+    for table, stays in (("line_stays", "line_history"), ("scope_stays", "scope_history")):
         connection.execute(
             f"insert into run.{table} by name select * from published_customers.customers.{stays}"
             " where valid_from <= ? and (valid_to is null or valid_to >= ?)",

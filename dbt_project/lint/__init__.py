@@ -36,6 +36,11 @@ class dbt:  # noqa: N801 - the name that the macros call
         return f"date_diff('{datepart}', {first}, {second})"
 
     @staticmethod
+    def date_trunc(datepart: str, day: str) -> str:
+        """The first day of a date's month or year."""
+        return f"date_trunc('{datepart}', {day})"
+
+    @staticmethod
     def dateadd(datepart: str, interval: str, from_date: str) -> str:
         """A date moved by an interval."""
         return f"date_add({from_date}, {interval} * interval 1 {datepart})"
@@ -47,7 +52,7 @@ class adapter:  # noqa: N801 - the name that the macros call
     @staticmethod
     def dispatch(name: str) -> Callable[..., str]:
         """The macro of the engine at hand."""
-        return lambda *values: f"{name}({', '.join(map(str, values))})"
+        return lambda first, *_: f"{name}({first})"
 
 
 def _return(value: Any) -> None:

@@ -1,9 +1,9 @@
 {#- What a day changes in a table of unbroken stays (the keys, valid_from, valid_to exclusive and null while it lasts).
 
     A stay is an unbroken run of published days, so a day may arrive in any order: the newest, one in between, or one
-    published before and corrected. Only stays that touch the day or its neighbours can change; `nearby` holds those.
+    published before and corrected. Only stays that touch the day or its neighbours can change; `published` holds at least those.
     Gives the stays to take out (is_removed) and the stays to put in. -#}
-{% macro stay_changes(nearby, day_rows, keys) -%}
+{% macro stay_changes(published, day_rows, keys) -%}
 {%- set names = keys | join(", ") -%}
 with
 
@@ -16,7 +16,7 @@ on_day as (
 ),
 
 stays as (
-    select * from {{ nearby }}
+    select * from {{ published }}
 ),
 
 covering as (
@@ -82,4 +82,17 @@ where next_on is not null and (valid_to is null or valid_to > next_on)
 
 {% macro same(left, right, keys) -%}
     {% for key in keys %}{{ left }}.{{ key }} = {{ right }}.{{ key }}{{ " and " if not loop.last }}{% endfor %}
+{%- endmacro %}
+
+{#- A percentile of a number over a group, between two values where it falls between them. -#}
+{% macro percentile(number, share) -%}
+    {{ return(adapter.dispatch("percentile")(number, share)) }}
+{%- endmacro %}
+
+{% macro duckdb__percentile(number, share) -%}
+    quantile_cont({{ number }}, {{ share }})
+{%- endmacro %}
+
+{% macro spark__percentile(number, share) -%}
+    percentile({{ number }}, {{ share }})
 {%- endmacro %}

@@ -52,15 +52,15 @@
     {{ value }} rlike '^[0-9]{4}\\z'
 {%- endmacro %}
 
-{#- The values of a group in order, joined by a comma and a blank. -#}
-{% macro sorted_list(value) -%}
-    {{ return(adapter.dispatch("sorted_list")(value)) }}
+{#- The values of a group in order, joined by a comma and a blank, or by something else. -#}
+{% macro sorted_list(value, between=", ") -%}
+    {{ return(adapter.dispatch("sorted_list")(value, between)) }}
 {%- endmacro %}
 
-{% macro duckdb__sorted_list(value) -%}
-    string_agg({{ value }}, ', ' order by {{ value }})
+{% macro duckdb__sorted_list(value, between) -%}
+    string_agg({{ value }}, '{{ between }}' order by {{ value }})
 {%- endmacro %}
 
-{% macro spark__sorted_list(value) -%}
-    array_join(array_sort(collect_list({{ value }})), ', ')
+{% macro spark__sorted_list(value, between) -%}
+    array_join(array_sort(collect_list({{ value }})), '{{ between }}')
 {%- endmacro %}

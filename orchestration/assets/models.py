@@ -119,8 +119,8 @@ _RUN_SOURCES = {
     "check_results": "What each check of the run found; known once the models are built.",
     "previous_sync_status": "The statewide sync statuses of the published day before, to compare the day's with.",
     "neighbours": "The published days before and after the day.",
-    "nearby_line_stays": "The published stays on lines that touch the day or its neighbours.",
-    "nearby_scope_stays": "The published stays with providers and LWIAs that touch the day or its neighbours.",
+    "line_stays": "The published stays on lines of the last year, as far as the day's neighbours.",
+    "scope_stays": "The published stays with providers and LWIAs of the last year, as far as the day's neighbours.",
     "neighbour_counts": "The published counts of the neighbours.",
 }
 

@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
+from statistics import median
 
 import duckdb
 import pytest
@@ -21,7 +22,7 @@ from orchestration.publishing.release import current, publish
 from orchestration.settings import Settings
 from orchestration.warehouse import prepare
 
-DAYS = [date(2026, 11, day) for day in (19, 20, 22, 23)]  # nobody delivered the 21st
+DAYS = [date(2026, 11, day) for day in (2, 9, 16, 23)]  # nobody delivered the days between
 Stay = tuple[str, str, str, date, date | None]
 
 
@@ -48,17 +49,18 @@ def seed(config: Settings) -> None:
 
 @pytest.fixture(scope="module")
 def arrived(tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    """The third day first, then the last, the first, the second; then the second again, corrected."""
+    """The third day first, then the last, the first, the second; the second again, corrected; the last again."""
     folder = tmp_path_factory.mktemp("history")
     config = Settings(home=folder / "home", extracts=str(folder / "extracts"))
     config.state.mkdir()
     for day in DAYS:
-        generate(folder / "extracts", customers=150, as_of=day, seed=4)
+        generate(folder / "extracts", customers=600, as_of=day, seed=4)
     seed(config)
     for place in (2, 3, 0, 1):
         publish_day(config, DAYS[place])
-    generate(folder / "extracts", customers=120, as_of=DAYS[1], seed=4, delivery=2)
+    generate(folder / "extracts", customers=560, as_of=DAYS[1], seed=4, delivery=2)
     publish_day(config, DAYS[1])
+    publish_day(config, DAYS[3])  # as the command does: what looks back over all days is the newest day's
     return config
 
 
@@ -141,6 +143,53 @@ def test_movement_is_the_difference_of_the_lists(arrived: Settings, lists) -> No
     assert any(row[7] and row[8] for row in movement)
 
 
+def test_completed_stays_are_measured_from_seen_entries(arrived: Settings, lists) -> None:
+    lengths = defaultdict(list)
+    for _, _, line, begun, ended in stays((day, row[:3]) for day in DAYS for row in lists[day]):
+        if ended is not None and begun > DAYS[0]:
+            lengths[line].append((ended - begun).days)
+    found = rows(
+        arrived,
+        "dashboard",
+        "select line_key, completed_stay_count, completed_median_days, completed_most_days from it.sections.waiting"
+        " where scope_type = 'statewide' and completed_stay_count > 0",
+    )
+    expected = {(line, len(days), float(median(days)), max(days)) for line, days in lengths.items()}
+    assert set(found) == expected
+    assert expected
+
+
+def test_flow_follows_each_entry_to_where_it_led(arrived: Settings, lists) -> None:
+    all_stays = stays((day, row[:3]) for day in DAYS for row in lists[day])
+    parents = dict(rows(arrived, "dashboard", "select distinct line_key, parent_line_key from it.sections.dashboard"))
+    greys = {
+        line
+        for (line,) in rows(arrived, "dashboard", "select line_key from it.sections.dashboard where colour = 'grey'")
+    }
+    begun_on = defaultdict(set)
+    for customer, _, line, begun, _ in all_stays:
+        if parents[line] is None:
+            begun_on[(customer, begun)].add(line)
+    first: dict[tuple[str, str], tuple[date, date | None]] = {}
+    for customer, _, line, begun, ended in sorted(all_stays, key=lambda stay: stay[3]):
+        if begun > DAYS[0] and parents[line] is None:
+            first.setdefault((customer, line), (begun, ended))
+    expected: dict[tuple[str, str, str | None], int] = defaultdict(int)
+    for (customer, line), (_, ended) in first.items():
+        onward = begun_on[(customer, ended)] if ended else set()
+        for to_line in onward:
+            expected[(line, "left_to_grey" if to_line in greys else "went_on", to_line)] += 1
+        if not onward:
+            expected[(line, "left" if ended else "still_there", None)] += 1
+    found = rows(
+        arrived,
+        "dashboard",
+        "select line_key, outcome, to_line_key, customer_count from it.sections.flow where scope_type = 'statewide'",
+    )
+    assert {tuple(row[:3]): row[3] for row in found} == dict(expected)
+    assert {outcome for _, outcome, _ in expected} >= {"went_on", "still_there"}
+
+
 def test_history_holds_every_day_as_it_stood(arrived: Settings, lists) -> None:
     counts = rows(
         arrived,
@@ -163,6 +212,8 @@ def test_the_order_of_arrival_does_not_matter(arrived: Settings, tmp_path: Path)
         ("dashboard", "sections.history"),
         ("dashboard", "sections.movement"),
         ("dashboard", "sections.dashboard"),
+        ("dashboard", "sections.waiting"),
+        ("dashboard", "sections.flow"),
         ("customers", "customers.line_history"),
         ("customers", "customers.scope_history"),
         ("customers", "customers.line_customers"),

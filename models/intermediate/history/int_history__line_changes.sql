@@ -1,6 +1,6 @@
 {{
     stay_changes(
-        source("run", "nearby_line_stays"),
+        source("run", "line_stays"),
         ref("int_lines__memberships"),
         ["customer_id", "section_key", "line_key"]
     )

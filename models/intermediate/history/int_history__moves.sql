@@ -6,11 +6,11 @@ neighbours as (
 ),
 
 line_stays as (
-    select * from {{ source("run", "nearby_line_stays") }}
+    select * from {{ source("run", "line_stays") }}
 ),
 
 scope_stays as (
-    select * from {{ source("run", "nearby_scope_stays") }}
+    select * from {{ source("run", "scope_stays") }}
 ),
 
 on_day as (

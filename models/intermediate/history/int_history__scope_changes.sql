@@ -1,6 +1,6 @@
 {{
     stay_changes(
-        source("run", "nearby_scope_stays"),
+        source("run", "scope_stays"),
         ref("stg_worknet__customers"),
         ["customer_id", "provider_id", "lwia_number"]
     )

@@ -5,6 +5,8 @@ of_all as (
     union all
     select section_key, customer_id, reason, detail from {{ ref("int_exceptions__references") }}
     union all
+    select section_key, customer_id, reason, detail from {{ ref("int_exceptions__requests") }}
+    union all
     select {{ no_reason() }} as section_key, customer_id, reason, detail from {{ ref("int_exceptions__dates") }}
 ),
 

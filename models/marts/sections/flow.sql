@@ -1,0 +1,97 @@
+with
+
+-- Each customer's first seen entry of a month on a line without a parent.
+ranked as (
+    select
+        *,
+        {{ dbt.date_trunc("month", "valid_from") }} as entered_month,
+        row_number() over (
+            partition by customer_id, section_key, line_key, {{ dbt.date_trunc("month", "valid_from") }}
+            order by valid_from
+        ) as entry_number
+    from {{ ref("int_history__line_stays") }}
+    where is_entry_seen and parent_line_key is null
+),
+
+entries as (
+    select * from ranked
+    where entry_number = 1
+),
+
+begun as (
+    select customer_id, section_key, line_key, colour, valid_from from {{ ref("int_history__line_stays") }}
+    where parent_line_key is null
+),
+
+-- Where they were from the day that they were no longer here; it may be a line of several sections.
+went_on as (
+    select
+        entries.*,
+        begun.section_key as to_section_key,
+        begun.line_key as to_line_key,
+        case when begun.colour = 'grey' then 'left_to_grey' else 'went_on' end as outcome
+    from entries
+    inner join begun
+        on entries.customer_id = begun.customer_id and entries.valid_to = begun.valid_from
+),
+
+nowhere as (
+    select
+        entries.*,
+        {{ no_reason() }} as to_section_key,
+        {{ no_reason() }} as to_line_key,
+        case when entries.valid_to is null then 'still_there' else 'left' end as outcome
+    from entries
+    left join went_on
+        on {{ same("entries", "went_on", ["customer_id", "section_key", "line_key", "valid_from"]) }}
+    where went_on.customer_id is null
+),
+
+outcomes as (
+    select * from went_on
+    union all
+    select * from nowhere
+),
+
+entered as (
+    select
+        {{ scope_columns() }},
+        section_key,
+        line_key,
+        entered_month,
+        count(*) as entered_count
+    from entries
+    {{ group_by_scope(["section_key", "line_key", "entered_month"]) }}
+),
+
+counted as (
+    select
+        {{ scope_columns() }},
+        section_key,
+        line_key,
+        entered_month,
+        outcome,
+        to_section_key,
+        to_line_key,
+        count(*) as customer_count,
+        {{ percentile("days", 0.5) }} as median_days
+    from outcomes
+    {{ group_by_scope(["section_key", "line_key", "entered_month", "outcome", "to_section_key", "to_line_key"]) }}
+)
+
+select
+    {{ as_of_date() }} as as_of_date,
+    counted.scope_type,
+    counted.scope_id,
+    cast(counted.entered_month as date) as entered_month,
+    counted.section_key,
+    counted.line_key,
+    entered.entered_count,
+    counted.outcome,
+    counted.to_section_key,
+    counted.to_line_key,
+    counted.customer_count,
+    cast(counted.median_days as double) as median_days
+from counted
+inner join entered
+    on {{ same("counted", "entered", ["scope_type", "scope_id", "section_key", "line_key", "entered_month"]) }}
