@@ -44,11 +44,11 @@ def age(home: Path, days: int) -> None:
     blocks = -(-days // len(release.days))
     with duckdb.connect(str(release.file("dashboard"))) as dashboard:
         for table in ("history", "movement"):
-            moved = "as_of_date - interval (n * ?) day as as_of_date"
+            moved = "cast(h.as_of_date - interval (n * ?) day as date) as as_of_date"
             if table == "movement":
-                moved += ", previous_as_of_date - interval (n * ?) day as previous_as_of_date"
+                moved += ", cast(h.previous_as_of_date - interval (n * ?) day as date) as previous_as_of_date"
             dashboard.execute(
-                f"insert into sections.{table} select * replace ({moved}) from sections.{table}, range(1, ?) as b(n)",
+                f"insert into sections.{table} select h.* replace ({moved}) from sections.{table} as h, range(1, ?) as b(n)",
                 [len(release.days)] * moved.count("?") + [blocks + 1],
             )
     with duckdb.connect(str(release.file("customers"))) as customers:
@@ -98,9 +98,8 @@ def main() -> int:
         )
     print(f"a night after {FEW:3} days    {few:6.1f} s")
     print(f"a night after {MANY:3} days    {many:6.1f} s   {many / few:.2f} × as long")
-    print(
-        f"history                {grown / CUSTOMERS / (MANY - FEW) * 365 / 1024:6.2f} KiB a customer and year, {stays[0]:,} stays"
-    )
+    yearly = grown / CUSTOMERS / (MANY - FEW) * 365 / 1024
+    print(f"history                {yearly:6.2f} KiB a customer and year, {stays[0]:,} stays")
     return 0
 
 

@@ -13,7 +13,7 @@ from orchestration.extracts.contract import WORKNET
     ("arguments", "says"),
     [
         (["run"], "There is no day that both systems have delivered in full"),
-        (["run", "--as-of", "2026-11-23"], "has not delivered 2026-11-23 yet"),
+        (["run", "--as-of", "2026-11-23"], "Illinois workNet and IWDS have not delivered 2026-11-23 yet"),
         (["run", "--as-of", "tomorrow"], "tomorrow is not a day"),
         (["backfill", "2026-11-23", "2026-11-20"], "FROM 2026-11-23 lies after TO 2026-11-20"),
         (["backfill", "2026-11-20", "2026-11-23"], "No day from 2026-11-20 to 2026-11-23 was delivered"),
