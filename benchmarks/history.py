@@ -48,7 +48,8 @@ def age(home: Path, days: int) -> None:
             if table == "movement":
                 moved += ", cast(h.previous_as_of_date - interval (n * ?) day as date) as previous_as_of_date"
             dashboard.execute(
-                f"insert into sections.{table} select h.* replace ({moved}) from sections.{table} as h, range(1, ?) as b(n)",
+                f"insert into sections.{table}"
+                f" select h.* replace ({moved}) from sections.{table} as h, range(1, ?) as blocks(n)",
                 [len(release.days)] * moved.count("?") + [blocks + 1],
             )
     with duckdb.connect(str(release.file("customers"))) as customers:
