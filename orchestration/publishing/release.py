@@ -31,6 +31,7 @@ from orchestration.settings import Settings
 
 RELEASE = "release.json"
 CURRENT = "current"
+DATA = "data.parquet"
 _NAME = re.compile(r"(\d{4}-\d{2}-\d{2})-(\d+)")
 _LINKS = ("dashboard.duckdb", "customers.duckdb", "parquet", RELEASE)
 _PERSONAL_IN_LISTS = {"first_name", "last_name"}
@@ -190,7 +191,7 @@ def _write_parquet(
 def _copy(connection: duckdb.DuckDBPyConnection, query: str, folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)  # a link to an older release's; its own stays
     folder.mkdir(parents=True)
-    connection.execute(f"copy ({query}) to {literal(folder / 'data.parquet')} (format parquet, compression zstd)")
+    connection.execute(f"copy ({query}) to {literal(folder / DATA)} (format parquet, compression zstd)")
 
 
 def _link_older_days(standing: Path, building: Path) -> None:
@@ -237,17 +238,27 @@ def _read_back(settings: Settings, building: Path, mart: Mart, expected: int) ->
 
 
 def _settle(building: Path) -> None:
-    """Customer lists are for their owner alone; and everything is on the disk before its name says so."""
-    for path in sorted(building.rglob("*"), reverse=True):
-        private = "customers" in path.relative_to(building).parts or path.name == "customers.duckdb"
-        if path.is_dir():
-            path.chmod(0o700 if private else 0o755)
-        else:
-            path.chmod(0o600 if private else 0o644)
-        if path.is_dir() or path.stat().st_nlink == 1:  # what is linked is on the disk already
-            _sync(path)
+    """Customer lists are for their owner alone; and everything is on the disk before its name says so.
+
+    What is linked from the release before has its mode already, and there is more of it every day.
+    """
     building.chmod(0o755)
-    _sync(building)
+    for folder, folders, files in os.walk(building):
+        here = Path(folder)
+        folders[:] = [name for name in folders if not _is_linked(here / name)]
+        for name in [*folders, *files]:
+            path = here / name
+            private = "customers" in path.relative_to(building).parts or name == "customers.duckdb"
+            if name in folders:
+                path.chmod(0o700 if private else 0o755)
+            else:
+                path.chmod(0o600 if private else 0o644)
+    os.sync()
+
+
+def _is_linked(folder: Path) -> bool:
+    data = folder / DATA
+    return data.exists() and data.stat().st_nlink > 1
 
 
 def _sync(path: Path) -> None:
