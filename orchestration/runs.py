@@ -158,8 +158,3 @@ def quiet_output(log: Path) -> Iterator[None]:
             os.dup2(kept[1], 2)
             os.close(kept[0])
             os.close(kept[1])
-
-
-def terminal_duplicate() -> int:
-    """A second handle on standard error, for the progress shown while ``quiet_output`` holds the first."""
-    return os.dup(2)

@@ -8,7 +8,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -166,9 +166,6 @@ def config(tmp_path: Path) -> Settings:
 @pytest.fixture
 def deliveries(tmp_path: Path) -> Deliveries:
     return Deliveries(tmp_path / "extracts")
-
-
-Command = Callable[..., subprocess.CompletedProcess[str]]
 
 
 def yacp(home: Path, *arguments: str, extracts: Path | None = None) -> subprocess.CompletedProcess[str]:
