@@ -7,7 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: run test dev setup lint lock contract clean
+.PHONY: run test test-faults test-browser dev setup lint lock contract clean
 
 run: setup
 	$(BIN)/yacp generate
@@ -28,7 +28,15 @@ $(VENV)/.dev: $(VENV)/.runtime requirements/dev.txt
 	@touch $@
 
 test: $(VENV)/.dev
-	$(BIN)/pytest
+	$(BIN)/pytest tests --ignore tests/browser --ignore tests/faults
+
+# What takes long: killed runs, full disks, readers in the way, servers that hang up.
+test-faults: $(VENV)/.dev
+	$(BIN)/pytest tests/faults
+
+# The dashboard in a real browser; needs Chromium.
+test-browser: $(VENV)/.dev
+	$(BIN)/pytest tests/browser
 
 dev: setup
 	$(BIN)/yacp dev
