@@ -16,7 +16,8 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -32,6 +33,7 @@ from orchestration.settings import Settings
 RELEASE = "release.json"
 CURRENT = "current"
 DATA = "data.parquet"
+_BUILDING, _REMOVING = ".building", ".removing"
 _NAME = re.compile(r"(\d{4}-\d{2}-\d{2})-(\d+)")
 _LINKS = ("dashboard.duckdb", "customers.duckdb", "parquet", RELEASE)
 _PERSONAL_IN_LISTS = {"first_name", "last_name"}
@@ -39,11 +41,15 @@ _PERSONAL_IN_LISTS = {"first_name", "last_name"}
 
 @dataclass(frozen=True)
 class Release:
-    """One release: where it is and what it says of itself. ``days`` is every day in its history."""
+    """One release: where it is and what it says of itself. ``days`` is every day in its history.
+
+    ``sequence`` counts all releases, so their order hangs on no clock, which somebody may set back.
+    """
 
     folder: Path
     as_of_date: date
     number: int
+    sequence: int
     published_at: str
     run_id: str
     rows: dict[str, int]
@@ -72,7 +78,15 @@ def releases(settings: Settings) -> list[Release]:
 def current(settings: Settings) -> Release | None:
     """The release that readers see; ``None`` before the first one."""
     link = settings.published / CURRENT
-    return _read(link.resolve()) if (link / RELEASE).exists() else None
+    if (link / RELEASE).exists():
+        return _read(link.resolve())
+    if link.is_symlink():
+        raise UsageError(
+            f"{link} leads to {link.readlink()}, which is not whole any more. Let it lead to a release that is: "
+            f"ln -sfn releases/<release> {link}. Only when there is none left, remove it and let yacp backfill publish "
+            "the days again."
+        )
+    return None
 
 
 def publish(settings: Settings, as_of: date, marts: Iterable[Mart], run_id: str) -> Release:
@@ -84,33 +98,46 @@ def publish(settings: Settings, as_of: date, marts: Iterable[Mart], run_id: str)
     folder.mkdir(parents=True, exist_ok=True)
     for public in (settings.published, folder):
         public.chmod(0o755)
-    for left_over in folder.glob(".building-*"):  # of a run that died; only one run is here at a time
-        shutil.rmtree(left_over)
-    building = folder / f".building-{os.getpid()}"
-    building.mkdir()
-    standing = current(settings)
+    standing, kept = current(settings), releases(settings)
     newest = max(as_of, standing.as_of_date) if standing else as_of
-    rows = _build(settings, building, as_of, newest, list(marts), standing)
-    number = 1 + max((r.number for r in releases(settings) if r.as_of_date == newest), default=0)
+    number = 1 + max((r.number for r in kept if r.as_of_date == newest), default=0)
     name = f"{newest}-{number}"
     days = sorted({as_of, *(standing.days if standing else ())})
-    record = {
-        "release": name,
-        "as_of_date": newest.isoformat(),
-        "number": number,
-        "published_at": datetime.now(UTC).isoformat(timespec="seconds"),
-        "run_id": run_id,
-        "rows": rows,
-        "days": [day.isoformat() for day in days],
-    }
-    (building / RELEASE).write_text(json.dumps(record, indent=1) + "\n")
-    _settle(building)
-    building.rename(folder / name)
+    with _building(folder) as building:
+        rows = _build(settings, building, as_of, newest, list(marts), standing)
+        record = {
+            "release": name,
+            "as_of_date": newest.isoformat(),
+            "number": number,
+            "sequence": 1 + max((r.sequence for r in kept), default=0),
+            "published_at": datetime.now(UTC).isoformat(timespec="seconds"),
+            "run_id": run_id,
+            "rows": rows,
+            "days": [day.isoformat() for day in days],
+        }
+        (building / RELEASE).write_text(json.dumps(record, indent=1) + "\n")
+        _settle(building)
+        building.rename(folder / name)
     _sync(folder)
     release = _read(folder / name)
     _switch(settings.published, release)
     _prune(settings)
     return release
+
+
+@contextmanager
+def _building(folder: Path) -> Iterator[Path]:
+    """A folder for the release to be; one that breaks off is gone at once, for it may have filled the disk."""
+    for name in (_BUILDING, _REMOVING):
+        for left_over in folder.glob(f"{name}*"):  # of a run that died; only one run is here at a time
+            shutil.rmtree(left_over)
+    building = folder / _BUILDING
+    building.mkdir()
+    try:
+        yield building
+    except BaseException:
+        shutil.rmtree(building, ignore_errors=True)
+        raise
 
 
 def _build(
@@ -270,27 +297,32 @@ def _sync(path: Path) -> None:
 
 
 def _switch(published: Path, release: Release) -> None:
-    _link(published / CURRENT, f"releases/{release.name}")
+    """``current`` comes last: before the very first release the others lead nowhere yet, and then all at once."""
     for name in _LINKS:
         link = published / name
         if not (link.is_symlink() and link.readlink() == Path(CURRENT, name)):
             _link(link, f"{CURRENT}/{name}")
+    _link(published / CURRENT, f"releases/{release.name}")
     _sync(published)
 
 
 def _link(link: Path, target: str) -> None:
-    fresh = link.with_name(f".{link.name}-{os.getpid()}")
+    fresh = link.with_name(f".{link.name}.new")
     fresh.unlink(missing_ok=True)
     fresh.symlink_to(target)
     fresh.replace(link)
 
 
 def _prune(settings: Settings) -> None:
+    """A release goes by one rename, so none is ever found half gone. What can't go now goes the next time."""
     standing = current(settings)
-    by_time = sorted(releases(settings), key=lambda release: (release.published_at, release.number))
-    for release in by_time[: -settings.releases_kept]:
+    in_order = sorted(releases(settings), key=lambda release: release.sequence)
+    for release in in_order[: -settings.releases_kept]:
         if standing is None or release.name != standing.name:
-            shutil.rmtree(release.folder)
+            leaving = release.folder.with_name(f"{_REMOVING}-{release.name}")
+            with suppress(OSError):
+                release.folder.rename(leaving)
+                shutil.rmtree(leaving)
 
 
 def _read(folder: Path) -> Release:
@@ -300,6 +332,7 @@ def _read(folder: Path) -> Release:
             folder=folder,
             as_of_date=date.fromisoformat(record["as_of_date"]),
             number=record["number"],
+            sequence=record.get("sequence", 0),
             published_at=record["published_at"],
             run_id=record["run_id"],
             rows=record["rows"],

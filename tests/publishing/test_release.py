@@ -48,7 +48,7 @@ def test_a_release_that_breaks_off_is_never_seen(mine: Sample, monkeypatch: pyte
     assert str((mine.home / "published" / "current").readlink()) == before
     assert [release.name for release in releases(config)][-1] == f"{DAY}-1"
     publish(config, DAY, compiled_marts(config), "run")  # and the left-overs are swept
-    assert not list((mine.home / "published" / "releases").glob(".building-*"))
+    assert not list((mine.home / "published" / "releases").glob(".building*"))
 
 
 def test_personal_columns_are_refused_before_anyone_sees_them(mine: Sample) -> None:
