@@ -117,11 +117,14 @@ def run(as_of: date | None, extracts: str | None) -> None:
 @cli.command()
 @click.argument("first", metavar="FROM", type=Day())
 @click.argument("last", metavar="TO", type=Day())
-def backfill(first: date, last: date) -> None:
+@click.option("--anew", is_flag=True, help="Every day, also those done before this backfill was stopped.")
+def backfill(first: date, last: date, anew: bool) -> None:
     """Run every delivered day from FROM to TO, oldest first; days nobody delivered are named and left out.
 
-    The newest published day is run again at the end, as it looks back over the days before it.
+    One that was stopped goes on where it stopped. The newest published day is run again at the end, as it looks back
+    over the days before it.
     """
+    from orchestration.backfill import Backfill
     from orchestration.reading import is_delivered
 
     if last < first:
@@ -134,7 +137,16 @@ def backfill(first: date, last: date) -> None:
     missing = [str(day) for day in wanted if day not in there]
     if missing:
         _console().print(f"Not delivered by both systems, left out: {', '.join(missing)}", highlight=False)
-    _run_days(config, there)
+    progress = Backfill.begin(config, first, last, anew=anew)
+    left = [day for day in there if not progress.is_done(day)]
+    if len(left) < len(there):
+        _console().print(
+            f"Going on with {left[0] if left else 'the last day'}: {len(there) - len(left)} of {len(there)} days were"
+            " done before this backfill stopped (--anew runs them again).",
+            highlight=False,
+        )
+    _run_days(config, left or there[-1:], progress.note)
+    progress.finish()
 
 
 @cli.command()
@@ -349,7 +361,7 @@ def _fail(message: str, status: int) -> None:
     raise SystemExit(status)
 
 
-def _run_days(config: Settings, days: list[date]) -> None:
+def _run_days(config: Settings, days: list[date], note: Callable[[date], None] | None = None) -> None:
     from orchestration.publishing.release import current
     from orchestration.runs import quiet_output, run_day
 
@@ -361,11 +373,13 @@ def _run_days(config: Settings, days: list[date]) -> None:
     for day in days:
         with _progress(day) as watch, quiet_output(config.state / "dagster" / "last_run.log"):
             run_day(config, day, watch)
+        if note:
+            note(day)
         standing = current(config)
-        note = ""
+        stays = ""
         if standing and standing.as_of_date > day:
-            note = f"; the dashboard stays on {standing.as_of_date}, the newest day"
-        _console().print(f"Published {day}{note}.", style="green", highlight=False)
+            stays = f"; the dashboard stays on {standing.as_of_date}, the newest day"
+        _console().print(f"Published {day}{stays}.", style="green", highlight=False)
     _console().print(
         f"  counts  {config.published}/dashboard.duckdb\n  lists   {config.published}/customers.duckdb\n"
         f"  Parquet {config.published}/parquet",
