@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
+from pathlib import Path
 
 import duckdb
 
-from orchestration.duck import connect, literal
+from orchestration.duck import connect, identifier, literal
 from orchestration.extracts.archive import ArchivedDelivery
-from orchestration.extracts.contract import SYSTEMS
+from orchestration.extracts.contract import SYSTEMS, Extract
 from orchestration.failures import UsageError
 from orchestration.publishing.release import current
 from orchestration.settings import Settings
@@ -29,8 +30,8 @@ def prepare(settings: Settings, deliveries: Sequence[ArchivedDelivery]) -> None:
         connection.execute("create schema if not exists raw; create schema if not exists run")
         for system in SYSTEMS:
             for extract in system.extracts:
-                path = literal(by_system[system.name].parquet(extract))
-                connection.execute(f"create or replace view raw.{extract.table} as from read_parquet({path})")
+                path = by_system[system.name].parquet(extract)
+                connection.execute(f"create or replace view raw.{extract.table} as {_typed(connection, extract, path)}")
         accounts = ", ".join(literal(delivery.account) for delivery in deliveries)
         connection.execute(f"create or replace view run.deliveries as from read_parquet([{accounts}])")
         _remember_what_is_published(settings, connection, deliveries[0].as_of_date)
@@ -40,6 +41,18 @@ def prepare(settings: Settings, deliveries: Sequence[ArchivedDelivery]) -> None:
             "create or replace table run.check_results (name varchar, asset varchar, severity varchar,"
             " passed boolean, observed varchar, expected varchar, where_to_look varchar)"
         )
+
+
+def _typed(connection: duckdb.DuckDBPyConnection, extract: Extract, path: Path) -> str:
+    """The extract's columns as the contract names them today; one that is younger than the delivery is empty."""
+    delivered = {row[0] for row in connection.execute(f"describe from read_parquet({literal(path)})").fetchall()}
+    columns = [
+        identifier(column.name)
+        if column.name in delivered
+        else f"cast(null as {column.type.duckdb_type}) as {identifier(column.name)}"
+        for column in extract.columns
+    ]
+    return f"select {', '.join(columns)} from read_parquet({literal(path)})"
 
 
 def _opened(settings: Settings) -> duckdb.DuckDBPyConnection:

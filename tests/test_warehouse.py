@@ -1,0 +1,28 @@
+"""The warehouse is made ready from the archive, whatever the contract was when a delivery was archived."""
+
+import duckdb
+from conftest import DAY, Deliveries
+
+from orchestration.extracts.contract import IWDS, WORKNET
+from orchestration.extracts.landing import land
+from orchestration.settings import Settings
+from orchestration.warehouse import prepare
+
+
+def test_a_column_younger_than_the_delivery_is_empty(config: Settings, deliveries: Deliveries) -> None:
+    landed = []
+    for system in (WORKNET, IWDS):
+        deliveries.write(system)
+        landed.append(land(config, system, DAY))
+    customers = landed[0].parquet(WORKNET.extract("customers"))
+    with duckdb.connect() as connection:
+        connection.execute(f"create table before as select * exclude (pathway) from read_parquet('{customers}')")
+        customers.unlink()
+        connection.execute(f"copy (select 'C9' as retired, * from before) to '{customers}'")
+    prepare(config, landed)
+    with duckdb.connect(str(config.warehouse), read_only=True) as warehouse:
+        found = warehouse.execute("select customer_id, pathway from raw.worknet_customers").fetchall()
+        described = warehouse.execute("describe raw.worknet_customers").fetchall()
+    assert found == [("C1", None)]
+    assert [row[0] for row in described] == [column.name for column in WORKNET.extract("customers").columns]
+    assert {row[0]: row[1] for row in described}["pathway"] == "VARCHAR"
