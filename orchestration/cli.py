@@ -375,11 +375,12 @@ def _run_days(config: Settings, days: list[date], note: Callable[[date], None] |
             run_day(config, day, watch)
         if note:
             note(day)
-        standing = current(config)
-        stays = ""
-        if standing and standing.as_of_date > day:
-            stays = f"; the dashboard stays on {standing.as_of_date}, the newest day"
-        _console().print(f"Published {day}{stays}.", style="green", highlight=False)
+        if (standing := current(config)) and standing.as_of_date > day:
+            _console().print(
+                f"Built {day}; it is published with {standing.as_of_date}, the newest day.", highlight=False
+            )
+        else:
+            _console().print(f"Published {day}.", style="green", highlight=False)
     _console().print(
         f"  counts  {config.published}/dashboard.duckdb\n  lists   {config.published}/customers.duckdb\n"
         f"  Parquet {config.published}/parquet",

@@ -15,7 +15,7 @@ from orchestration.duck import connect, identifier, literal
 from orchestration.extracts.archive import ArchivedDelivery
 from orchestration.extracts.contract import SYSTEMS, Extract
 from orchestration.failures import UsageError
-from orchestration.publishing.release import current
+from orchestration.publishing.release import latest
 from orchestration.settings import Settings
 
 # Waiting and flow look back a year, so that a night's cost doesn't grow with the years published.
@@ -92,7 +92,7 @@ def _remember_what_is_published(settings: Settings, connection: duckdb.DuckDBPyC
         " section_key varchar, line_key varchar, customer_count bigint);"
         "create or replace table run.previous_sync_status (as_of_date date, sync_status varchar, customer_count bigint)"
     )
-    release = current(settings)
+    release = latest(settings)
     days = release.days if release else ()
     previous = max((day for day in days if day < as_of), default=None)
     following = min((day for day in days if day > as_of), default=None)

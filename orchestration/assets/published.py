@@ -63,7 +63,10 @@ def _specs() -> list[dg.AssetSpec]:
 def publish_release(
     context: dg.AssetExecutionContext, warehouse_turn: WarehouseTurn
 ) -> Iterator[dg.MaterializeResult[None]]:
-    """Publishes the day that the warehouse holds, all files in one instant, or nothing."""
+    """Publishes the day that the warehouse holds, all files in one instant, or nothing.
+
+    An older day is held until the newest one has been run again after it.
+    """
     config = settings()
     with foreseen():
         day = parse_day(context.partition_key)
@@ -96,7 +99,8 @@ def publish_release(
             )
             gate(connection)
         release = publish(config, day, compiled_marts(config), context.run.run_id)
-    context.log.info(f"Published as release {release.name}.")
+    seen = "held until the newest day is run again" if release.held_behind else "published"
+    context.log.info(f"Release {release.name} is {seen}.")
     for spec in _specs():
         file = spec.key.path[-1]
         tables = {mart.name: mart for mart in marts(config) if file in ("parquet", mart.published_in)}
@@ -104,6 +108,7 @@ def publish_release(
             asset_key=spec.key,
             metadata={
                 "release": release.name,
+                "seen": seen,
                 "path": dg.MetadataValue.path(str(release.folder)),
                 "dagster/row_count": sum(release.rows[mart.key] for mart in tables.values() if not mart.is_view),
             },

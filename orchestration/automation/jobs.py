@@ -10,7 +10,7 @@ from orchestration.extracts.archive import Archive
 from orchestration.extracts.contract import CHICAGO, SYSTEMS
 from orchestration.extracts.deliveries import DeliveryRoot, delivered_days
 from orchestration.failures import YacpError
-from orchestration.publishing.release import current
+from orchestration.publishing.release import held, latest
 from orchestration.settings import settings
 
 JOB = "nightly"
@@ -32,11 +32,15 @@ unit_tests = dg.define_asset_job(
 
 
 def _requests() -> Iterator[dg.RunRequest | dg.SkipReason]:
-    """One request for each recent day delivered in full and not yet published as it was delivered."""
+    """One request for each recent day delivered in full and not yet published as it was delivered.
+
+    And one for the newest day, when a release with corrected older days is held until it is run again.
+    """
     config = settings()
     root, archive = DeliveryRoot(config.extracts_root), Archive(config.archive)
-    release = current(config)
+    release, waiting = latest(config), held(config)
     published = set(release.days) if release else set()
+    asked_for = set()
     known = set(DAYS.get_partition_keys())
     for day in sorted(list(delivered_days(root))[:_LOOKED_AT]):  # as they happened
         try:
@@ -51,7 +55,10 @@ def _requests() -> Iterator[dg.RunRequest | dg.SkipReason]:
         )
         if str(day) in known and (is_new or day not in published):
             numbers = "-".join(str(manifests[system.name].delivery) for system in SYSTEMS)
+            asked_for.add(day)
             yield dg.RunRequest(run_key=f"{day}-{numbers}", partition_key=str(day))
+    if waiting and not any(day >= waiting.as_of_date for day in asked_for):
+        yield dg.RunRequest(run_key=waiting.name, partition_key=str(waiting.as_of_date))
 
 
 @dg.sensor(

@@ -8,6 +8,9 @@ A release begins as a copy of the one before it: the tables of the newest day ar
 history is put in, older days' Parquet is linked. So a night costs the same after ten days and after four hundred.
 It is built under another name, read back, and only then renamed. A reader that has an old file open goes on reading
 the old day; nobody ever sees two days mixed.
+
+A day older than the newest one changes what the newest day says of the past (waiting, flow). Its release is held: the
+next one is built on it, and only that of the newest day becomes current, so a correction is seen whole or not at all.
 """
 
 from __future__ import annotations
@@ -43,7 +46,8 @@ _PERSONAL_IN_LISTS = {"first_name", "last_name"}
 class Release:
     """One release: where it is and what it says of itself. ``days`` is every day in its history.
 
-    ``sequence`` counts all releases, so their order hangs on no clock, which somebody may set back.
+    ``sequence`` counts all releases, so their order hangs on no clock, which somebody may set back. ``held_behind``
+    names the release that stayed current when this one was built; empty for one that became current itself.
     """
 
     folder: Path
@@ -54,6 +58,7 @@ class Release:
     run_id: str
     rows: dict[str, int]
     days: tuple[date, ...]
+    held_behind: str = ""
 
     @property
     def name(self) -> str:
@@ -89,20 +94,33 @@ def current(settings: Settings) -> Release | None:
     return None
 
 
+def held(settings: Settings) -> Release | None:
+    """The release with corrected older days that waits for the newest day to be run again; mostly ``None``."""
+    standing = current(settings)
+    waiting = [r for r in releases(settings) if standing is not None and r.held_behind == standing.name]
+    return max(waiting, key=lambda release: release.sequence, default=None)
+
+
+def latest(settings: Settings) -> Release | None:
+    """What the next release is built on: the held one, else the current one."""
+    return held(settings) or current(settings)
+
+
 def publish(settings: Settings, as_of: date, marts: Iterable[Mart], run_id: str) -> Release:
     """Builds a release with the day that the warehouse holds, reads it back, and makes it the current one.
 
-    A day older than the newest published one goes into the history; the dashboard stays on the newest.
+    A day older than the newest published one goes into the history of a release that is held.
     """
     folder = settings.published / "releases"
     folder.mkdir(parents=True, exist_ok=True)
     for public in (settings.published, folder):
         public.chmod(0o755)
-    standing, kept = current(settings), releases(settings)
+    standing, kept = latest(settings), releases(settings)
     newest = max(as_of, standing.as_of_date) if standing else as_of
     number = 1 + max((r.number for r in kept if r.as_of_date == newest), default=0)
     name = f"{newest}-{number}"
     days = sorted({as_of, *(standing.days if standing else ())})
+    visible = current(settings)
     with _building(folder) as building:
         rows = _build(settings, building, as_of, newest, list(marts), standing)
         record = {
@@ -114,13 +132,15 @@ def publish(settings: Settings, as_of: date, marts: Iterable[Mart], run_id: str)
             "run_id": run_id,
             "rows": rows,
             "days": [day.isoformat() for day in days],
+            "held_behind": visible.name if visible and as_of < newest else "",
         }
         (building / RELEASE).write_text(json.dumps(record, indent=1) + "\n")
         _settle(building)
         building.rename(folder / name)
     _sync(folder)
     release = _read(folder / name)
-    _switch(settings.published, release)
+    if not release.held_behind:
+        _switch(settings.published, release)
     _prune(settings)
     return release
 
@@ -315,10 +335,12 @@ def _link(link: Path, target: str) -> None:
 
 def _prune(settings: Settings) -> None:
     """A release goes by one rename, so none is ever found half gone. What can't go now goes the next time."""
-    standing = current(settings)
+    standing, waiting = current(settings), held(settings)
     in_order = sorted(releases(settings), key=lambda release: release.sequence)
-    for release in in_order[: -settings.releases_kept]:
-        if standing is None or release.name != standing.name:
+    built_on = [release for release in in_order if release.held_behind]
+    seen = [release for release in in_order if not release.held_behind]
+    for release in [*built_on, *seen[: -settings.releases_kept]]:
+        if release not in (standing, waiting):
             leaving = release.folder.with_name(f"{_REMOVING}-{release.name}")
             with suppress(OSError):
                 release.folder.rename(leaving)
@@ -337,6 +359,7 @@ def _read(folder: Path) -> Release:
             run_id=record["run_id"],
             rows=record["rows"],
             days=tuple(date.fromisoformat(day) for day in record["days"]),
+            held_behind=record.get("held_behind", ""),
         )
     except (ValueError, KeyError, TypeError):
         raise UsageError(

@@ -58,6 +58,9 @@ def arrived(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     seed(config)
     for place in (2, 3, 0, 1):
         publish_day(config, DAYS[place])
+    seen = current(config)
+    assert seen is not None
+    assert seen.days == (DAYS[2], DAYS[3])  # the older days are held
     generate(folder / "extracts", customers=560, as_of=DAYS[1], seed=4, delivery=2)
     publish_day(config, DAYS[1])
     publish_day(config, DAYS[3])  # as the command does: what looks back over all days is the newest day's

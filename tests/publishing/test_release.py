@@ -2,12 +2,14 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from conftest import DAY, Sample
+from conftest import DAY, DAY_BEFORE, Sample
 
+from orchestration.automation.jobs import _requests
 from orchestration.dbt_project import compiled_marts
 from orchestration.failures import BuildFailed
 from orchestration.publishing import release as publishing
-from orchestration.publishing.release import current, publish, releases
+from orchestration.publishing.release import current, held, latest, publish, releases
+from orchestration.settings import settings
 
 
 @pytest.fixture
@@ -24,6 +26,39 @@ def test_releases_beyond_the_number_kept_go_but_never_the_current(mine: Sample) 
     standing = current(config)
     assert standing is not None
     assert standing.name == f"{DAY}-4"
+
+
+def test_an_older_day_is_held_until_the_newest_is_run_again(mine: Sample, monkeypatch: pytest.MonkeyPatch) -> None:
+    config = mine.settings
+    marts = compiled_marts(config)
+    publish(config, DAY_BEFORE, marts, "run")
+    publish(config, DAY_BEFORE, marts, "run")
+    seen, waiting = current(config), held(config)
+    assert (seen and seen.name, waiting and waiting.name) == (f"{DAY}-1", f"{DAY}-3")
+    assert latest(config) == waiting
+    assert f"{DAY}-2" not in {release.name for release in releases(config)}  # the next held one holds it too
+    monkeypatch.setenv("YACP_HOME", str(mine.home))
+    monkeypatch.setenv("YACP_EXTRACTS", str(mine.extracts))
+    settings.cache_clear()
+    assert [(r.partition_key, r.run_key) for r in _requests()] == [(str(DAY), f"{DAY}-3")]
+    publish(config, DAY, marts, "run")
+    assert list(_requests()) == []
+    settings.cache_clear()
+    seen = current(config)
+    assert (seen and seen.name, held(config)) == (f"{DAY}-4", None)
+    assert [release.name for release in releases(config)] == [f"{DAY_BEFORE}-1", f"{DAY}-1", f"{DAY}-4"]
+
+
+def test_what_is_held_goes_when_somebody_takes_the_dashboard_back(mine: Sample) -> None:
+    """Who lets current lead to an older release doesn't want what was built on the newer one."""
+    config = mine.settings
+    marts = compiled_marts(config)
+    publish(config, DAY_BEFORE, marts, "run")
+    link = config.published / "current"
+    link.unlink()
+    link.symlink_to(f"releases/{DAY_BEFORE}-1")
+    standing = latest(config)
+    assert (standing and standing.name, held(config)) == (f"{DAY_BEFORE}-1", None)
 
 
 def test_a_reader_keeps_its_day_while_another_is_published(mine: Sample) -> None:
