@@ -1,6 +1,7 @@
 """What the tests share: deliveries written by hand, and one sample of two days that was run for real."""
 
 import csv
+import fcntl
 import gzip
 import hashlib
 import json
@@ -18,7 +19,7 @@ import pytest
 
 from orchestration.extracts.contract import SYSTEMS, System
 from orchestration.extracts.generator import generate
-from orchestration.settings import Settings
+from orchestration.settings import PROJECT, Settings
 
 YACP = Path(sys.executable).with_name("yacp")
 DAY = date(2026, 11, 23)
@@ -207,15 +208,34 @@ def query(path: Path, sql: str) -> list[tuple[object, ...]]:
 
 
 @pytest.fixture(scope="session")
-def sample(tmp_path_factory: pytest.TempPathFactory) -> Sample:
-    """Costs a minute, once: nearly everything that people see is looked at on it."""
-    folder = tmp_path_factory.mktemp("sample")
-    extracts = folder / "extracts"
-    generate(extracts, customers=2000, as_of=DAY_BEFORE, seed=11)
-    generate(extracts, customers=2000, as_of=DAY, seed=11, faults=True)
-    result = yacp(folder / "home", "backfill", str(DAY_BEFORE), str(DAY), extracts=extracts)
-    assert result.returncode == 0, result.stderr
-    return Sample(folder / "home", extracts)
+def sample(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> Sample:
+    """Costs a minute, once for each state of the code: nearly everything that people see is looked at on it."""
+    cache = pytestconfig.cache
+    assert cache is not None
+    made = cache.mkdir("sample") / _state_of_the_code()
+    whole = made / "whole"
+    with (made.parent / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not whole.exists():
+            for outdated in made.parent.glob("*/"):
+                shutil.rmtree(outdated)
+            generate(made / "extracts", customers=2000, as_of=DAY_BEFORE, seed=11)
+            generate(made / "extracts", customers=2000, as_of=DAY, seed=11, faults=True)
+            result = yacp(made / "home", "backfill", str(DAY_BEFORE), str(DAY), extracts=made / "extracts")
+            assert result.returncode == 0, result.stderr
+            whole.touch()
+    return Sample(made / "home", made / "extracts").copy(tmp_path_factory.mktemp("sample"))
+
+
+def _state_of_the_code() -> str:
+    """A digest of all that a run's outcome hangs on."""
+    digest = hashlib.sha256(sys.version.encode())
+    folders = ("orchestration", "models", "seeds", "expectations", "dbt_project", "requirements")
+    suffixes = {".py", ".sql", ".yml", ".yaml", ".csv", ".md", ".txt"}
+    files = (path for folder in folders for path in (PROJECT / folder).rglob("*") if path.suffix in suffixes)
+    for path in sorted(files):
+        digest.update(f"{path.relative_to(PROJECT)} ".encode() + path.read_bytes())
+    return digest.hexdigest()[:16]
 
 
 @pytest.fixture(scope="session")
