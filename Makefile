@@ -1,13 +1,17 @@
 # make run   everything from nothing: sample deliveries, a full run, the dashboard in the terminal
 # make test  everything from nothing: passes the tests
 # make dev   the Dagster UI on the same state
+# make dashboard  the dashboard in a browser, with sample deliveries when nothing is published yet
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: run test test-faults test-browser dev setup lint lock contract clean
+# Whom make dashboard shows it to: a super user of the sample.
+AS ?= staff.sx000000001@example.org
+
+.PHONY: run dashboard test test-faults test-browser dev setup lint lock contract clean
 
 run: setup
 	$(BIN)/yacp generate
@@ -40,6 +44,13 @@ test-browser: $(VENV)/.dev
 
 dev: setup
 	$(BIN)/yacp dev
+
+# Some days of the sample, so that there is a history to look at.
+dashboard: setup
+	@test -e "$${YACP_HOME:-.yacp}/published/current" || { \
+		$(BIN)/yacp generate --days 4 && \
+		for day in $$(ls "$${YACP_HOME:-.yacp}/extracts/iwds"); do $(BIN)/yacp run --as-of $$day || exit; done; }
+	$(BIN)/yacp serve --as $(AS)
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .

@@ -334,6 +334,20 @@ def dev(port: int) -> None:
     )
 
 
+@cli.command()
+@click.option("--as", "as_email", metavar="EMAIL", help="Show it as this person of the staff extract.")
+@click.option("--port", type=click.IntRange(0, 65535), help="The port; default: 8080.")
+def serve(as_email: str | None, port: int | None) -> None:
+    """The dashboard in a browser, over what is published here."""
+    from dashboard import serving
+
+    given: dict[str, Any] = {"published": settings().published, "as_email": as_email, "port": port}
+    try:
+        serving.serve(**{name: value for name, value in given.items() if value is not None})
+    except serving.Misused as error:
+        raise UsageError(str(error)) from None
+
+
 def main() -> None:
     """The entry point: a foreseeable failure is one line on standard error and its exit status."""
     try:

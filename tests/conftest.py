@@ -21,6 +21,8 @@ from orchestration.extracts.contract import SYSTEMS, System
 from orchestration.extracts.generator import generate
 from orchestration.settings import PROJECT, Settings
 
+pytest_plugins = ("dashboard_site",)
+
 YACP = Path(sys.executable).with_name("yacp")
 DAY = date(2026, 11, 23)
 DAY_BEFORE = date(2026, 11, 22)

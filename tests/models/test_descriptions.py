@@ -54,7 +54,7 @@ def test_every_column_built_is_named_and_none_else(sample: Sample) -> None:
 
 def test_every_exposure_says_whose_it_is_and_what_it_reads(sample: Sample) -> None:
     manifest = load_manifest(sample.settings)
-    assert len(manifest["exposures"]) == 2
+    assert len(manifest["exposures"]) == 3
     for exposure in manifest["exposures"].values():
         assert exposure["description"]
         assert exposure["maturity"]

@@ -1,0 +1,413 @@
+"""The pages. Each is answered from one release, for one person, and checks on every request what they may see."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import IO, Any
+from urllib.parse import quote, urlencode
+
+import duckdb
+from markupsafe import Markup
+from starlette.requests import Request
+from starlette.responses import JSONResponse, RedirectResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+from dashboard import counts, exports, lists
+from dashboard.access_log import AccessLog
+from dashboard.counts import Dashboard
+from dashboard.entitlements import STATEWIDE, Scope, Viewer
+from dashboard.identity import Identity
+from dashboard.languages import DEFAULT, Language, languages, preferred
+from dashboard.refusals import Missing
+from dashboard.rendering import Rendering
+from dashboard.store import Release, Row, Store
+
+_LONGEST_VALUE = 120
+_MOST_FOUND = 50
+_MOST_SUGGESTED = 12
+_TRIES = 3
+_COMMON = ("scope", "as_of", "lang")
+_LISTED = (*_COMMON, *lists.FILTERS, "sort")
+_MAY_BE_KEPT = {"Cache-Control": "private, no-cache", "Vary": "Accept-Language"}
+_NOT_TO_BE_KEPT = {"Cache-Control": "no-store", "Vary": "Accept-Language"}
+_CSV = "text/csv; charset=utf-8"
+_XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+
+@dataclass(frozen=True)
+class Visit:
+    """A request that has been let in: who asks for which scope and day, and the release that answers."""
+
+    request: Request
+    release: Release
+    viewer: Viewer
+    language: Language
+    values: Mapping[str, str]
+    scope: Scope
+    day: date
+
+    @property
+    def may_list(self) -> bool:
+        """Whether the customers behind the counts are theirs to see."""
+        return self.viewer.may_list(self.scope)
+
+    @property
+    def has_lists(self) -> bool:
+        """Whether they are on this machine for the day, too."""
+        return self.may_list and self.release.has("customers", "customers", "line_customers", self.day)
+
+    @property
+    def previous_day(self) -> date | None:
+        """The day published before."""
+        return max((day for day in self.release.days if day < self.day), default=None)
+
+    @property
+    def next_day(self) -> date | None:
+        """The day published after."""
+        return min((day for day in self.release.days if day > self.day), default=None)
+
+    def url(self, path: str, **changes: object) -> str:
+        """An address that shows the same to anybody who may see it; the newest day is the newest day tomorrow too."""
+        query: dict[str, object] = {"scope": self.scope, "as_of": self.day, "lang": self.values.get("lang")}
+        query |= changes
+        if query["as_of"] == self.release.as_of_date:
+            del query["as_of"]
+        given = {name: str(value) for name, value in query.items() if value not in (None, "")}
+        return f"{quote(path)}?{urlencode(given, safe=':')}"
+
+    def here(self, **changes: object) -> str:
+        """This very address with something changed; what narrows a list stays, the page of it doesn't."""
+        kept = {name: value for name, value in self.values.items() if name not in (*_COMMON, "page")}
+        return self.url(self.request.url.path, **{**kept, **changes})
+
+
+class Pages:
+    """Everything that can be asked for."""
+
+    def __init__(self, store: Store, identity: Identity, access_log: AccessLog, rendering: Rendering) -> None:
+        self._store = store
+        self._identity = identity
+        self._access_log = access_log
+        self._rendering = rendering
+
+    def routes(self) -> list[Route]:
+        """The addresses, and what each takes."""
+        return [
+            Route("/", self._page(self.dashboard, _COMMON)),
+            Route("/changes", self._page(self.changes, _COMMON)),
+            Route("/lines/{line_key}.csv", self._page(self.line_csv, _LISTED)),
+            Route("/lines/{line_key}.xlsx", self._page(self.line_xlsx, _LISTED)),
+            Route("/lines/{line_key}", self._page(self.line, (*_LISTED, "page"))),
+            Route("/sync-problems.csv", self._page(self.sync_csv, (*_COMMON, "sync"))),
+            Route("/sync-problems.xlsx", self._page(self.sync_xlsx, (*_COMMON, "sync"))),
+            Route("/sync-problems", self._page(self.sync_problems, (*_COMMON, "sync", "page"))),
+            Route("/scopes.json", self._page(self.scope_suggestions, (*_COMMON, "q"))),
+            Route("/scopes", self._page(self.scopes, (*_COMMON, "q"))),
+            Route("/checks", self._page(self.checks, _COMMON)),
+        ]
+
+    def _page(self, answer: Callable[[Visit], Response], allowed: Sequence[str]) -> Callable[[Request], Response]:
+        def endpoint(request: Request) -> Response:
+            email = self._identity.of(request)
+            for last in (False,) * (_TRIES - 1) + (True,):
+                with self._store.lease() as release:
+                    try:
+                        return answer(_visit(request, release, email, allowed))
+                    except duckdb.Error:
+                        # Files of a release that was pruned under us: the next one has them too.
+                        if last or self._store.is_current(release):
+                            raise
+            raise AssertionError
+
+        return endpoint
+
+    def dashboard(self, visit: Visit) -> Response:
+        """The seven sections."""
+        links = visit.has_lists
+        board = _board(visit)
+        key = ("page", visit.scope, visit.day, visit.language.code, visit.values.get("lang"), links)
+        main = visit.release.kept(
+            key,
+            lambda: Markup(  # noqa: S704 - our own template's output
+                self._rendering.render("sections.html", visit, board=board, links=links)
+            ),
+        )
+        warned = len([check for check in _checks(visit) if not check["passed"]])
+        return self._html("dashboard.html", visit, _MAY_BE_KEPT, board=board, main=main, warned=warned)
+
+    def changes(self, visit: Visit) -> Response:
+        """What moved on each line since the day published before."""
+        return self._html("changes.html", visit, _MAY_BE_KEPT, board=_board(visit), links=visit.has_lists)
+
+    def checks(self, visit: Visit) -> Response:
+        """What was checked on the day, and what was found."""
+        return self._html("checks.html", visit, _MAY_BE_KEPT, checks=_checks(visit))
+
+    def line(self, visit: Visit) -> Response:
+        """A page of the customers on a line."""
+        section, line, filters, listing = _line(visit)
+        number = lists.page_number(visit.values.get("page", "1"))
+        matching = listing.count(visit.release)
+        rows = listing.page(visit.release, number, matching)
+        choices = [] if visit.scope.type == "provider" else _providers(visit, line.key, filters)
+        self._note(visit, "list", line.key, len(rows), matching, filters.names, page=number)
+        return self._html(
+            "line.html",
+            visit,
+            _NOT_TO_BE_KEPT,
+            section=section,
+            line=line,
+            filters=filters,
+            sort=visit.values.get("sort", lists.DEFAULT_SORT),
+            rows=rows,
+            matching=matching,
+            page=number,
+            pages=lists.pages(matching),
+            providers=choices,
+        )
+
+    def line_csv(self, visit: Visit) -> Response:
+        """The whole list as CSV."""
+        return self._line_file(visit, "csv")
+
+    def line_xlsx(self, visit: Visit) -> Response:
+        """The whole list as a workbook."""
+        return self._line_file(visit, "xlsx")
+
+    def _line_file(self, visit: Visit, kind: str) -> Response:
+        _, line, filters, listing = _line(visit)
+        return self._file(visit, kind, line.key, _line_columns(visit, line.name), listing, filters.names)
+
+    def sync_problems(self, visit: Visit) -> Response:
+        """A page of the customers who aren't synced."""
+        listing = _sync_listing(visit)
+        number = lists.page_number(visit.values.get("page", "1"))
+        matching = listing.count(visit.release)
+        rows = listing.page(visit.release, number, matching)
+        names = ["sync"] if "sync" in visit.values else []
+        self._note(visit, "list", "sync_problems", len(rows), matching, names, page=number)
+        return self._html(
+            "sync_problems.html",
+            visit,
+            _NOT_TO_BE_KEPT,
+            rows=rows,
+            matching=matching,
+            page=number,
+            pages=lists.pages(matching),
+            sync=visit.values.get("sync", ""),
+        )
+
+    def sync_csv(self, visit: Visit) -> Response:
+        """All of them as CSV."""
+        return self._sync_file(visit, "csv")
+
+    def sync_xlsx(self, visit: Visit) -> Response:
+        """All of them as a workbook."""
+        return self._sync_file(visit, "xlsx")
+
+    def _sync_file(self, visit: Visit, kind: str) -> Response:
+        names = ["sync"] if "sync" in visit.values else []
+        return self._file(visit, kind, "sync_problems", _sync_columns(visit), _sync_listing(visit), names)
+
+    def scopes(self, visit: Visit) -> Response:
+        """The scopes whose name or id has what was searched for; a single one is shown at once."""
+        wanted = visit.values.get("q", "")
+        found = _search(visit, wanted)
+        if wanted and len(found) == 1:
+            return RedirectResponse(visit.url("/", scope=found[0][0]), status_code=303, headers=_NOT_TO_BE_KEPT)
+        return self._html("scopes.html", visit, _MAY_BE_KEPT, q=wanted, found=found[:_MOST_FOUND], matching=len(found))
+
+    def scope_suggestions(self, visit: Visit) -> Response:
+        """The first few of them, for the search field."""
+        found = _search(visit, visit.values.get("q", ""))[:_MOST_SUGGESTED]
+        return JSONResponse([{"scope": str(scope), "name": name} for scope, name in found], headers=_MAY_BE_KEPT)
+
+    def _html(self, template: str, visit: Visit, headers: Mapping[str, str], **values: Any) -> Response:
+        content = self._rendering.render(template, visit, **values)
+        return Response(content, media_type="text/html; charset=utf-8", headers=dict(headers))
+
+    def _file(
+        self,
+        visit: Visit,
+        kind: str,
+        name: str,
+        columns: exports.Columns,
+        listing: lists.Listing,
+        filters: Sequence[str],
+    ) -> Response:
+        written = 0
+
+        def counted() -> Any:
+            nonlocal written
+            for rows in listing.batches(visit.release):
+                written += len(rows)
+                yield rows
+
+        file: IO[bytes]
+        if kind == "csv":
+            file, media_type = exports.as_csv(columns, counted()), _CSV
+        else:
+            file, media_type = exports.as_xlsx(columns, counted(), name), _XLSX
+        size = file.seek(0, 2)
+        self._note(visit, kind, name, written, written, filters)
+        place = "".join(c if c.isascii() and c.isalnum() else "-" for c in str(visit.scope))
+        headers = {
+            **_NOT_TO_BE_KEPT,
+            "Content-Disposition": f'attachment; filename="{name}_{place}_{visit.day}.{kind}"',
+            "Content-Length": str(size),
+        }
+        return StreamingResponse(exports.chunks(file), media_type=media_type, headers=headers)
+
+    def _note(
+        self,
+        visit: Visit,
+        view: str,
+        line_key: str,
+        rows: int,
+        matching: int,
+        filters: Sequence[str],
+        **more: object,
+    ) -> None:
+        """Before anything is sent: what can't be logged isn't shown. Filters by name, as a value may be a person's."""
+        self._access_log.write(
+            who=visit.viewer.email,
+            view=view,
+            line=line_key,
+            scope=str(visit.scope),
+            as_of=visit.day,
+            release=visit.release.folder.name,
+            rows=rows,
+            matching=matching,
+            filters=filters,
+            **more,
+        )
+
+
+def _visit(request: Request, release: Release, email: str, allowed: Sequence[str]) -> Visit:
+    viewer = release.viewer(email)
+    values: dict[str, str] = {}
+    for name, value in request.query_params.multi_items():
+        if name not in allowed or name in values or len(value) > _LONGEST_VALUE or not value.isprintable():
+            raise Missing("no_such_parameter")
+        values[name] = value
+    values = {name: value for name, value in values.items() if value}  # fields of a form that were left empty
+    scope = Scope.parse(values["scope"]) if "scope" in values else viewer.home
+    viewer.require(scope)
+    return Visit(request, release, viewer, language_of(request), values, scope, _day(release, values))
+
+
+def _day(release: Release, values: Mapping[str, str]) -> date:
+    if "as_of" not in values:
+        return release.as_of_date
+    days = {day.isoformat(): day for day in release.days}
+    if values["as_of"] not in days:
+        raise Missing("no_such_day")
+    return days[values["as_of"]]
+
+
+def language_of(request: Request) -> Language:
+    """The one in the address, else the best of what the browser asks for."""
+    wanted = request.query_params.get("lang")
+    if not wanted:
+        return preferred(request.headers.get("accept-language", DEFAULT))
+    if wanted not in languages():
+        raise Missing("no_such_parameter")
+    return languages()[wanted]
+
+
+def _board(visit: Visit) -> Dashboard:
+    key = ("counts", visit.scope, visit.day)
+    return visit.release.kept(key, lambda: counts.dashboard(visit.release, visit.scope, visit.day))
+
+
+def _checks(visit: Visit) -> list[Row]:
+    if not visit.release.has("dashboard", "quality", "checks", visit.day):
+        return []
+    table = visit.release.table("dashboard", "quality", "checks", visit.day)
+    return visit.release.kept(
+        ("checks", visit.day),
+        lambda: visit.release.query(
+            f"select name, asset, severity, passed, observed, expected from {table}"
+            " order by passed, severity, name, asset"
+        ),
+    )
+
+
+def _line(visit: Visit) -> tuple[counts.Section, counts.Line, lists.Filters, lists.Listing]:
+    visit.viewer.require(visit.scope, lists=True)
+    found = _board(visit).line(visit.request.path_params["line_key"])
+    if found is None:
+        raise Missing("no_such_line")
+    section, line = found
+    filters = lists.Filters.parse(visit.release, visit.values)
+    sort = visit.values.get("sort", lists.DEFAULT_SORT)
+    listing = lists.line_list(visit.release, line.key, visit.scope, visit.day, visit.previous_day, filters, sort)
+    return section, line, filters, listing
+
+
+def _providers(visit: Visit, line_key: str, filters: lists.Filters) -> list[tuple[str, str]]:
+    everybody = lists.Filters(moved=filters.moved)
+    listing = lists.line_list(visit.release, line_key, visit.scope, visit.day, visit.previous_day, everybody)
+    return lists.providers(visit.release, listing)
+
+
+def _sync_listing(visit: Visit) -> lists.Listing:
+    visit.viewer.require(visit.scope, lists=True)
+    _board(visit)  # and so the scope was on the dashboard that day
+    return lists.sync_problems(visit.release, visit.scope, visit.day, visit.values.get("sync", ""))
+
+
+def _search(visit: Visit, wanted: str) -> list[tuple[Scope, str]]:
+    if visit.viewer.sees_all:
+        mine = list(visit.release.scopes.items())
+    else:
+        mine = [(scope, visit.release.scopes.get(scope, scope.id)) for scope, _ in visit.viewer.grants]
+    words = wanted.casefold().split()
+    exact = [entry for entry in mine if wanted and wanted.casefold() in (entry[1].casefold(), str(entry[0]).casefold())]
+    if len(exact) == 1:
+        return exact
+    return [(scope, name) for scope, name in mine if all(word in f"{name} {scope}".casefold() for word in words)]
+
+
+def _line_columns(visit: Visit, line_name: str) -> exports.Columns:
+    text, language = visit.language.text, visit.language
+    name, _ = language.of_guide(line_name)
+    return [
+        (text("column_as_of"), lambda row: row["as_of_date"]),
+        (text("column_line"), lambda _: name),
+        (text("column_customer_id"), lambda row: row["customer_id"]),
+        (text("column_first_name"), lambda row: row["first_name"]),
+        (text("column_last_name"), lambda row: row["last_name"]),
+        (text("column_provider_id"), lambda row: row["provider_id"]),
+        (text("column_provider"), lambda row: row["provider_name"]),
+        (text("column_lwia"), lambda row: row["lwia_number"]),
+        (text("column_pathway"), lambda row: row["pathway"]),
+        (text("column_sync"), lambda row: language.code_name("sync", row["sync_status"])),
+        (text("column_iwds"), lambda row: language.code_name("iwds", row["iwds_status"])),
+        (text("column_since"), lambda row: row["since_date"]),
+        (text("column_days"), lambda row: row["days_on_line"]),
+        (text("column_due"), lambda row: row["due_date"]),
+        (text("column_overdue"), lambda row: row["days_overdue"]),
+        (text("next_steps"), lambda row: row["next_steps"]),
+    ]
+
+
+def _sync_columns(visit: Visit) -> exports.Columns:
+    text, language = visit.language.text, visit.language
+    return [
+        (text("column_as_of"), lambda row: row["as_of_date"]),
+        (text("column_customer_id"), lambda row: row["customer_id"]),
+        (text("column_first_name"), lambda row: row["first_name"]),
+        (text("column_last_name"), lambda row: row["last_name"]),
+        (text("column_provider_id"), lambda row: row["provider_id"]),
+        (text("column_provider"), lambda row: row["provider_name"]),
+        (text("column_lwia"), lambda row: row["lwia_number"]),
+        (text("column_sync"), lambda row: language.code_name("sync", row["sync_status"])),
+        (text("next_steps"), lambda row: row["next_step"]),
+        (text("column_candidates"), lambda row: row["iwds_candidate_ids"]),
+    ]
+
+
+__all__ = ["STATEWIDE", "Pages", "Visit", "language_of"]

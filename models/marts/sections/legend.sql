@@ -1,0 +1,7 @@
+select
+    colour_number,
+    colour,
+    colour_name,
+    meaning
+from {{ ref("dashboard_colours") }}
+order by colour_number
