@@ -11,7 +11,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # Whom make dashboard shows it to: a super user of the sample.
 AS ?= staff.sx000000001@example.org
 
-.PHONY: run dashboard test test-faults test-browser dev setup lint lock contract clean
+.PHONY: run dashboard test test-faults test-browser bench dev setup lint lock contract clean
 
 run: setup
 	$(BIN)/yacp generate
@@ -41,6 +41,10 @@ test-faults: $(VENV)/.dev
 # The dashboard in a real browser; needs Chromium.
 test-browser: $(VENV)/.dev
 	$(BIN)/pytest tests/browser
+
+# Against a hand-written script and pandas, on up to 1,000,000 customers; takes half an hour.
+bench: $(VENV)/.dev
+	$(BIN)/python benchmarks/pipeline/measure.py
 
 dev: setup
 	$(BIN)/yacp dev
