@@ -145,7 +145,8 @@ def _parse(settings: Settings) -> None:
     from dbt.cli.main import dbtRunner  # seconds of imports, needed only after a change
 
     os.environ.update(environment(settings))
-    settings.dbt_target.mkdir(parents=True, exist_ok=True)
+    settings.dbt_target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    settings.dbt_target.mkdir(exist_ok=True)
     with redirect_stdout(StringIO()) as output:
         result = dbtRunner().invoke(["--quiet", "--no-use-colors", "parse"])
     if isinstance(result.exception, KeyboardInterrupt):

@@ -11,7 +11,8 @@ from importlib.metadata import PackageNotFoundError, version
 from orchestration.dbt_project import PROJECT_DIR
 from orchestration.extracts.contract import SYSTEMS, System
 from orchestration.extracts.deliveries import DeliveryRoot
-from orchestration.failures import YacpError
+from orchestration.failures import UsageError, YacpError
+from orchestration.permissions import group_id
 from orchestration.publishing.release import current
 from orchestration.reading import Table
 from orchestration.settings import Settings
@@ -49,6 +50,7 @@ def _findings(config: Settings) -> Iterator[tuple[object, ...]]:
         "" if project else "Run yacp from a checkout of the project.",
     )
     yield _state(config)
+    yield _group(config)
     free = shutil.disk_usage(_existing(config)).free
     yield (
         "free space",
@@ -78,6 +80,15 @@ def _state(config: Settings) -> tuple[object, ...]:
     writable = os.access(_existing(config), os.W_OK)
     mend = "" if writable else "Give yourself write access, or set YACP_HOME to another folder."
     return "state (YACP_HOME)", writable, str(config.state), mend
+
+
+def _group(config: Settings) -> tuple[object, ...]:
+    what = "who may read lists (YACP_GROUP)"
+    try:
+        found = f"the group {config.group}" if group_id(config) is not None else "the account alone"
+    except UsageError as error:
+        return what, False, config.group, str(error)
+    return what, True, found, ""
 
 
 def _deliveries(config: Settings, system: System) -> tuple[object, ...]:

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import os
+from itertools import count
 from pathlib import Path
 
 import duckdb
 
 from orchestration.settings import Settings
 
+SPILL = ".spill-"
+_spills = count()
+
 
 def connect(settings: Settings, database: Path | None = None, *, read_only: bool = False) -> duckdb.DuckDBPyConnection:
     """A connection to a file, or to a database in memory; timestamps are shown in Chicago wall time."""
-    connection = duckdb.connect(
-        str(database) if database else ":memory:",
-        read_only=read_only,
-        config={"memory_limit": settings.memory_limit, "threads": str(settings.threads)},
-    )
+    config: dict[str, str | bool | int | float | list[str]] = {
+        "memory_limit": settings.memory_limit,
+        "threads": str(settings.threads),
+    }
+    if database is None:  # else DuckDB spills into the folder the command was called from
+        config["temp_directory"] = str(settings.state / f"{SPILL}{os.getpid()}-{next(_spills)}")
+    connection = duckdb.connect(str(database) if database else ":memory:", read_only=read_only, config=config)
     connection.execute("set TimeZone = 'America/Chicago'")
     return connection
 

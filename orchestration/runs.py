@@ -40,8 +40,8 @@ class RunFailed(YacpError):
 
 def prepare_instance(config: Settings) -> None:
     """Makes the Dagster home with the instance's configuration, so that the UI and the command line share it."""
-    for private in (config.dagster_home, config.archive, config.state / "dbt"):
-        private.mkdir(parents=True, exist_ok=True)
+    for private in (config.dagster_home, config.dbt_target.parent):
+        private.mkdir(mode=0o700, parents=True, exist_ok=True)
         private.chmod(0o700)
     target = config.dagster_home / "dagster.yaml"
     content = INSTANCE_FILE.read_text()
@@ -142,7 +142,7 @@ def quiet_output(log: Path) -> Iterator[None]:
     Dagster mirrors the output of its steps on the process's own standard output and error, which belong to the
     dashboard, or to nothing but JSON.
     """
-    log.parent.mkdir(parents=True, exist_ok=True)
+    log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     sys.stdout.flush()
     sys.stderr.flush()
     kept = os.dup(1), os.dup(2)

@@ -28,6 +28,10 @@ class Settings(BaseSettings):
         default=0.01, ge=0, le=1, description="Over this share of a file's rows the delivery is refused."
     )
     releases_kept: int = Field(default=5, ge=1, description="How many releases stay on disk.")
+    group: str = Field(
+        default="",
+        description="The group that may read archive, warehouse and customer lists; empty: the account alone.",
+    )
     memory_limit: str = Field(
         default="3GB",
         pattern=r"^\d+(\.\d+)? ?([KMGT]i?B)$",

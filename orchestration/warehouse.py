@@ -15,6 +15,7 @@ from orchestration.duck import connect, identifier, literal
 from orchestration.extracts.archive import ArchivedDelivery
 from orchestration.extracts.contract import SYSTEMS, Extract
 from orchestration.failures import UsageError
+from orchestration.permissions import restrict
 from orchestration.publishing.release import latest
 from orchestration.settings import Settings
 
@@ -58,7 +59,7 @@ def _typed(connection: duckdb.DuckDBPyConnection, extract: Extract, path: Path) 
 def _opened(settings: Settings) -> duckdb.DuckDBPyConnection:
     """The warehouse; one that can't be opened is begun anew, for nothing in it is needed."""
     try:
-        return connect(settings, settings.warehouse)
+        connection = connect(settings, settings.warehouse)
     except duckdb.Error as error:
         if "lock" in str(error):
             raise UsageError(
@@ -66,7 +67,9 @@ def _opened(settings: Settings) -> duckdb.DuckDBPyConnection:
             ) from None
         settings.warehouse.unlink(missing_ok=True)
         settings.warehouse.with_name(f"{settings.warehouse.name}.wal").unlink(missing_ok=True)
-        return connect(settings, settings.warehouse)
+        connection = connect(settings, settings.warehouse)
+    restrict(settings, settings.warehouse)
+    return connection
 
 
 def _require_whole(deliveries: Mapping[str, ArchivedDelivery]) -> None:

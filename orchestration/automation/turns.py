@@ -19,6 +19,7 @@ from zoneinfo import ZoneInfo
 import dagster as dg
 
 from orchestration.extracts.contract import CHICAGO
+from orchestration.permissions import closed, restrict_everything
 from orchestration.settings import Settings, settings
 
 _PAUSE_SECONDS = 0.5
@@ -27,7 +28,10 @@ _held: dict[str, int] = {}
 
 @contextmanager
 def turn(config: Settings, who: str, on_wait: Callable[[str], None]) -> Iterator[None]:
-    """Holds the warehouse; calls ``on_wait`` once with a sentence when somebody else has it."""
+    """Holds the warehouse; calls ``on_wait`` once with a sentence when somebody else has it.
+
+    What is written meanwhile is its owner's alone; publishing opens what is for everyone.
+    """
     path = str(config.state / "warehouse.lock")
     if _held.get(path):
         yield
@@ -42,7 +46,9 @@ def turn(config: Settings, who: str, on_wait: Callable[[str], None]) -> Iterator
         handle.flush()
         _held[path] = 1
         try:
-            yield
+            with closed():
+                restrict_everything(config)
+                yield
         finally:
             _held.pop(path)
 
@@ -78,7 +84,6 @@ class WarehouseTurn(dg.ConfigurableResource):  # type: ignore[type-arg]
     @contextmanager
     def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator[WarehouseTurn]:
         """Waits for the warehouse and gives it back when the run ends, however it ends."""
-        os.umask(0o077)  # whatever a run writes is its owner's alone; publishing opens what is for everyone
         day = context.run.tags.get("dagster/partition", "a day") if context.run else "a day"
         log = context.log
         with turn(settings(), f"the run of {day}", lambda sentence: log.info(sentence) if log else None):

@@ -30,6 +30,7 @@ from orchestration.extracts.deliveries import (
     refusal,
 )
 from orchestration.failures import BuildFailed
+from orchestration.permissions import restrict, restricted_folder
 from orchestration.settings import Settings
 
 _LINE_LIMIT = 2_000_000
@@ -81,8 +82,7 @@ def land(
     if accepted and _is_repeat(system, manifest, accepted):
         return accepted
 
-    incoming = settings.archive / ".incoming"
-    incoming.mkdir(parents=True, exist_ok=True)
+    incoming = restricted_folder(settings, settings.archive / ".incoming")
     with tempfile.TemporaryDirectory(prefix=f"{system.name}-{day}-", dir=incoming) as folder:
         landed = Path(folder) / "landed"
         files = Path(folder) / "files"
@@ -98,9 +98,9 @@ def land(
             landing.finish()
         if landing.problems:
             raise refusal(system, day, landing.problems)
-        _record(landed, manifest, warnings + landing.warnings)
+        _record(settings, landed, manifest, warnings + landing.warnings)
         place = archive.place(system, day, manifest.delivery)
-        place.parent.mkdir(parents=True, exist_ok=True)
+        restricted_folder(settings, place.parent)
         shutil.rmtree(place, ignore_errors=True)
         landed.rename(place)
     accepted = archive.newest(system, day)
@@ -153,7 +153,7 @@ def _foreign_files(system: System, manifest: Manifest) -> list[str]:
     ]
 
 
-def _record(folder: Path, manifest: Manifest, warnings: list[str]) -> None:
+def _record(settings: Settings, folder: Path, manifest: Manifest, warnings: list[str]) -> None:
     record = {
         "system": manifest.system,
         "as_of_date": manifest.as_of_date.isoformat(),
@@ -162,8 +162,8 @@ def _record(folder: Path, manifest: Manifest, warnings: list[str]) -> None:
         "warnings": warnings,
     }
     (folder / RECORD).write_text(json.dumps(record, indent=1))
+    restrict(settings, folder, *folder.iterdir())
     for path in folder.iterdir():
-        path.chmod(0o600)
         with path.open("rb") as stream:
             os.fsync(stream.fileno())  # the rename that follows makes it accepted
 

@@ -31,6 +31,7 @@ from orchestration.dbt_project import Mart
 from orchestration.duck import connect, identifier, literal
 from orchestration.extracts.contract import extracts
 from orchestration.failures import BuildFailed, UsageError
+from orchestration.permissions import restrict
 from orchestration.settings import Settings
 
 RELEASE = "release.json"
@@ -135,7 +136,7 @@ def publish(settings: Settings, as_of: date, marts: Iterable[Mart], run_id: str)
             "held_behind": visible.name if visible and as_of < newest else "",
         }
         (building / RELEASE).write_text(json.dumps(record, indent=1) + "\n")
-        _settle(building)
+        _settle(settings, building)
         building.rename(folder / name)
     _sync(folder)
     release = _read(folder / name)
@@ -152,7 +153,7 @@ def _building(folder: Path) -> Iterator[Path]:
         for left_over in folder.glob(f"{name}*"):  # of a run that died; only one run is here at a time
             shutil.rmtree(left_over)
     building = folder / _BUILDING
-    building.mkdir()
+    building.mkdir(mode=0o700)
     try:
         yield building
     except BaseException:
@@ -284,22 +285,23 @@ def _read_back(settings: Settings, building: Path, mart: Mart, expected: int) ->
         )
 
 
-def _settle(building: Path) -> None:
-    """Customer lists are for their owner alone; and everything is on the disk before its name says so.
+def _settle(settings: Settings, building: Path) -> None:
+    """Customer lists are for few, counts for all; and everything is on the disk before its name says so.
 
-    What is linked from the release before has its mode already, and there is more of it every day.
+    Files linked from the release before have their mode already, and there are more of them every day.
     """
-    building.chmod(0o755)
+    restricted = []
     for folder, folders, files in os.walk(building):
         here = Path(folder)
-        folders[:] = [name for name in folders if not _is_linked(here / name)]
         for name in [*folders, *files]:
             path = here / name
-            private = "customers" in path.relative_to(building).parts or name == "customers.duckdb"
-            if name in folders:
-                path.chmod(0o700 if private else 0o755)
+            if "customers" in path.relative_to(building).parts or name == "customers.duckdb":
+                restricted.append(path)
             else:
-                path.chmod(0o600 if private else 0o644)
+                path.chmod(0o755 if name in folders else 0o644)
+        folders[:] = [name for name in folders if not _is_linked(here / name)]
+    restrict(settings, *restricted)
+    building.chmod(0o755)
     os.sync()
 
 

@@ -1,0 +1,142 @@
+"""Who may open what holds personal data, looked at all the time while it is written."""
+
+import grp
+import os
+import stat
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from conftest import DAY, DAY_BEFORE, YACP
+
+from orchestration.extracts.generator import generate
+
+PUBLIC = {"dashboard.duckdb", "dashboard", "release.json", "warehouse.lock", "published", "releases", "current"}
+
+
+@dataclass
+class Watch:
+    """Looks at a state folder again and again, and remembers what it saw and what others could have opened."""
+
+    home: Path
+    group: int | None = None
+    seen: set[str] = field(default_factory=set)
+    open_to: set[str] = field(default_factory=set)
+
+    def look(self) -> None:
+        self._look(self.home, others=True, of_group=True)
+
+    def _look(self, folder: Path, *, others: bool, of_group: bool) -> None:
+        for entry in self._entries(folder):
+            try:
+                found = entry.stat(follow_symlinks=False)
+            except FileNotFoundError:
+                continue
+            if stat.S_ISLNK(found.st_mode) or entry.name in PUBLIC - {"published", "releases"}:
+                continue
+            path = Path(entry.path)
+            self.seen.add(entry.name)
+            let_in = found.st_gid == self.group
+            if entry.name not in PUBLIC and not is_release(path):
+                wanted = stat.S_IRUSR | (stat.S_IRGRP if let_in else 0)
+                readable = (found.st_mode & stat.S_IROTH and others) or (found.st_mode & stat.S_IRGRP and of_group)
+                if readable and found.st_mode & (stat.S_IROTH | stat.S_IRGRP) & ~wanted:
+                    self.open_to.add(f"{path.relative_to(self.home)} {stat.filemode(found.st_mode)} {found.st_gid}")
+            if stat.S_ISDIR(found.st_mode):
+                self._look(
+                    path,
+                    others=others and bool(found.st_mode & stat.S_IXOTH),
+                    of_group=of_group and bool(found.st_mode & (stat.S_IXOTH | stat.S_IXGRP)) and not let_in,
+                )
+
+    @staticmethod
+    def _entries(folder: Path) -> Iterator[os.DirEntry[str]]:
+        try:
+            yield from list(os.scandir(folder))
+        except (FileNotFoundError, NotADirectoryError):
+            return
+
+    def over(self, *command: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
+        """Runs a command in a shell that closes nothing by itself, and looks until it ends."""
+        clean = {name: value for name, value in os.environ.items() if not name.startswith(("YACP_", "DAGSTER_"))}
+        with tempfile.TemporaryFile("w+") as output:
+            process = subprocess.Popen(
+                [str(part) for part in command],
+                env=clean | {"YACP_HOME": str(self.home)} | environment,
+                stdout=output,
+                stderr=output,
+                umask=0,
+            )
+            while process.poll() is None:
+                self.look()
+                time.sleep(0.05)  # the run needs the processor too
+            output.seek(0)
+            return subprocess.CompletedProcess(command, process.returncode, output.read())
+
+
+def is_release(path: Path) -> bool:
+    """A release's folder, and that of its Parquet, are for everyone; what is in them is looked at by itself."""
+    return path.parent.name == "releases" or (path.name == "parquet" and is_release(path.parent))
+
+
+@pytest.fixture
+def extracts(tmp_path: Path) -> Path:
+    folder = tmp_path / "extracts"
+    generate(folder, customers=1000, as_of=DAY_BEFORE, seed=5)
+    generate(folder, customers=1000, as_of=DAY, seed=5, faults=True)
+    return folder
+
+
+def a_group() -> grp.struct_group:
+    """One that this account may give a file to: any other for root, its own for everyone else."""
+    if os.geteuid() == 0:
+        return next(group for group in grp.getgrall() if group.gr_gid != os.getegid())
+    return grp.getgrgid(os.getegid())
+
+
+def private_files(home: Path) -> list[Path]:
+    release = (home / "published" / "current").resolve()
+    return [
+        home / "warehouse.duckdb",
+        release / "customers.duckdb",
+        *(path for path in (release / "parquet" / "customers").rglob("*") if path.is_file()),
+        *(path for path in (home / "archive").rglob("*") if path.is_file()),
+    ]
+
+
+def test_nobody_else_can_read_at_any_moment(tmp_path: Path, extracts: Path) -> None:
+    """By the command and by a run as the daemon starts it, first closed, then for a group that is named later."""
+    home = tmp_path / "home"
+    watch = Watch(home)
+    done = watch.over(YACP, "run", "--as-of", str(DAY_BEFORE), YACP_EXTRACTS=str(extracts))
+    assert done.returncode == 0, done.stdout
+    assert {
+        "scratch.duckdb",
+        "warehouse.duckdb",
+        "customers.duckdb",
+        "customers.csv",
+        "quarantine.parquet",
+    } <= watch.seen
+    assert any(name.startswith(".building") for name in watch.seen)
+    assert not watch.open_to, sorted(watch.open_to)
+    assert {stat.S_IMODE(path.stat().st_mode) for path in private_files(home)} == {0o600}
+    before = set(private_files(home))
+
+    group = a_group()
+    watch = Watch(home, group.gr_gid)
+    done = watch.over(
+        YACP.with_name("dagster"), "job", "execute", "-m", "orchestration.definitions", "-j", "nightly",
+        "--tags", f'{{"dagster/partition": "{DAY}"}}',
+        DAGSTER_HOME=str(home / "dagster"), YACP_EXTRACTS=str(extracts), YACP_GROUP=group.gr_name,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout
+    assert not watch.open_to, sorted(watch.open_to)
+    files = private_files(home)
+    assert len(set(files) - before) > 20
+    assert {(stat.S_IMODE(path.stat().st_mode), path.stat().st_gid) for path in files} == {(0o640, group.gr_gid)}
+    folders = {path.parent for path in files} - {home, (home / "published" / "current").resolve()}
+    assert {(stat.S_IMODE(path.stat().st_mode), path.stat().st_gid) for path in folders} == {(0o750, group.gr_gid)}
