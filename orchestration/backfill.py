@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
 from orchestration.extracts.archive import Archive
-from orchestration.extracts.contract import SYSTEMS
+from orchestration.extracts.contract import SYSTEMS, System
 from orchestration.extracts.deliveries import DeliveryRoot
 from orchestration.settings import Settings
 
@@ -35,14 +36,14 @@ class Backfill:
                 pass  # none was stopped, or its note is no use: every day is run, which is never wrong
         return backfill
 
-    def is_done(self, day: date) -> bool:
-        """Whether the day was published in this backfill from the deliveries that are there now."""
-        noted = self.done.get(day.isoformat())
-        return noted is not None and noted == self._deliveries(day)
+    def left(self, days: Sequence[date]) -> list[date]:
+        """The days that were not published in this backfill, or were delivered anew since."""
+        with DeliveryRoot(self.config) as root:
+            return [day for day in days if not self._is_done(day, root)]
 
     def note(self, day: date) -> None:
         """Notes that the day is published; whole or not at all, as the next command reads it."""
-        self.done[day.isoformat()] = self._deliveries(day)
+        self.done[day.isoformat()] = [self._accepted(system, day) for system in SYSTEMS]
         fresh = self._path.with_suffix(".new")
         fresh.write_text(json.dumps({"range": self._range, "done": self.done}))
         fresh.replace(self._path)
@@ -59,11 +60,13 @@ class Backfill:
     def _range(self) -> list[str]:
         return [self.first.isoformat(), self.last.isoformat()]
 
-    def _deliveries(self, day: date) -> list[int]:
-        root, archive = DeliveryRoot(self.config.extracts_root), Archive(self.config.archive)
-        numbers = []
-        for system in SYSTEMS:
-            accepted = archive.newest(system, day)
-            offered = root.manifest(system, day).delivery if root.has(system, day) else 0
-            numbers.append(max(offered, accepted.delivery if accepted else 0))
-        return numbers
+    def _is_done(self, day: date, root: DeliveryRoot) -> bool:
+        noted = self.done.get(day.isoformat())
+        return noted is not None and noted == [
+            max(self._accepted(system, day), root.manifest(system, day).delivery if root.has(system, day) else 0)
+            for system in SYSTEMS
+        ]
+
+    def _accepted(self, system: System, day: date) -> int:
+        accepted = Archive(self.config.archive).newest(system, day)
+        return accepted.delivery if accepted else 0

@@ -125,20 +125,20 @@ def backfill(first: date, last: date, anew: bool) -> None:
     over the days before it.
     """
     from orchestration.backfill import Backfill
-    from orchestration.reading import is_delivered
+    from orchestration.reading import delivered
 
     if last < first:
         raise UsageError(f"FROM {first} lies after TO {last}.")
     config = settings()
     wanted = [first + timedelta(days=n) for n in range((last - first).days + 1)]
-    there = [day for day in wanted if is_delivered(config, day)]
+    there = delivered(config, wanted)
     if not there:
         raise UsageError(f"No day from {first} to {last} was delivered by both systems.")
     missing = [str(day) for day in wanted if day not in there]
     if missing:
         _console().print(f"Not delivered by both systems, left out: {', '.join(missing)}", highlight=False)
     progress = Backfill.begin(config, first, last, anew=anew)
-    left = [day for day in there if not progress.is_done(day)]
+    left = progress.left(there)
     if len(left) < len(there):
         _console().print(
             f"Going on with {left[0] if left else 'the last day'}: {len(there) - len(left)} of {len(there)} days were"

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
 
 from orchestration.dbt_project import PROJECT_DIR
-from orchestration.extracts.contract import SYSTEMS, System
+from orchestration.extracts.contract import SYSTEMS
 from orchestration.extracts.deliveries import DeliveryRoot
 from orchestration.failures import UsageError, YacpError
 from orchestration.permissions import group_id
@@ -58,8 +58,7 @@ def _findings(config: Settings) -> Iterator[tuple[object, ...]]:
         f"{free / (1 << 30):.1f} GiB",
         "" if free > _FREE_BYTES else "Free at least 2 GiB where YACP_HOME is.",
     )
-    for system in SYSTEMS:
-        yield _deliveries(config, system)
+    yield from _deliveries(config)
     release = current(config)
     yield (
         "published",
@@ -91,16 +90,20 @@ def _group(config: Settings) -> tuple[object, ...]:
     return what, True, found, ""
 
 
-def _deliveries(config: Settings, system: System) -> tuple[object, ...]:
+def _deliveries(config: Settings) -> Iterator[tuple[object, ...]]:
+    what = "deliveries (YACP_EXTRACTS)"
     try:
-        days = DeliveryRoot(config.extracts_root).days(system)
-    except (OSError, ValueError, ImportError, YacpError) as error:
-        return (
-            f"{system.title} deliveries",
-            False,
-            type(error).__name__,
-            f"Check YACP_EXTRACTS: {config.extracts_root}",
-        )
-    found = f"{len(days)} days, newest {days[-1]}" if days else "none"
-    mend = "" if days else f"Nothing complete under {config.extracts_root}/{system.name}; yacp generate makes samples."
-    return f"{system.title} deliveries", bool(days), found, mend
+        with DeliveryRoot(config.model_copy(update={"retries": 0})) as root:
+            root.require()
+            yield what, True, root.location, ""
+            for system in SYSTEMS:
+                newest = next(root.days(system), None)
+                mend = f"Nothing complete under {root.location}/{system.name}; yacp generate makes samples."
+                yield (
+                    f"{system.title} deliveries",
+                    newest is not None,
+                    f"newest {newest}" if newest else "none",
+                    "" if newest else mend,
+                )
+    except YacpError as error:
+        yield what, False, "can't be read", str(error)

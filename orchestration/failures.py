@@ -1,7 +1,7 @@
 """Foreseeable failures as types: each carries the sentence that the operator reads, and its exit status.
 
-None of them is mended by trying again, so no retry is allowed to turn one green. Messages name files, rows and
-columns, never a value from a row.
+None of them is mended by trying again at once, so no retry is allowed to turn one green: what a retry can mend, a
+lost connection, has been tried again by then. Messages name files, rows and columns, never a value from a row.
 """
 
 from __future__ import annotations
@@ -15,6 +15,16 @@ class YacpError(Exception):
 
 class UsageError(YacpError):
     """What was asked for does not exist: a scope, a line, a day, a folder."""
+
+
+class RootDenied(YacpError):
+    """The place that deliveries come from can't be used as it is set up: no right to it, or no proof that it is it."""
+
+
+class RootUnreachable(YacpError):
+    """The place that deliveries come from doesn't answer, or hangs up, however often it is tried."""
+
+    exit_status = 1
 
 
 class DeliveryRefused(YacpError):

@@ -14,7 +14,7 @@ import duckdb
 from orchestration.duck import connect, literal
 from orchestration.extracts.archive import Archive
 from orchestration.extracts.contract import SYSTEMS, System
-from orchestration.extracts.deliveries import MANIFEST, DeliveryRoot, delivered_days
+from orchestration.extracts.deliveries import MANIFEST, DeliveryRoot
 from orchestration.failures import UsageError
 from orchestration.publishing.release import Release, current
 from orchestration.settings import Settings
@@ -221,32 +221,33 @@ def quarantine(config: Settings, day: date | None) -> Table:
 
 def newest_delivered(config: Settings) -> date:
     """The newest day that both systems have delivered in full."""
-    root = DeliveryRoot(config.extracts_root)
-    for day in delivered_days(root):
-        return day
-    raise UsageError(
-        f"There is no day that both systems have delivered in full under {config.extracts_root}; "
-        "yacp generate makes sample deliveries, YACP_EXTRACTS names another place."
-    )
+    with DeliveryRoot(config) as root:
+        for day in root.days(*SYSTEMS):
+            return day
+        raise UsageError(
+            f"There is no day that both systems have delivered in full under {root.location}; "
+            "yacp generate makes sample deliveries, YACP_EXTRACTS names another place."
+        )
 
 
-def is_delivered(config: Settings, day: date) -> bool:
-    """Whether both systems' deliveries of the day are at the root or in the archive."""
-    return not _missing(config, day)
+def delivered(config: Settings, days: Sequence[date]) -> list[date]:
+    """Those of the days whose deliveries, of both systems, are at the root or in the archive."""
+    with DeliveryRoot(config) as root:
+        return [day for day in days if not _missing(config, root, day)]
 
 
 def require_delivered(config: Settings, day: date) -> None:
     """Says at once, before a run starts, who has not delivered the day."""
-    if missing := _missing(config, day):
-        root = DeliveryRoot(config.extracts_root)
-        places = " and ".join(f"{root.folder(system, day)}/{MANIFEST}" for system in missing)
-        have = "has" if len(missing) == 1 else "have"
-        who = " and ".join(system.title for system in missing)
-        raise UsageError(f"{who} {have} not delivered {day} yet: there is no {places}.")
+    with DeliveryRoot(config) as root:
+        if missing := _missing(config, root, day):
+            places = " and ".join(f"{root.folder(system, day)}/{MANIFEST}" for system in missing)
+            have = "has" if len(missing) == 1 else "have"
+            who = " and ".join(system.title for system in missing)
+            raise UsageError(f"{who} {have} not delivered {day} yet: there is no {places}.")
 
 
-def _missing(config: Settings, day: date) -> list[System]:
-    root, archive = DeliveryRoot(config.extracts_root), Archive(config.archive)
+def _missing(config: Settings, root: DeliveryRoot, day: date) -> list[System]:
+    archive = Archive(config.archive)
     return [s for s in SYSTEMS if not (root.has(s, day) or archive.newest(s, day))]
 
 

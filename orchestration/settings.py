@@ -8,7 +8,7 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -23,6 +23,21 @@ class Settings(BaseSettings):
     home: Path = Field(default=PROJECT / ".yacp", description="The folder of all state: archive, warehouse, published.")
     extracts: str = Field(
         default="", description="The root that deliveries come from; empty: the folder extracts under home."
+    )
+    known_hosts: Path | None = Field(
+        default=None,
+        description="The file that the keys of sftp servers are checked against; empty: ~/.ssh/known_hosts.",
+    )
+    sftp_key_file: Path | None = Field(
+        default=None, description="The private key for sftp; empty: the ssh-agent and the keys in ~/.ssh."
+    )
+    sftp_password: SecretStr = Field(default=SecretStr(""), description="The password for sftp, where no key will do.")
+    s3_endpoint: str = Field(default="", description="The address of an object store other than AWS.")
+    connect_timeout: float = Field(default=15, gt=0, description="How many seconds a connection may take.")
+    read_timeout: float = Field(default=60, gt=0, description="How many seconds an answer, or 4 MiB, may take.")
+    retries: int = Field(default=4, ge=0, description="How often a lost connection is tried again.")
+    retry_wait: float = Field(
+        default=1, ge=0, description="Seconds before the first of them; doubled each time, at most a minute."
     )
     max_quarantined_share: float = Field(
         default=0.01, ge=0, le=1, description="Over this share of a file's rows the delivery is refused."

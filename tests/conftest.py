@@ -9,10 +9,11 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import duckdb
 import pytest
@@ -22,6 +23,9 @@ from orchestration.extracts.generator import generate
 from orchestration.settings import PROJECT, Settings
 
 pytest_plugins = ("dashboard_site",)
+
+if TYPE_CHECKING:
+    from servers import S3, Place, Sftp
 
 YACP = Path(sys.executable).with_name("yacp")
 DAY = date(2026, 11, 23)
@@ -171,12 +175,15 @@ def deliveries(tmp_path: Path) -> Deliveries:
     return Deliveries(tmp_path / "extracts")
 
 
-def yacp(home: Path, *arguments: str, extracts: Path | None = None) -> subprocess.CompletedProcess[str]:
+def yacp(
+    home: Path, *arguments: str, extracts: Path | None = None, variables: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
     """The command as a person runs it."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("YACP_")}
     environment |= {"YACP_HOME": str(home), "COLUMNS": "160"}
     if extracts:
         environment["YACP_EXTRACTS"] = str(extracts)
+    environment |= variables or {}
     return subprocess.run(
         [str(YACP), *arguments], env=environment, capture_output=True, text=True, timeout=300, check=False
     )
@@ -238,6 +245,58 @@ def _state_of_the_code() -> str:
     for path in sorted(files):
         digest.update(f"{path.relative_to(PROJECT)} ".encode() + path.read_bytes())
     return digest.hexdigest()[:16]
+
+
+@pytest.fixture(scope="session")
+def s3() -> "Iterator[S3]":
+    from servers import S3
+
+    with S3.start() as server:
+        yield server
+
+
+@pytest.fixture
+def sftp(tmp_path: Path) -> "Iterator[Sftp]":
+    from servers import Sftp
+
+    (tmp_path / "server" / "outbox").mkdir(parents=True)
+    server = Sftp(tmp_path / "server")
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def _strange_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither keys nor profiles of whoever runs the tests."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    for name in [name for name in os.environ if name.startswith("AWS_") or name == "SSH_AUTH_SOCK"]:
+        if name != "AWS_EC2_METADATA_DISABLED":
+            monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def on_sftp(sftp: "Sftp", tmp_path: Path, _strange_home: None) -> "Iterator[Place]":
+    from servers import sftp_place
+
+    with sftp_place(tmp_path, sftp) as place:
+        yield place
+
+
+@pytest.fixture
+def on_s3(s3: "S3", tmp_path: Path, monkeypatch: pytest.MonkeyPatch, _strange_home: None) -> "Iterator[Place]":
+    from servers import s3_place
+
+    with s3_place(tmp_path, s3) as place:
+        for name, value in place.environment.items():
+            monkeypatch.setenv(name, value)
+        yield place
+
+
+@pytest.fixture(params=["sftp", "s3"])
+def place(request: pytest.FixtureRequest) -> "Place":
+    """Somewhere far away that deliveries come from: an sftp server, then a bucket."""
+    return request.getfixturevalue(f"on_{request.param}")
 
 
 @pytest.fixture(scope="session")

@@ -6,6 +6,7 @@ from pathlib import Path
 from conftest import DAY, DAY_BEFORE, Deliveries
 
 from orchestration.backfill import Backfill
+from orchestration.extracts.landing import land
 from orchestration.settings import Settings
 
 
@@ -14,12 +15,14 @@ def _stopped_after_the_first_day(config: Settings, deliveries: Deliveries, syste
     for day in (DAY_BEFORE, DAY):
         for system in systems.values():
             deliveries.write(system, day=day)
+    for system in systems.values():
+        land(config, system, DAY_BEFORE)
     Backfill.begin(config, DAY_BEFORE, DAY).note(DAY_BEFORE)
 
 
 def _left(config: Settings, first: date = DAY_BEFORE, *, anew: bool = False) -> list[date]:
     again = Backfill.begin(config, first, DAY, anew=anew)
-    return [day for day in (DAY_BEFORE, DAY) if not again.is_done(day)]
+    return again.left([DAY_BEFORE, DAY])
 
 
 def test_a_stopped_backfill_goes_on(config: Settings, deliveries: Deliveries, systems) -> None:
@@ -31,6 +34,16 @@ def test_a_day_delivered_anew_is_run_again(config: Settings, deliveries: Deliver
     _stopped_after_the_first_day(config, deliveries, systems)
     deliveries.write(systems["iwds"], day=DAY_BEFORE, delivery=2)
     assert _left(config) == [DAY_BEFORE, DAY]
+
+
+def test_a_day_delivered_anew_while_it_ran_is_run_again(config: Settings, deliveries: Deliveries, systems) -> None:
+    _stopped_after_the_first_day(config, deliveries, systems)
+    backfill = Backfill.begin(config, DAY_BEFORE, DAY)
+    land(config, systems["worknet"], DAY)
+    land(config, systems["iwds"], DAY)
+    deliveries.write(systems["iwds"], day=DAY, delivery=2)
+    backfill.note(DAY)
+    assert _left(config) == [DAY]
 
 
 def test_another_range_and_one_begun_anew_run_every_day(config: Settings, deliveries: Deliveries, systems) -> None:

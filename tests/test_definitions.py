@@ -1,8 +1,10 @@
 """What the Dagster UI shows, as far as it can be read off the definitions."""
 
+from datetime import timedelta
+
 import dagster as dg
 import pytest
-from conftest import DAY, Deliveries
+from conftest import DAY, DAY_BEFORE, Deliveries
 
 from orchestration.extracts.contract import SYSTEMS, extracts
 from orchestration.settings import settings
@@ -73,5 +75,10 @@ def test_the_sensor_asks_for_complete_days_only(
     deliveries.write(SYSTEMS[1], day=DAY)
     assert asked() == [(str(DAY), f"{DAY}-1-1")]
     deliveries.write(SYSTEMS[1], day=DAY, delivery=2)
+    assert asked() == [(str(DAY), f"{DAY}-1-2")]
+    (deliveries.write(SYSTEMS[1], day=DAY_BEFORE) / "manifest.json").write_text("{")
+    (deliveries.write(SYSTEMS[1], day=DAY_BEFORE - timedelta(1)) / "manifest.json").write_text("{")
+    for day in (DAY_BEFORE, DAY_BEFORE - timedelta(1)):
+        deliveries.write(SYSTEMS[0], day=day)
     assert asked() == [(str(DAY), f"{DAY}-1-2")]
     settings.cache_clear()

@@ -1,6 +1,8 @@
 """The one job, and what starts it: a sensor as soon as both systems have delivered, a schedule for what it missed."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from datetime import date
+from itertools import islice
 
 import dagster as dg
 
@@ -8,13 +10,14 @@ from orchestration.automation.days import DAYS
 from orchestration.checks.rules import UNIT_TEST_CHECKS
 from orchestration.extracts.archive import Archive
 from orchestration.extracts.contract import CHICAGO, SYSTEMS
-from orchestration.extracts.deliveries import DeliveryRoot, delivered_days
-from orchestration.failures import YacpError
+from orchestration.extracts.deliveries import DeliveryRoot
+from orchestration.failures import DeliveryRefused, UsageError, YacpError
 from orchestration.publishing.release import held, latest
-from orchestration.settings import settings
+from orchestration.settings import Settings, settings
 
 JOB = "nightly"
 _LOOKED_AT = 14
+_PATIENCE = 15
 
 nightly = dg.define_asset_job(
     JOB,
@@ -31,34 +34,49 @@ unit_tests = dg.define_asset_job(
 )
 
 
-def _requests() -> Iterator[dg.RunRequest | dg.SkipReason]:
+def _requests(note: Callable[[str], None]) -> Iterator[dg.RunRequest | dg.SkipReason]:
     """One request for each recent day delivered in full and not yet published as it was delivered.
 
-    And one for the newest day, when a release with corrected older days is held until it is run again.
+    And one for the newest day, when a release with corrected older days is held until it is run again. What can't be
+    reached or read is for the next look. Dagster takes requests or one reason why there are none, so problems beside
+    a request go to ``note``.
     """
     config = settings()
-    root, archive = DeliveryRoot(config.extracts_root), Archive(config.archive)
-    release, waiting = latest(config), held(config)
-    published = set(release.days) if release else set()
-    asked_for = set()
-    known = set(DAYS.get_partition_keys())
-    for day in sorted(list(delivered_days(root))[:_LOOKED_AT]):  # as they happened
-        try:
-            manifests = {system.name: root.manifest(system, day) for system in SYSTEMS}
-        except YacpError as error:
-            yield dg.SkipReason(str(error))
-            continue
-        accepted = [archive.newest(system, day) for system in SYSTEMS]
-        is_new = any(
-            found is None or found.delivery < manifests[system.name].delivery
-            for system, found in zip(SYSTEMS, accepted, strict=True)
-        )
-        if str(day) in known and (is_new or day not in published):
-            numbers = "-".join(str(manifests[system.name].delivery) for system in SYSTEMS)
-            asked_for.add(day)
-            yield dg.RunRequest(run_key=f"{day}-{numbers}", partition_key=str(day))
-    if waiting and not any(day >= waiting.as_of_date for day in asked_for):
-        yield dg.RunRequest(run_key=waiting.name, partition_key=str(waiting.as_of_date))
+    requests: list[dg.RunRequest] = []
+    problems: list[str] = []
+    try:
+        # Dagster ends a look after a minute, and the next one comes anyway.
+        impatient = {name: min(getattr(config, name), _PATIENCE) for name in ("connect_timeout", "read_timeout")}
+        with DeliveryRoot(config.model_copy(update={"retries": 0, **impatient})) as root:
+            for day in sorted(islice(root.days(*SYSTEMS), _LOOKED_AT)):  # as they happened
+                try:
+                    requests += _request(config, root, day)
+                except (DeliveryRefused, UsageError) as error:
+                    problems.append(str(error))
+    except YacpError as error:
+        problems.append(str(error))
+    waiting = held(config)
+    if waiting and not any(str(request.partition_key) >= str(waiting.as_of_date) for request in requests):
+        requests.append(dg.RunRequest(run_key=waiting.name, partition_key=str(waiting.as_of_date)))
+    if requests:
+        for problem in problems:
+            note(problem)
+        yield from requests
+    elif problems:
+        yield dg.SkipReason(" ".join(problems))
+
+
+def _request(config: Settings, root: DeliveryRoot, day: date) -> Iterator[dg.RunRequest]:
+    manifests = [root.manifest(system, day) for system in SYSTEMS]
+    accepted = [Archive(config.archive).newest(system, day) for system in SYSTEMS]
+    is_new = any(
+        found is None or found.delivery < manifest.delivery for manifest, found in zip(manifests, accepted, strict=True)
+    )
+    release = latest(config)
+    is_published = release is not None and day in release.days
+    if str(day) in DAYS.get_partition_keys() and (is_new or not is_published):
+        numbers = "-".join(str(manifest.delivery) for manifest in manifests)
+        yield dg.RunRequest(run_key=f"{day}-{numbers}", partition_key=str(day))
 
 
 @dg.sensor(
@@ -68,7 +86,7 @@ def _requests() -> Iterator[dg.RunRequest | dg.SkipReason]:
 )
 def complete_deliveries(context: dg.SensorEvaluationContext) -> Iterator[dg.RunRequest | dg.SkipReason]:
     """A day is asked for once per pair of delivery numbers."""
-    yield from _requests()
+    yield from _requests(context.log.warning)
 
 
 @dg.schedule(
@@ -79,4 +97,4 @@ def complete_deliveries(context: dg.SensorEvaluationContext) -> Iterator[dg.RunR
 )
 def every_morning(context: dg.ScheduleEvaluationContext) -> Iterator[dg.RunRequest | dg.SkipReason]:
     """The same days as the sensor's, so that a sensor switched off costs hours and not days."""
-    yield from _requests()
+    yield from _requests(context.log.warning)

@@ -1,4 +1,4 @@
-"""Where deliveries come from: an fsspec root with a folder per system and day, complete once it has a manifest."""
+"""Where deliveries come from: a root with a folder per system and day, complete once it has a manifest."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ import json
 import re
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from contextlib import suppress
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-import fsspec
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
-from orchestration.extracts.contract import SYSTEMS, Extract, System
+from orchestration.extracts.contract import Extract, System
+from orchestration.extracts.storage import Storage
 from orchestration.failures import DeliveryRefused, UsageError
+from orchestration.settings import Settings
 
 MANIFEST = "manifest.json"
 FORMATS = (".csv", ".csv.gz", ".parquet")
 _MANIFEST_LIMIT = 1 << 20
 _HEADER_LIMIT = 1 << 16
-_CHUNK = 1 << 20
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 FileName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$", max_length=200)]
@@ -67,51 +67,55 @@ class Manifest(BaseModel):
         return found[0] if found else None
 
 
-@dataclass(frozen=True)
 class DeliveryRoot:
-    """The place that both systems deliver to."""
+    """The place that both systems deliver to, opened for one use."""
 
-    location: str
+    def __init__(self, config: Settings) -> None:
+        self._storage = Storage(config.extracts_root, config)
 
-    def _filesystem(self) -> tuple[fsspec.AbstractFileSystem, str]:
-        try:
-            filesystem, path = fsspec.core.url_to_fs(self.location)
-        except (ImportError, ValueError) as error:
-            raise UsageError(f"{self.location} can't be opened: {error}.") from None
-        return filesystem, str(path).rstrip("/")
+    def __enter__(self) -> Self:
+        return self
 
-    def days(self, system: System) -> list[date]:
-        """The days that the system has delivered in full, oldest first."""
-        filesystem, root = self._filesystem()
-        folder = f"{root}/{system.name}"
-        if not filesystem.isdir(folder):
-            return []
-        names = [str(name).rstrip("/").rsplit("/", 1)[-1] for name in filesystem.ls(folder, detail=False)]
-        days = []
-        for name in sorted(filter(_DAY.fullmatch, names)):
-            if filesystem.exists(f"{folder}/{name}/{MANIFEST}"):
-                try:
-                    days.append(date.fromisoformat(name))
-                except ValueError:
-                    continue  # 2026-02-30 is nobody's day
+    def __exit__(self, *_: object) -> None:
+        self._storage.close()
+
+    @property
+    def location(self) -> str:
+        """The root, as messages name it."""
+        return self._storage.location
+
+    def require(self) -> None:
+        """Says what is wrong when the root can't be reached or read, or isn't there."""
+        self._storage.names("")
+        self._storage.require_root()
+
+    def named_days(self, system: System) -> set[date]:
+        """The days that the system has a folder for, complete or not."""
+        days = set()
+        for name in filter(_DAY.fullmatch, self._storage.names(system.name)):
+            with suppress(ValueError):  # 2026-02-30 is nobody's day
+                days.add(date.fromisoformat(name))
         return days
+
+    def days(self, *systems: System) -> Iterator[date]:
+        """The days that all these systems have delivered in full, newest first, looked for as they are asked for."""
+        named = [self.named_days(system) for system in systems]
+        for day in sorted(set.intersection(*named), reverse=True):
+            if all(self.has(system, day) for system in systems):
+                yield day
 
     def has(self, system: System, day: date) -> bool:
         """Whether the system's delivery of the day is complete."""
-        filesystem, root = self._filesystem()
-        return bool(filesystem.exists(f"{root}/{system.name}/{day}/{MANIFEST}"))
+        return self._storage.exists(f"{system.name}/{day}/{MANIFEST}")
 
     def folder(self, system: System, day: date) -> str:
         """The delivery's folder, as messages name it."""
-        return f"{self.location.rstrip('/')}/{system.name}/{day}"
+        return self._storage.place(f"{system.name}/{day}")
 
     def manifest(self, system: System, day: date) -> Manifest:
         """The delivery's manifest, checked; ``DeliveryRefused`` says what is wrong with it."""
-        filesystem, root = self._filesystem()
-        path = f"{root}/{system.name}/{day}/{MANIFEST}"
         try:
-            with filesystem.open(path, "rb") as stream:
-                content = stream.read(_MANIFEST_LIMIT + 1)
+            content = b"".join(self._storage.stream(f"{system.name}/{day}/{MANIFEST}", _MANIFEST_LIMIT + 1))
         except FileNotFoundError:
             raise UsageError(
                 f"{system.title} has not delivered {day} yet: there is no {self.folder(system, day)}/{MANIFEST}."
@@ -131,23 +135,22 @@ class DeliveryRoot:
         return manifest
 
     def fetch(self, system: System, day: date, file: ManifestFile, into: Path) -> str | None:
-        """Copies one file and compares its checksum on the way; a sentence says what differs, ``None`` nothing."""
-        filesystem, root = self._filesystem()
+        """Copies one file and compares its checksum on the way; a sentence says what differs, ``None`` nothing.
+
+        Under its own name there is only ever a whole file whose checksum is right.
+        """
+        part = into / f".{file.name}.part"
         digest = hashlib.sha256()
         try:
-            with (
-                filesystem.open(f"{root}/{system.name}/{day}/{file.name}", "rb") as source,
-                (into / file.name).open("wb") as target,
-            ):
-                while chunk := source.read(_CHUNK):
-                    digest.update(chunk)
-                    target.write(chunk)
+            with part.open("wb") as target:
+                for piece in self._storage.stream(f"{system.name}/{day}/{file.name}"):
+                    digest.update(piece)
+                    target.write(piece)
         except FileNotFoundError:
             return f"{file.name} is in the manifest, but not in the folder"
-        except PermissionError:
-            return f"{file.name} can't be read: permission denied"
         if digest.hexdigest() != file.sha256:
             return f"{file.name} has the sha256 {digest.hexdigest()[:12]}…, the manifest says {file.sha256[:12]}…"
+        part.rename(into / file.name)
         return None
 
 
@@ -165,12 +168,6 @@ def header_of(path: Path) -> list[str]:
 def refusal(system: System, day: date, problems: list[str]) -> DeliveryRefused:
     """The error for a delivery that can't be taken, with everything that is wrong with it."""
     return _refused(system, day, "; ".join(problems))
-
-
-def delivered_days(root: DeliveryRoot) -> Iterator[date]:
-    """The days that both systems have delivered in full, newest first."""
-    sets = [set(root.days(system)) for system in SYSTEMS]
-    yield from sorted(set.intersection(*sets), reverse=True)
 
 
 def _refused(system: System, day: date, problem: str) -> DeliveryRefused:

@@ -23,6 +23,9 @@ _RULES = """
     {"system": "worknet", "as_of_date": "2026-11-23", "delivery": 1,
      "files": [{"name": "customers.csv", "rows": 1234, "sha256": "…"}]}
 
+`<root>` is a folder, `sftp://user@host/folder` or `s3://bucket/folder`. Whoever delivers writes the files first and
+the manifest last, for a redelivery too.
+
 `delivery` counts redeliveries of a day. A higher number replaces the whole day of that system; the same number with
 the same checksums changes nothing; the same number with other checksums, or a lower one, is refused.
 

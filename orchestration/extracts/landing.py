@@ -73,7 +73,13 @@ def land(
     A repeat of what was accepted changes nothing; a day that is no longer at the root is served from the archive.
     Raises ``DeliveryRefused`` when the delivery as a whole breaks the contract, ``UsageError`` when there is none.
     """
-    root = DeliveryRoot(settings.extracts_root)
+    with DeliveryRoot(settings) as root:
+        return _land(root, settings, system, day, progress)
+
+
+def _land(
+    root: DeliveryRoot, settings: Settings, system: System, day: date, progress: Callable[[str], None]
+) -> ArchivedDelivery:
     archive = Archive(settings.archive)
     accepted = archive.newest(system, day)
     if accepted and not root.has(system, day):
@@ -88,7 +94,7 @@ def land(
         files = Path(folder) / "files"
         landed.mkdir(mode=0o700)
         files.mkdir()
-        present = _fetch(root, system, day, manifest, files, progress)
+        manifest, present = _fetch(root, system, day, manifest, files, progress)
         warnings = _foreign_files(system, manifest)
         landing = _Landing(settings, system, manifest, files, landed)
         with landing.scratch(Path(folder)):
@@ -128,7 +134,8 @@ def _fetch(
     manifest: Manifest,
     into: Path,
     progress: Callable[[str], None],
-) -> dict[str, ManifestFile]:
+) -> tuple[Manifest, dict[str, ManifestFile]]:
+    """Copies the manifest's files; when a new delivery took their place meanwhile, that one's, with its manifest."""
     present, problems = {}, []
     for extract in system.extracts:
         file = manifest.file_of(extract)
@@ -140,8 +147,11 @@ def _fetch(
             problems.append(problem)
         present[extract.name] = file
     if problems:
+        replaced = root.manifest(system, day)
+        if replaced.delivery > manifest.delivery:
+            return _fetch(root, system, day, replaced, into, progress)
         raise refusal(system, day, problems)
-    return present
+    return manifest, present
 
 
 def _foreign_files(system: System, manifest: Manifest) -> list[str]:
