@@ -157,6 +157,7 @@ def backfill(first: date, last: date, anew: bool) -> None:
 def show(section: str | None, scope: str, as_of: date | None, output: str) -> None:
     """The dashboard, or one SECTION of it."""
     from orchestration import rendering
+    from orchestration.as_of import in_chicago
     from orchestration.reading import Scope, sections
 
     release, table = sections(settings(), Scope.parse(scope), section, as_of)
@@ -164,7 +165,8 @@ def show(section: str | None, scope: str, as_of: date | None, output: str) -> No
         rendering.machine(table, output)
         return
     name = table.records()[0]["scope_name"]
-    title = f"{name} · as of {table.records()[0]['as_of_date']} · published {_chicago(release.published_at)}"
+    published = in_chicago(datetime.fromisoformat(release.published_at))
+    title = f"{name} · as of {table.records()[0]['as_of_date']} · published {published}"
     rendering.dashboard(Console(), table, title)
 
 
@@ -296,6 +298,34 @@ def doctor(output: str) -> None:
 
 
 @cli.command()
+@click.option("--test", is_flag=True, help="Send a test message on every channel, whatever there is to tell.")
+def notify(test: bool) -> None:
+    """Tell people now what the sensor would: runs that failed, a late day, checks that warn."""
+    from orchestration.automation.channels import channels
+
+    config = settings()
+    if not channels(config):
+        raise UsageError(
+            "Nobody is told of anything: set YACP_SMTP_HOST, YACP_MAIL_FROM and YACP_MAIL_TO, or YACP_WEBHOOK_URL."
+        )
+    if test:
+        _test_channels(config)
+        return
+    from orchestration.runs import prepare_instance
+
+    prepare_instance(config)
+    import dagster as dg
+
+    from orchestration.automation.notices import tell
+
+    with dg.DagsterInstance.get() as instance:
+        told = tell(config, instance)
+    _console().print(f"{told}.", highlight=False, soft_wrap=True)
+    if told.waiting:
+        raise SystemExit(1)
+
+
+@cli.command()
 @click.option(
     "--out",
     type=click.Path(file_okay=False, path_type=Path),
@@ -403,6 +433,23 @@ def _run_days(config: Settings, days: list[date], note: Callable[[date], None] |
     )
 
 
+def _test_channels(config: Settings) -> None:
+    """One message on each, so that one that is broken doesn't hide another."""
+    from orchestration.automation.channels import channels
+    from orchestration.automation.outbox import trial_notice
+
+    broken = []
+    for channel in channels(config):
+        try:
+            remark = channel.send(trial_notice(datetime.now(ZoneInfo(CHICAGO))))
+        except YacpError as error:
+            broken.append(f"{channel.name}: not sent; {error}.")
+        else:
+            _console().print(f"{channel.name}: sent{'; ' if remark else ''}{remark}", highlight=False, soft_wrap=True)
+    if broken:
+        _fail("\n".join(broken), 1)
+
+
 def _document(config: Settings, folder: Path) -> Path:
     """dbt's own site as one file, over the day that the warehouse holds."""
     import shutil
@@ -499,10 +546,6 @@ def _console() -> Console:
 
 def _today() -> date:
     return datetime.now(ZoneInfo(CHICAGO)).date()
-
-
-def _chicago(instant: str) -> str:
-    return datetime.fromisoformat(instant).astimezone(ZoneInfo(CHICAGO)).strftime("%Y-%m-%d %H:%M %Z")
 
 
 if __name__ == "__main__":
