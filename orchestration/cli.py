@@ -347,21 +347,27 @@ def docs(out: Path | None) -> None:
     console.print(f"The documentation is in {page}", highlight=False, soft_wrap=True)
 
 
-@cli.command()
-@click.option("--port", type=int, default=3000, show_default=True)
-def dev(port: int) -> None:
-    """The Dagster UI, on the same state as the command line."""
-    from orchestration.dbt_project import environment
-    from orchestration.runs import MODULE, prepare_instance
+port_option = click.option("--port", type=int, default=3000, show_default=True)
 
-    config = settings()
-    prepare_instance(config)
-    os.environ.update(environment(config))
-    dagster = str(Path(sys.executable).with_name("dagster"))
-    os.chdir(PROJECT)
-    os.execv(  # noqa: S606 - no shell is wanted
-        dagster, [dagster, "dev", "-m", MODULE, "-h", "127.0.0.1", "-p", str(port)]
-    )
+
+@cli.command()
+@port_option
+def dev(port: int) -> None:
+    """The Dagster UI and its daemon, on the same state as the command line."""
+    _become("dagster", "dev", "-h", "127.0.0.1", "-p", str(port))
+
+
+@cli.command()
+def daemon() -> None:
+    """What starts the runs and tells people, without the UI: the one service that has to run."""
+    _become("dagster-daemon", "run")
+
+
+@cli.command()
+@port_option
+def ui(port: int) -> None:
+    """The Dagster UI alone, beside the daemon."""
+    _become("dagster-webserver", "-h", "127.0.0.1", "-p", str(port))
 
 
 @cli.command()
@@ -405,9 +411,22 @@ def _fail(message: str, status: int) -> None:
     raise SystemExit(status)
 
 
+def _become(program: str, *arguments: str) -> None:
+    """Goes on as one of Dagster's programs, on our instance and definitions."""
+    from orchestration.dbt_project import environment
+    from orchestration.runs import MODULE, prepare_instance
+
+    config = settings()
+    prepare_instance(config)
+    os.environ.update(environment(config))
+    path = str(Path(sys.executable).with_name(program))
+    os.chdir(PROJECT)
+    os.execv(path, [path, *arguments, "-m", MODULE])  # noqa: S606 - no shell is wanted
+
+
 def _run_days(config: Settings, days: list[date], note: Callable[[date], None] | None = None) -> None:
     from orchestration.publishing.release import current
-    from orchestration.runs import quiet_output, run_day
+    from orchestration.runs import BACKFILL, quiet_output, run_day
 
     config.state.mkdir(parents=True, exist_ok=True)
     standing = current(config)
@@ -416,7 +435,7 @@ def _run_days(config: Settings, days: list[date], note: Callable[[date], None] |
         days = [*days, standing.as_of_date]
     for day in days:
         with _progress(day) as watch, quiet_output(config.state / "dagster" / "last_run.log"):
-            run_day(config, day, watch)
+            run_day(config, day, watch, BACKFILL if note else "yacp run")
         if note:
             note(day)
         if (standing := current(config)) and standing.as_of_date > day:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 INSTANCE_FILE = PROJECT / "orchestration" / "dagster.yaml"
 MODULE = "orchestration.definitions"
+STARTED_BY = "yacp/started_by"
+BACKFILL = "yacp backfill"
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,7 @@ def prepare_instance(config: Settings) -> None:
     os.environ["DAGSTER_HOME"] = str(config.dagster_home)
 
 
-def run_day(config: Settings, day: date, watch: Callable[[Step], None]) -> str:
+def run_day(config: Settings, day: date, watch: Callable[[Step], None], started_by: str = "yacp run") -> str:
     """Runs the whole job for a day in this process and returns the run's id.
 
     Raises ``RunFailed`` with what the failing step said.
@@ -72,7 +74,7 @@ def run_day(config: Settings, day: date, watch: Callable[[Step], None]) -> str:
             run = instance.create_run_for_job(
                 job_def=job,
                 run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
-                tags={"dagster/partition": str(day), "yacp/started_by": "command line"},
+                tags={"dagster/partition": str(day), STARTED_BY: started_by},
                 remote_job_origin=_origin(JOB),
             )
             failure: RunFailed | None = None

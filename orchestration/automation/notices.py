@@ -27,12 +27,13 @@ from orchestration.extracts.deliveries import DeliveryRoot
 from orchestration.failures import YacpError
 from orchestration.publishing.release import current
 from orchestration.reading import checks
-from orchestration.runs import RunFailed, failure_of
+from orchestration.runs import BACKFILL, STARTED_BY, RunFailed, failure_of
 from orchestration.settings import Settings, settings
 
 _RECORDS_A_TICK = 100
 _TELLING_SECONDS = 30  # a tick has a minute
 _DAY_TAG = "dagster/partition"
+_BACKFILL_TAG = "dagster/backfill"
 
 
 @dataclass(frozen=True)
@@ -79,7 +80,7 @@ def notices(context: dg.SensorEvaluationContext) -> dg.SkipReason:
 def _look(config: Settings, instance: dg.DagsterInstance, outbox: Outbox, ways: list[str], now: datetime) -> list[str]:
     """Takes in what is new. What can't be looked at now is looked at again, and holds up nothing else."""
     remarks = []
-    for looking in (_failures, _warnings, _lateness):
+    for looking in (_failures, _successes, _lateness):
         try:
             for notice in looking(config, instance, outbox, now):
                 outbox.add(notice, ways)
@@ -91,21 +92,22 @@ def _look(config: Settings, instance: dg.DagsterInstance, outbox: Outbox, ways: 
 
 
 def _failures(config: Settings, instance: dg.DagsterInstance, outbox: Outbox, now: datetime) -> Iterator[Notice]:
+    """Told once for a run, and once for a backfill from the UI, however many of its days fail."""
     for run, at in _ended(instance, outbox, DagsterEventType.RUN_FAILURE, now):
         day = _day_of(run)
         what = f"The run of {day}" if day else f"The job {run.job_name}"
-        failure = _why(instance, run.run_id)
-        again = f"run it again: yacp run --as-of {day}" if day else "run it again in the Dagster UI"
         yield Notice(
-            key=f"run_failed {run.run_id}",
+            key=f"run_failed {run.tags.get(_BACKFILL_TAG, run.run_id)}",
             event="run_failed",
             day=day,
             at=at,
             subject=f"{what} failed",
-            happened=f"{what} failed at {in_chicago(at)}.\n{failure}",
+            happened=f"{what} failed at {in_chicago(at)}.\n\n{_why(instance, run.run_id)}",
             stays=_standing(config),
-            todo=f"mend what is named above, then {again}.",
-            more=f"yacp checks --failed; yacp deliveries; run {run.run_id} in the Dagster UI (yacp dev).",
+            todo=f"Mend what is named above, then: yacp run --as-of {day}. You are told when the day is published."
+            if day
+            else "Mend what is named above, then run it again in the Dagster UI.",
+            more=f"yacp checks --failed; yacp deliveries; run {run.run_id} in the Dagster UI (yacp dev)",
             run_id=run.run_id,
         )
 
@@ -119,35 +121,52 @@ def _why(instance: dg.DagsterInstance, run_id: str) -> RunFailed:
     )
 
 
-def _warnings(config: Settings, instance: dg.DagsterInstance, outbox: Outbox, now: datetime) -> Iterator[Notice]:
-    """Told once for a day and what was found: a day that is run again and finds the same is no news."""
+def _successes(config: Settings, instance: dg.DagsterInstance, outbox: Outbox, now: datetime) -> Iterator[Notice]:
+    """The end of trouble, and checks that warn.
+
+    Those are told once for a day and what was found: a day that is run again and finds the same is no news. What a
+    backfill finds is for whoever started it.
+    """
     for run, at in _ended(instance, outbox, DagsterEventType.RUN_SUCCESS, now):
-        day = _day_of(run)
-        release = current(config)
+        day, release = _day_of(run), current(config)
         if day is None or release is None or day not in release.days:
             continue
-        failed = [
-            Finding.model_validate(check)
-            for check in checks(config, day)[1].records()
-            if check["severity"] == "warn" and not check["passed"]
-        ]
-        if not failed:
+        if outbox.settle(day, at):
+            yield _published(config, day, at)
+        if _BACKFILL_TAG in run.tags or run.tags.get(STARTED_BY) == BACKFILL:
             continue
-        found = hashlib.sha256(repr(failed).encode()).hexdigest()[:16]
-        number = f"{len(failed)} check{'s' if len(failed) > 1 else ''} of severity warn"
-        yield Notice(
-            key=f"checks_warned {day} {found}",
-            event="checks_warned",
-            day=day,
-            at=at,
-            subject=f"{day} is published, {len(failed)} check{'s warn' if len(failed) > 1 else ' warns'}",
-            happened=f"{day} was published at {in_chicago(at)}, and {number} did not hold:",
-            stays=f"everything; what warns is odd, but true to the delivery. {_standing(config)}",
-            todo="look whether the delivery is as it should be; if it is not, ask for it again with a higher number.",
-            more=f"yacp checks --as-of {day} --failed",
-            run_id=run.run_id,
-            checks=failed,
-        )
+        if notice := _warned(config, run, day, at):
+            yield notice
+
+
+def _warned(config: Settings, run: dg.DagsterRun, day: date, at: datetime) -> Notice | None:
+    """The checks of severity warn that did not hold; that they can't be read is to be told as well."""
+    damage = ""
+    try:
+        found = checks(config, day)[1].records()
+    except (YacpError, OSError, duckdb.Error) as error:
+        found, damage = [], str(error) if isinstance(error, YacpError) else type(error).__name__
+    failed = [Finding.model_validate(row) for row in found if row["severity"] == "warn" and not row["passed"]]
+    if not failed and not damage:
+        return None
+    if damage:
+        subject, happened = "its checks can't be read", f"What its checks found can't be read: {damage}"
+    else:
+        subject = f"checks that warn: {len(failed)}"
+        happened = f"Checks of severity warn that did not hold: {len(failed)}."
+    return Notice(
+        key=f"checks_warned {day} {hashlib.sha256(repr((failed, damage)).encode()).hexdigest()[:16]}",
+        event="checks_warned",
+        day=day,
+        at=at,
+        subject=f"{day} is published; {subject}",
+        happened=f"{day} was published at {in_chicago(at)}. {happened}",
+        stays=f"All of it is published: what warns is odd, but true to the delivery. {_standing(config)}",
+        todo="Look whether the delivery is right. If not, ask for it again with a higher delivery number.",
+        more=f"yacp checks --as-of {day} --failed",
+        run_id=run.run_id,
+        checks=failed,
+    )
 
 
 def _lateness(config: Settings, instance: dg.DagsterInstance, outbox: Outbox, now: datetime) -> Iterator[Notice]:
@@ -173,23 +192,28 @@ def _lateness(config: Settings, instance: dg.DagsterInstance, outbox: Outbox, no
             happened=f"{day} is not on the dashboard, and it is {in_chicago(now)}. "
             + (damage or _where_it_is(config, instance, day)),
             stays=_standing(config),
-            todo="nothing if the delivery is on its way: the day is run when it is there, and you are told. "
-            f"Otherwise ask for the delivery, or start the day: yacp run --as-of {day}.",
+            todo="Nothing if the delivery is on its way: the day is run when it is there, and you are told. "
+            f"Otherwise ask for it; if it is there, start the day: yacp run --as-of {day}.",
             more="yacp doctor; yacp deliveries",
         )
-    for late in [entry.notice for entry in outbox.entries if entry.notice.event == "day_late"]:
-        if late.day in days and not outbox.has(f"day_arrived {late.day}"):
-            yield Notice(
-                key=f"day_arrived {late.day}",
-                event="day_arrived",
-                day=late.day,
-                at=now,
-                subject=f"{late.day} has arrived",
-                happened=f"{late.day}, which was late, is published.",
-                stays=_standing(config),
-                todo="nothing.",
-                more="yacp show; yacp checks --failed",
-            )
+    for late in [entry.notice.day for entry in outbox.entries if entry.notice.event == "day_late"]:
+        if late in days and outbox.settle(late, now):
+            yield _published(config, late, now)
+
+
+def _published(config: Settings, day: date, at: datetime) -> Notice:
+    """The end of a trouble that was told."""
+    return Notice(
+        key=f"day_published {day} {at}",
+        event="day_published",
+        day=day,
+        at=at,
+        subject=f"{day} is published now",
+        happened=f"{day}, which had failed or was late, is published.",
+        stays=_standing(config),
+        todo="Nothing.",
+        more="yacp show; yacp checks --failed",
+    )
 
 
 def _where_it_is(config: Settings, instance: dg.DagsterInstance, day: date) -> str:
@@ -221,9 +245,9 @@ def _standing(config: Settings) -> str:
     except YacpError as error:
         return str(error)
     if release is None:
-        return "nothing is published yet."
+        return "Nothing is published yet."
     return (
-        f"the dashboard shows {release.as_of_date}, "
+        f"The dashboard shows {release.as_of_date}, "
         f"published {in_chicago(datetime.fromisoformat(release.published_at))}."
     )
 

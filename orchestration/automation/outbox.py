@@ -21,7 +21,7 @@ GIVEN_UP_AFTER = timedelta(days=7)
 _LONGEST_PAUSE = timedelta(hours=1)
 _FORGOTTEN_AFTER = timedelta(days=90)
 
-Event = Literal["run_failed", "day_late", "day_arrived", "checks_warned", "test"]
+Event = Literal["run_failed", "day_late", "day_published", "checks_warned", "test"]
 
 
 class Finding(BaseModel):
@@ -52,12 +52,12 @@ class Notice(BaseModel):
     def text(self) -> str:
         """The whole message, as people read it."""
         found = "".join(
-            f"\n  {check.name} on {check.asset}: {check.observed}, expected {check.expected}" for check in self.checks
+            f"\n- {check.name} on {check.asset}: {check.observed}, expected {check.expected}" for check in self.checks
         )
         return (
             f"{self.happened}{found}\n\n"
-            f"What stays safe: {self.stays}\n"
-            f"What to do next: {self.todo}\n"
+            f"What stays safe: {self.stays}\n\n"
+            f"What to do next: {self.todo}\n\n"
             f"What shows more: {self.more}\n"
         )
 
@@ -71,8 +71,8 @@ def trial_notice(now: datetime) -> Notice:
         at=now,
         subject="a test",
         happened="This is a test: somebody ran yacp notify --test.",
-        stays="everything; nothing happened.",
-        todo="nothing.",
+        stays="Everything; nothing happened.",
+        todo="Nothing.",
         more="yacp doctor",
     )
 
@@ -86,9 +86,10 @@ class Waiting(BaseModel):
 
 
 class Entry(BaseModel):
-    """A notice, the channels that are to tell it and those that have."""
+    """A notice, the channels that are to tell it and those that have. Trouble is open until its day is published."""
 
     notice: Notice
+    is_open: bool
     waiting: dict[str, Waiting] = {}
     told: dict[str, datetime] = {}
 
@@ -129,11 +130,20 @@ class Outbox(BaseModel):
         """Takes a notice in, once, for the channels there are now."""
         if all(entry.notice.key != notice.key for entry in self.entries):
             waiting = {channel: Waiting(next_try=notice.at) for channel in channels}
-            self.entries.append(Entry(notice=notice, waiting=waiting))
+            is_open = notice.day is not None and notice.event in ("run_failed", "day_late")
+            self.entries.append(Entry(notice=notice, is_open=is_open, waiting=waiting))
 
     def has(self, key: str) -> bool:
         """Whether the notice was taken in, told or not."""
         return any(entry.notice.key == key for entry in self.entries)
+
+    def settle(self, day: date, at: datetime) -> bool:
+        """Closes the trouble that a day was in before it was published; whether there was any."""
+        settled = [entry for entry in self.entries if entry.is_open and entry.notice.day == day]
+        settled = [entry for entry in settled if entry.notice.at <= at]
+        for entry in settled:
+            entry.is_open = False
+        return bool(settled)
 
     def waiting(self, channel: str, now: datetime) -> list[Entry]:
         """What the channel is still to tell, oldest first; what is a week old is no news any more."""

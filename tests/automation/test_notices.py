@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import dagster as dg
+import duckdb
 import pytest
 from conftest import DAY, DAY_BEFORE, YACP, Deliveries, Sample, yacp
 from pydantic import ValidationError
@@ -89,19 +90,24 @@ def configured(config: Settings, box: Mailbox | None = None, hook: Hook | None =
     return Settings(**{**own, **mail, **addresses, **webhook, **more})
 
 
-def run(instance: dg.DagsterInstance, op: dg.OpDefinition, day: date | None = DAY) -> str:
+def run(instance: dg.DagsterInstance, op: dg.OpDefinition, day: date | None = DAY, **tags: str) -> str:
     @dg.job(name="nightly")
     def nightly() -> None:
         op()
 
-    tags = {"dagster/partition": str(day)} if day else {}
+    tags |= {"dagster/partition": str(day)} if day else {}
     return nightly.execute_in_process(instance=instance, tags=tags, raise_on_error=False).run_id
 
 
 def publish(config: Settings, *days: date) -> None:
-    """A release as far as anybody who is told looks at it."""
+    """A release as far as anybody who is told looks at it; all its checks held."""
     folder = config.published / "releases" / f"{days[-1]}-1"
-    folder.mkdir(parents=True)
+    for day in days:
+        (folder / "parquet" / "dashboard" / "quality" / "checks" / f"as_of_date={day}").mkdir(parents=True)
+        duckdb.sql(
+            "select 'c' as name, 'a' as asset, 'warn' as severity, true as passed, '0' as observed, '0' as expected"
+        ).write_parquet(f"{folder}/parquet/dashboard/quality/checks/as_of_date={day}/data.parquet")
+    duckdb.connect(str(folder / "dashboard.duckdb")).close()
     record = {
         "release": folder.name,
         "as_of_date": str(days[-1]),
@@ -134,7 +140,7 @@ def test_a_failed_run_is_told_once_on_every_channel(
     (text,) = box.texts
     for part in (
         SENTENCE,
-        "the dashboard shows 2026-11-22, published 2026-11-23 06:04 CST",
+        "The dashboard shows 2026-11-22, published 2026-11-23 06:04 CST",
         "yacp run --as-of 2026-11-23",
         "yacp checks --failed",
         run_id,
@@ -175,7 +181,23 @@ def test_a_job_without_a_day_is_told_of_by_its_name(
     run(instance, refused, day=None)
     tell(configured(config, box), instance)
     assert box.subjects == ["[yacp] The job nightly failed"]
-    assert "nothing is published yet" in box.texts[0]
+    assert "Nothing is published yet" in box.texts[0]
+
+
+def test_the_end_of_trouble_is_told_too(config: Settings, instance: dg.DagsterInstance, hook: Hook) -> None:
+    here = configured(config, hook=hook)
+    publish(config, DAY_BEFORE, DAY)  # a correction of a published day has failed
+    run(instance, done)
+    run(instance, refused)
+    run(instance, refused)
+    tell(here, instance)
+    assert hook.subjects == ["The run of 2026-11-23 failed"] * 2
+    run(instance, done, DAY_BEFORE)
+    assert tell(here, instance).sent == 0
+    run(instance, done)
+    run(instance, done)
+    assert tell(here, instance).sent == 1
+    assert hook.subjects[2:] == ["2026-11-23 is published now"]
 
 
 def test_the_sensor_tells_and_starts_nothing(
@@ -319,7 +341,7 @@ def test_a_late_day_is_told_once_and_again_when_it_arrives(
     for part in (
         "2026-11-23 is not on the dashboard, and it is 2026-11-24 08:00 CST",
         "Illinois workNet has delivered it. IWDS has not delivered it yet. No run of it was started.",
-        "the dashboard shows 2026-11-22",
+        "The dashboard shows 2026-11-22",
         "yacp run --as-of 2026-11-23",
         "yacp doctor",
     ):
@@ -327,8 +349,8 @@ def test_a_late_day_is_told_once_and_again_when_it_arrives(
     publish(config, DAY_BEFORE, DAY)
     assert tell(here, instance, AT_EIGHT + timedelta(hours=2)).sent == 1
     assert tell(here, instance, AT_EIGHT + timedelta(hours=3)).sent == 0
-    assert box.subjects[1:] == ["[yacp] 2026-11-23 has arrived"]
-    assert "the dashboard shows 2026-11-23" in box.texts[1]
+    assert box.subjects[1:] == ["[yacp] 2026-11-23 is published now"]
+    assert "The dashboard shows 2026-11-23" in box.texts[1]
 
 
 def test_every_day_can_be_late_the_weekend_too(config: Settings, instance: dg.DagsterInstance, hook: Hook) -> None:
@@ -377,35 +399,46 @@ def test_late_for_a_refused_manifest_a_failed_run_or_a_damaged_release(
 def test_checks_that_warn_are_named_with_what_they_found(
     sample: Sample, tmp_path: Path, box: Mailbox, hook: Hook
 ) -> None:
-    """After the run of the command line, in the instance that both share."""
+    """Once for what was found on a day; what a backfill finds is for whoever started it."""
     mine = sample.copy(tmp_path)
     here = configured(mine.settings, box, hook)
     checks = json.loads(yacp(mine.home, "checks", "--as-of", str(DAY), "--failed", "--format", "json").stdout)
     assert len(checks) > 1
     with dg.DagsterInstance.from_config(str(mine.home / "dagster")) as instance:
-        tell(here, instance)
-        tell(here, instance, in_a_minute())
-    post = {post["notice"]["day"]: post["notice"] for post in hook.posted}[str(DAY)]
-    assert post["event"] == "checks_warned"
-    for check in checks:
-        assert {key: check[key] for key in ("name", "asset", "observed", "expected")} in post["checks"]
-    text = dict(zip(box.subjects, box.texts, strict=True))[
-        f"[yacp] {DAY} is published, {len(checks)} checks warn"
-    ]
-    for check in checks:
-        assert f"{check['name']} on {check['asset']}: {check['observed']}, expected {check['expected']}" in text
-    assert f"yacp checks --as-of {DAY} --failed" in text
-    assert len(hook.subjects) == len(set(hook.subjects)) == len(box.messages)
+        assert tell(here, instance) == Told(0, 0, ())  # the sample is a backfill
+        run(instance, done)
+        assert tell(here, instance) == Told(2, 0, ())
+        run(instance, done)
+        assert tell(here, instance) == Told(0, 0, ())
+    (post,) = hook.posted
+    assert post["notice"]["event"] == "checks_warned"
+    wanted = [{key: check[key] for key in ("name", "asset", "observed", "expected")} for check in checks]
+    assert post["notice"]["checks"] == wanted
+    assert box.subjects == [f"[yacp] {DAY} is published; checks that warn: {len(checks)}"]
+    for check in wanted:
+        assert "{name} on {asset}: {observed}, expected {expected}".format(**check) in box.texts[0]
+    assert f"yacp checks --as-of {DAY} --failed" in box.texts[0]
 
 
-def test_the_same_findings_of_a_day_are_no_news(sample: Sample, tmp_path: Path, hook: Hook) -> None:
-    mine = sample.copy(tmp_path)
-    here = configured(mine.settings, hook=hook)
-    with dg.DagsterInstance.from_config(str(mine.home / "dagster")) as instance:
-        tell(here, instance)
-        assert any(str(DAY) in subject for subject in hook.subjects)
-        run(instance, done)  # stands for the same day, run again
-        assert tell(here, instance, in_a_minute()) == Told(0, 0, ())
+def test_that_checks_can_not_be_read_is_told_and_holds_up_nothing(
+    config: Settings, instance: dg.DagsterInstance, hook: Hook
+) -> None:
+    here = configured(config, hook=hook)
+    publish(config, DAY_BEFORE, DAY)
+    (config.published / "current" / "dashboard.duckdb").write_text("no database")
+    run(instance, done, DAY_BEFORE)
+    run(instance, done)
+    assert tell(here, instance).sent == 2
+    assert hook.subjects == [f"{day} is published; its checks can't be read" for day in (DAY_BEFORE, DAY)]
+    assert "can't be opened as a DuckDB file" in hook.posted[0]["notice"]["happened"]
+
+
+def test_a_backfill_from_the_ui_that_fails_is_told_once(
+    config: Settings, instance: dg.DagsterInstance, hook: Hook
+) -> None:
+    for day in (DAY_BEFORE, DAY):
+        run(instance, refused, day, **{"dagster/backfill": "abcdefgh"})
+    assert tell(configured(config, hook=hook), instance) == Told(1, 0, ())
 
 
 SECURITY = pytest.mark.parametrize(
