@@ -25,6 +25,7 @@ def test_everything_loads_as_the_ui_loads_it(repository) -> None:
     assert {job.name for job in repository.get_all_jobs()} >= {"nightly", "rule_unit_tests"}
     assert repository.has_schedule_def("every_morning")
     assert repository.has_sensor_def("complete_deliveries")
+    assert repository.get_sensor_def("notices").default_status == dg.DefaultSensorStatus.RUNNING
     assert repository.get_schedule_def("every_morning").execution_timezone == "America/Chicago"
 
 
