@@ -10,14 +10,13 @@ from orchestration.automation.days import DAYS
 from orchestration.checks.rules import UNIT_TEST_CHECKS
 from orchestration.extracts.archive import Archive
 from orchestration.extracts.contract import CHICAGO, SYSTEMS
-from orchestration.extracts.deliveries import DeliveryRoot
+from orchestration.extracts.deliveries import DeliveryRoot, impatient
 from orchestration.failures import DeliveryRefused, UsageError, YacpError
 from orchestration.publishing.release import held, latest
 from orchestration.settings import Settings, settings
 
 JOB = "nightly"
 _LOOKED_AT = 14
-_PATIENCE = 15
 
 nightly = dg.define_asset_job(
     JOB,
@@ -45,9 +44,7 @@ def _requests(note: Callable[[str], None]) -> Iterator[dg.RunRequest | dg.SkipRe
     requests: list[dg.RunRequest] = []
     problems: list[str] = []
     try:
-        # Dagster ends a look after a minute, and the next one comes anyway.
-        impatient = {name: min(getattr(config, name), _PATIENCE) for name in ("connect_timeout", "read_timeout")}
-        with DeliveryRoot(config.model_copy(update={"retries": 0, **impatient})) as root:
+        with DeliveryRoot(impatient(config)) as root:
             for day in sorted(islice(root.days(*SYSTEMS), _LOOKED_AT)):  # as they happened
                 try:
                     requests += _request(config, root, day)

@@ -23,7 +23,7 @@ from orchestration.automation.channels import Channel, NotTold, channels
 from orchestration.automation.outbox import GIVEN_UP_AFTER, Finding, Notice, Outbox, held
 from orchestration.extracts.archive import Archive
 from orchestration.extracts.contract import CHICAGO, SYSTEMS, System
-from orchestration.extracts.deliveries import DeliveryRoot
+from orchestration.extracts.deliveries import DeliveryRoot, impatient
 from orchestration.failures import YacpError
 from orchestration.publishing.release import current
 from orchestration.reading import checks
@@ -221,21 +221,19 @@ def _where_it_is(config: Settings, instance: dg.DagsterInstance, day: date) -> s
     states = [_delivered(config, system, day) for system in SYSTEMS]
     runs = instance.get_runs(filters=dg.RunsFilter(tags={_DAY_TAG: str(day)}), limit=1)
     run = f"Its last run: {runs[0].status.value.lower()}." if runs else "No run of it was started."
-    return " ".join([*states, run])
+    return " ".join(dict.fromkeys([*states, run]))
 
 
 def _delivered(config: Settings, system: System, day: date) -> str:
     if Archive(config.archive).newest(system, day):
         return f"{system.title} has delivered it."
     try:
-        root = DeliveryRoot(config.extracts_root)
-        if not root.has(system, day):
-            return f"{system.title} has not delivered it yet."
-        root.manifest(system, day)
+        with DeliveryRoot(impatient(config)) as root:
+            if not root.has(system, day):
+                return f"{system.title} has not delivered it yet."
+            root.manifest(system, day)
     except YacpError as error:
         return str(error)
-    except OSError as error:
-        return f"What {system.title} delivered can't be looked at ({error.strerror or type(error).__name__})."
     return f"{system.title} has delivered it."
 
 
