@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
+import sys
 from collections.abc import Mapping
 from contextlib import redirect_stdout
 from dataclasses import dataclass, replace
 from functools import cache
+from importlib.metadata import version
 from io import StringIO
 from pathlib import Path
 from typing import Any
 
+from orchestration.dbt_process import STARTED_BY
 from orchestration.failures import BuildFailed
 from orchestration.settings import PROJECT, Settings
 
 PROJECT_DIR = PROJECT / "dbt_project"
+DBT_COMMAND = (sys.executable, "-m", "orchestration.dbt_process")
+"""The dbt of this environment, as everything that writes the warehouse starts it."""
 _SOURCES = (PROJECT_DIR, PROJECT / "models", PROJECT / "seeds")
 _SUFFIXES = {".sql", ".yml", ".yaml", ".csv"}
 
@@ -60,7 +66,7 @@ class Mart:
 
 
 def environment(settings: Settings, as_of: str | None = None) -> dict[str, str]:
-    """What profiles.yml and the models read."""
+    """What profiles.yml and the models read, and the process that dbt dies with: the one that asks."""
     variables = {
         "YACP_WAREHOUSE": str(settings.warehouse),
         "YACP_THREADS": str(settings.threads),
@@ -70,6 +76,7 @@ def environment(settings: Settings, as_of: str | None = None) -> dict[str, str]:
         "DBT_PROFILES_DIR": str(PROJECT_DIR),
         "DBT_PROJECT_DIR": str(PROJECT_DIR),
         "DO_NOT_TRACK": "1",
+        STARTED_BY: str(os.getpid()),
     }
     if as_of:
         variables["YACP_AS_OF_DATE"] = as_of
@@ -77,21 +84,24 @@ def environment(settings: Settings, as_of: str | None = None) -> dict[str, str]:
 
 
 def manifest_path(settings: Settings) -> Path:
-    """dbt's manifest, parsed anew when a model, a seed or a macro is newer."""
-    path = settings.dbt_target / "manifest.json"
-    if not path.exists() or path.stat().st_mtime < _newest_source():
-        _parse(settings)
+    """dbt's manifest, parsed anew when a model, a seed or a macro is another.
+
+    Its name says what it was made from, and it comes there whole: what dbt itself keeps in its target may be half
+    written when a run dies, and a clock set back would make it look newer than what it was made from.
+    """
+    path = settings.state / "dbt" / f"manifest-{_fingerprint()}.json"
+    if not path.exists():
+        _parse(settings, path)
     return path
 
 
 def load_manifest(settings: Settings) -> dict[str, Any]:
     """dbt's manifest, read once for each version of it."""
-    path = manifest_path(settings)
-    return _load(path, path.stat().st_mtime_ns)
+    return _load(manifest_path(settings))
 
 
 @cache
-def _load(path: Path, _version: int) -> dict[str, Any]:
+def _load(path: Path) -> dict[str, Any]:
     manifest: dict[str, Any] = json.loads(path.read_text())
     return manifest
 
@@ -132,24 +142,30 @@ def _mart(node: Mapping[str, Any]) -> Mart:
     )
 
 
-def _newest_source() -> float:
-    return max(
-        path.stat().st_mtime
-        for folder in _SOURCES
-        for path in folder.rglob("*")
-        if path.suffix in _SUFFIXES and "target" not in path.parts
-    )
+def _fingerprint() -> str:
+    found = hashlib.sha256(version("dbt-core").encode())
+    for folder in _SOURCES:
+        for path in sorted(folder.rglob("*")):
+            if path.suffix in _SUFFIXES and "target" not in path.parts:
+                found.update(f"{path.relative_to(PROJECT)}\0".encode() + path.read_bytes())
+    return found.hexdigest()[:16]
 
 
-def _parse(settings: Settings) -> None:
+def _parse(settings: Settings, path: Path) -> None:
     from dbt.cli.main import dbtRunner  # seconds of imports, needed only after a change
 
     os.environ.update(environment(settings))
     settings.dbt_target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     settings.dbt_target.mkdir(exist_ok=True)
     with redirect_stdout(StringIO()) as output:
-        result = dbtRunner().invoke(["--quiet", "--no-use-colors", "parse"])
+        result = dbtRunner().invoke(["--quiet", "--no-use-colors", "--no-write-json", "parse"])
     if isinstance(result.exception, KeyboardInterrupt):
         raise KeyboardInterrupt
     if not result.success:
         raise BuildFailed(f"dbt can't read the project: {result.exception or output.getvalue().strip()}")
+    fresh = path.with_name(f"{path.name}.{os.getpid()}")
+    manifest: Any = result.result
+    manifest.write(str(fresh))
+    for outdated in path.parent.glob("manifest-*.json"):
+        outdated.unlink(missing_ok=True)
+    fresh.replace(path)

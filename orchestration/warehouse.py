@@ -127,9 +127,9 @@ def _remember_what_is_published(settings: Settings, connection: duckdb.DuckDBPyC
         )
 
 
-def mark_complete(connection: duckdb.DuckDBPyConnection) -> None:
-    """Says that every model of the day is built."""
-    connection.execute("update run.built set is_complete = true")
+def mark_complete(connection: duckdb.DuckDBPyConnection, *, is_complete: bool = True) -> None:
+    """Says whether every model of the day is built."""
+    connection.execute("update run.built set is_complete = ?", [is_complete])
 
 
 def built_day(connection: duckdb.DuckDBPyConnection) -> date | None:

@@ -1,16 +1,14 @@
 """dbt as Dagster starts it, without what would cost four seconds a run and is used for nothing here."""
 
-import sys
 from collections.abc import Sequence
 from functools import cached_property
 from importlib.metadata import version as installed
-from pathlib import Path
 from typing import Any
 
 from dagster_dbt import DbtCliResource
 from packaging.version import Version
 
-from orchestration.dbt_project import PROJECT_DIR
+from orchestration.dbt_project import DBT_COMMAND, PROJECT_DIR
 
 
 class WarehouseDbt(DbtCliResource):
@@ -27,9 +25,10 @@ class WarehouseDbt(DbtCliResource):
 
 
 def warehouse_dbt() -> WarehouseDbt:
-    """The resource: the dbt beside this Python."""
+    """The resource: the dbt of this Python."""
     return WarehouseDbt(
         project_dir=str(PROJECT_DIR),
         profiles_dir=str(PROJECT_DIR),
-        dbt_executable=str(Path(sys.executable).with_name("dbt")),
+        dbt_executable=DBT_COMMAND[0],
+        global_config_flags=list(DBT_COMMAND[1:]),
     )

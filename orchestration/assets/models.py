@@ -26,6 +26,7 @@ from orchestration.settings import Settings, settings
 from orchestration.warehouse import built_day, mark_complete, prepare
 
 MANIFEST = manifest_path(settings())
+RESULTS = "run_results.json"
 PROJECT = DbtProject(project_dir=PROJECT_DIR, profiles_dir=PROJECT_DIR, target_path=settings().dbt_target)
 
 
@@ -62,6 +63,8 @@ def dbt_models(context: dg.AssetExecutionContext, dbt: WarehouseDbt, warehouse_t
             _require_same_day(context.partition_key)
         else:
             prepare(config, Archive(config.archive).of_day(day))
+    # An earlier run's must not speak for a dbt that dies in this one.
+    (config.dbt_target / RESULTS).unlink(missing_ok=True)
     os.environ.update(environment(config, as_of=day.isoformat()))
     invocation = dbt.cli(
         ["build", "--exclude-resource-type", "unit_test"],
@@ -73,7 +76,7 @@ def dbt_models(context: dg.AssetExecutionContext, dbt: WarehouseDbt, warehouse_t
     with imported_meanwhile("great_expectations"):
         events = list(invocation.stream())
     with foreseen():
-        metadata = _judge(config, day.isoformat())
+        metadata = _judge(config, day.isoformat(), is_whole=not context.is_subset)
     for event in events:
         if isinstance(event, dg.Output):
             unique_id = event.metadata["unique_id"].value
@@ -89,18 +92,24 @@ def _require_same_day(day: str) -> None:
     """A part of the models may be built again, but never of another day than the rest."""
     with connect(settings(), settings().warehouse) as connection:
         built = built_day(connection)
-    if str(built) != day:
-        raise UsageError(
-            f"The warehouse holds {built or 'no whole day'}, so a part of {day} alone would mix two days; "
-            "materialize all of the day instead."
-        )
+        if str(built) != day:
+            raise UsageError(
+                f"The warehouse holds {built or 'no whole day'}, so a part of {day} alone would mix two days; "
+                "materialize all of the day instead."
+            )
+        mark_complete(connection, is_complete=False)  # until this part is built again
 
 
-def _judge(config: Settings, day: str) -> dict[str, dict[str, Any]]:
+def _judge(config: Settings, day: str, *, is_whole: bool) -> dict[str, dict[str, Any]]:
     """Keeps what the tests found; gives the metadata of what was built."""
-    manifest = json.loads((config.dbt_target / "manifest.json").read_text())
-    results = json.loads((config.dbt_target / "run_results.json").read_text())["results"]
+    try:
+        manifest = json.loads((config.dbt_target / "manifest.json").read_text())
+        results = json.loads((config.dbt_target / RESULTS).read_text())["results"]
+    except (FileNotFoundError, ValueError):
+        raise _stopped(config) from None
     statuses = {result["unique_id"]: result["status"] for result in results}
+    if is_whole and not manifest["nodes"].keys() <= statuses.keys():
+        raise _stopped(config)
     with connect(config, config.warehouse) as connection:
         record(connection, dbt_results(results, manifest))
         if broken := [name for name, status in statuses.items() if status == "error"]:
@@ -113,6 +122,13 @@ def _judge(config: Settings, day: str) -> dict[str, dict[str, Any]]:
             mark_complete(connection)
         built = {name: node for name, node in manifest["nodes"].items() if statuses.get(name) == "success"}
         return relation_metadata(connection, built, day, config.dbt_target / "column_lineage.json")
+
+
+def _stopped(config: Settings) -> BuildFailed:
+    return BuildFailed(
+        "dbt was stopped before it was done: killed, or without memory or disk. Nothing was published and the last "
+        f"good day stays; see the end of {config.dbt_target}/dbt.log, then run the day again."
+    )
 
 
 _RUN_SOURCES = {
