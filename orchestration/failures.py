@@ -8,9 +8,13 @@ from __future__ import annotations
 
 
 class YacpError(Exception):
-    """A failure we foresaw. Its text is the whole message: what is wrong, what stays safe, what to do."""
+    """A failure we foresaw. Its text is the whole message: what is wrong, what stays safe, what to do.
+
+    One that ``is_final`` comes again however often the same delivery is run; others may pass: a full disk, a crash.
+    """
 
     exit_status = 2
+    is_final = False
 
 
 class UsageError(YacpError):
@@ -30,11 +34,14 @@ class RootUnreachable(YacpError):
 class DeliveryRefused(YacpError):
     """A delivery breaks the contract as a whole; nothing of it was taken, the last good day stays published."""
 
+    is_final = True
+
 
 class ChecksBlocked(YacpError):
     """Checks of severity error failed; nothing was published."""
 
     exit_status = 1
+    is_final = True
 
 
 class BuildFailed(YacpError):

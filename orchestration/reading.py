@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -16,7 +16,7 @@ from orchestration.extracts.archive import Archive
 from orchestration.extracts.contract import SYSTEMS, System
 from orchestration.extracts.deliveries import MANIFEST, DeliveryRoot
 from orchestration.failures import UsageError
-from orchestration.publishing.release import Release, current
+from orchestration.publishing.release import DATA, Release, current, latest
 from orchestration.settings import Settings
 
 SCOPE_TYPES = ("statewide", "lwia", "provider")
@@ -200,6 +200,23 @@ def deliveries(config: Settings) -> Table:
             " order by as_of_date desc, system desc, delivery desc, file",
             [],
         )
+
+
+def published_deliveries(config: Settings, days: Iterable[date]) -> dict[tuple[date, str], int]:
+    """Of those days that are published, or held: which delivery of each system they were built from."""
+    release = latest(config)
+    if release is None:
+        return {}
+    folder = release.folder / "parquet" / "dashboard" / "quality" / "deliveries"
+    files = [str(path) for day in days if (path := folder / f"as_of_date={day}" / DATA).exists()]
+    if not files:
+        return {}
+    with connect(config) as connection:
+        found = connection.execute(
+            "select as_of_date, system, max(delivery) from read_parquet(?, hive_partitioning = true) group by all",
+            [files],
+        ).fetchall()
+    return {(day, system): delivery for day, system, delivery in found}
 
 
 def quarantine(config: Settings, day: date | None) -> Table:

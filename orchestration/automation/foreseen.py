@@ -10,6 +10,7 @@ import dagster as dg
 from orchestration.failures import BuildFailed, YacpError
 
 EXIT_STATUS = "exit_status"
+IS_FINAL = "is_final"
 
 
 @contextmanager
@@ -30,4 +31,5 @@ def foreseen() -> Iterator[None]:
 
 
 def _failure(error: YacpError) -> dg.Failure:
-    return dg.Failure(description=str(error), metadata={EXIT_STATUS: error.exit_status}, allow_retries=False)
+    metadata = {EXIT_STATUS: error.exit_status, IS_FINAL: error.is_final}
+    return dg.Failure(description=str(error), metadata=metadata, allow_retries=False)

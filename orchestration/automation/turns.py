@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo
 
 import dagster as dg
 
+from orchestration.automation.presence import announce, bury
 from orchestration.extracts.contract import CHICAGO
 from orchestration.permissions import closed, restrict_everything
 from orchestration.settings import Settings, settings
@@ -86,5 +87,8 @@ class WarehouseTurn(dg.ConfigurableResource):  # type: ignore[type-arg]
         """Waits for the warehouse and gives it back when the run ends, however it ends."""
         day = context.run.tags.get("dagster/partition", "a day") if context.run else "a day"
         log = context.log
+        if context.run and context.instance:
+            announce(settings(), context.run.run_id)
+            bury(context.instance, settings())
         with turn(settings(), f"the run of {day}", lambda sentence: log.info(sentence) if log else None):
             yield self

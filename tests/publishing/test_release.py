@@ -4,7 +4,7 @@ import duckdb
 import pytest
 from conftest import DAY, DAY_BEFORE, Sample
 
-from orchestration.automation.jobs import _requests
+from orchestration.automation.jobs import _wanted
 from orchestration.dbt_project import compiled_marts
 from orchestration.failures import BuildFailed
 from orchestration.publishing import release as publishing
@@ -40,9 +40,9 @@ def test_an_older_day_is_held_until_the_newest_is_run_again(mine: Sample, monkey
     monkeypatch.setenv("YACP_HOME", str(mine.home))
     monkeypatch.setenv("YACP_EXTRACTS", str(mine.extracts))
     settings.cache_clear()
-    assert [(r.partition_key, r.run_key) for r in _requests()] == [(str(DAY), f"{DAY}-3")]
+    assert _wanted(settings(), print) == {DAY: f"after-{DAY}-3"}
     publish(config, DAY, marts, "run")
-    assert list(_requests()) == []
+    assert _wanted(settings(), print) == {}
     settings.cache_clear()
     seen = current(config)
     assert (seen and seen.name, held(config)) == (f"{DAY}-4", None)
