@@ -1,9 +1,11 @@
-"""As-of dates as people write them."""
+"""As-of dates and times as people write them."""
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
 
+from orchestration.extracts.contract import CHICAGO
 from orchestration.failures import UsageError
 
 
@@ -16,3 +18,8 @@ def parse_day(text: str) -> date:
     if day.isoformat() != text:
         raise UsageError(f"{text} is not a day; write it as YYYY-MM-DD.")
     return day
+
+
+def in_chicago(instant: datetime) -> str:
+    """A moment on the wall clock in Chicago."""
+    return instant.astimezone(ZoneInfo(CHICAGO)).strftime("%Y-%m-%d %H:%M %Z")

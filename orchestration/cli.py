@@ -157,6 +157,7 @@ def backfill(first: date, last: date, anew: bool) -> None:
 def show(section: str | None, scope: str, as_of: date | None, output: str) -> None:
     """The dashboard, or one SECTION of it."""
     from orchestration import rendering
+    from orchestration.as_of import in_chicago
     from orchestration.reading import Scope, sections
 
     release, table = sections(settings(), Scope.parse(scope), section, as_of)
@@ -164,7 +165,8 @@ def show(section: str | None, scope: str, as_of: date | None, output: str) -> No
         rendering.machine(table, output)
         return
     name = table.records()[0]["scope_name"]
-    title = f"{name} · as of {table.records()[0]['as_of_date']} · published {_chicago(release.published_at)}"
+    published = in_chicago(datetime.fromisoformat(release.published_at))
+    title = f"{name} · as of {table.records()[0]['as_of_date']} · published {published}"
     rendering.dashboard(Console(), table, title)
 
 
@@ -296,6 +298,34 @@ def doctor(output: str) -> None:
 
 
 @cli.command()
+@click.option("--test", is_flag=True, help="Send a test message on every channel, whatever there is to tell.")
+def notify(test: bool) -> None:
+    """Tell people now what the sensor would: runs that failed, a late day, checks that warn."""
+    from orchestration.automation.channels import channels
+
+    config = settings()
+    if not channels(config):
+        raise UsageError(
+            "Nobody is told of anything: set YACP_SMTP_HOST, YACP_MAIL_FROM and YACP_MAIL_TO, or YACP_WEBHOOK_URL."
+        )
+    if test:
+        _test_channels(config)
+        return
+    from orchestration.runs import prepare_instance
+
+    prepare_instance(config)
+    import dagster as dg
+
+    from orchestration.automation.notices import tell
+
+    with dg.DagsterInstance.get() as instance:
+        told = tell(config, instance)
+    _console().print(f"{told}.", highlight=False, soft_wrap=True)
+    if told.waiting:
+        raise SystemExit(1)
+
+
+@cli.command()
 @click.option(
     "--out",
     type=click.Path(file_okay=False, path_type=Path),
@@ -317,21 +347,27 @@ def docs(out: Path | None) -> None:
     console.print(f"The documentation is in {page}", highlight=False, soft_wrap=True)
 
 
-@cli.command()
-@click.option("--port", type=int, default=3000, show_default=True)
-def dev(port: int) -> None:
-    """The Dagster UI, on the same state as the command line."""
-    from orchestration.dbt_project import environment
-    from orchestration.runs import MODULE, prepare_instance
+port_option = click.option("--port", type=int, default=3000, show_default=True)
 
-    config = settings()
-    prepare_instance(config)
-    os.environ.update(environment(config))
-    dagster = str(Path(sys.executable).with_name("dagster"))
-    os.chdir(PROJECT)
-    os.execv(  # noqa: S606 - no shell is wanted
-        dagster, [dagster, "dev", "-m", MODULE, "-h", "127.0.0.1", "-p", str(port)]
-    )
+
+@cli.command()
+@port_option
+def dev(port: int) -> None:
+    """The Dagster UI and its daemon, on the same state as the command line."""
+    _become("dagster", "dev", "-h", "127.0.0.1", "-p", str(port))
+
+
+@cli.command()
+def daemon() -> None:
+    """What starts the runs and tells people, without the UI: the one service that has to run."""
+    _become("dagster-daemon", "run")
+
+
+@cli.command()
+@port_option
+def ui(port: int) -> None:
+    """The Dagster UI alone, beside the daemon."""
+    _become("dagster-webserver", "-h", "127.0.0.1", "-p", str(port))
 
 
 @cli.command()
@@ -375,9 +411,22 @@ def _fail(message: str, status: int) -> None:
     raise SystemExit(status)
 
 
+def _become(program: str, *arguments: str) -> None:
+    """Goes on as one of Dagster's programs, on our instance and definitions."""
+    from orchestration.dbt_project import environment
+    from orchestration.runs import MODULE, prepare_instance
+
+    config = settings()
+    prepare_instance(config)
+    os.environ.update(environment(config))
+    path = str(Path(sys.executable).with_name(program))
+    os.chdir(PROJECT)
+    os.execv(path, [path, *arguments, "-m", MODULE])  # noqa: S606 - no shell is wanted
+
+
 def _run_days(config: Settings, days: list[date], note: Callable[[date], None] | None = None) -> None:
     from orchestration.publishing.release import current
-    from orchestration.runs import quiet_output, run_day
+    from orchestration.runs import BACKFILL, quiet_output, run_day
 
     config.state.mkdir(parents=True, exist_ok=True)
     standing = current(config)
@@ -386,7 +435,7 @@ def _run_days(config: Settings, days: list[date], note: Callable[[date], None] |
         days = [*days, standing.as_of_date]
     for day in days:
         with _progress(day) as watch, quiet_output(config.state / "dagster" / "last_run.log"):
-            run_day(config, day, watch)
+            run_day(config, day, watch, BACKFILL if note else "yacp run")
         if note:
             note(day)
         if (standing := current(config)) and standing.as_of_date > day:
@@ -401,6 +450,23 @@ def _run_days(config: Settings, days: list[date], note: Callable[[date], None] |
         highlight=False,
         soft_wrap=True,
     )
+
+
+def _test_channels(config: Settings) -> None:
+    """One message on each, so that one that is broken doesn't hide another."""
+    from orchestration.automation.channels import channels
+    from orchestration.automation.outbox import trial_notice
+
+    broken = []
+    for channel in channels(config):
+        try:
+            remark = channel.send(trial_notice(datetime.now(ZoneInfo(CHICAGO))))
+        except YacpError as error:
+            broken.append(f"{channel.name}: not sent; {error}.")
+        else:
+            _console().print(f"{channel.name}: sent{'; ' if remark else ''}{remark}", highlight=False, soft_wrap=True)
+    if broken:
+        _fail("\n".join(broken), 1)
 
 
 def _document(config: Settings, folder: Path) -> Path:
@@ -496,10 +562,6 @@ def _console() -> Console:
 
 def _today() -> date:
     return datetime.now(ZoneInfo(CHICAGO)).date()
-
-
-def _chicago(instant: str) -> str:
-    return datetime.fromisoformat(instant).astimezone(ZoneInfo(CHICAGO)).strftime("%Y-%m-%d %H:%M %Z")
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ from orchestration.assets.extracts import DELIVERIES
 from orchestration.assets.models import RUN_SOURCES, dbt_models
 from orchestration.assets.published import publish_release
 from orchestration.automation.jobs import complete_deliveries, every_morning, nightly, unit_tests
+from orchestration.automation.notices import notices
 from orchestration.automation.turns import WarehouseTurn
 from orchestration.checks.expectations import great_expectations
 from orchestration.checks.rules import business_rules
@@ -16,7 +17,7 @@ defs = dg.Definitions(
     asset_checks=[great_expectations, business_rules],
     jobs=[nightly, unit_tests],
     schedules=[every_morning],
-    sensors=[complete_deliveries],
+    sensors=[complete_deliveries, notices],
     resources={"dbt": warehouse_dbt(), "warehouse_turn": WarehouseTurn()},
     # One process for all steps: another start costs seconds, and the warehouse has one writer anyway.
     executor=dg.in_process_executor,

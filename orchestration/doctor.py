@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
 
+from orchestration.automation.channels import channels
 from orchestration.dbt_project import PROJECT_DIR
 from orchestration.extracts.contract import SYSTEMS
 from orchestration.extracts.deliveries import DeliveryRoot
@@ -66,6 +67,20 @@ def _findings(config: Settings) -> Iterator[tuple[object, ...]]:
         release.name if release else "nothing yet",
         "" if release else "yacp run publishes the newest delivered day.",
     )
+    yield from _being_told(config)
+
+
+def _being_told(config: Settings) -> Iterator[tuple[object, ...]]:
+    """Nobody being told is a choice; a way to people that is set up and can't be used is a fault."""
+    ways = {way.name: way for way in channels(config)}
+    for name, setting in (("mail", "YACP_SMTP_HOST"), ("webhook", "YACP_WEBHOOK_URL")):
+        if name not in ways:
+            yield f"told by {name}", True, f"off: {setting} is not set", ""
+            continue
+        try:
+            yield f"told by {name}", True, ways[name].reach(), ""
+        except YacpError as error:
+            yield f"told by {name}", False, str(error), "Mend it, then: yacp notify --test"
 
 
 def _existing(config: Settings) -> str:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 INSTANCE_FILE = PROJECT / "orchestration" / "dagster.yaml"
 MODULE = "orchestration.definitions"
+STARTED_BY = "yacp/started_by"
+BACKFILL = "yacp backfill"
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,7 @@ def prepare_instance(config: Settings) -> None:
     os.environ["DAGSTER_HOME"] = str(config.dagster_home)
 
 
-def run_day(config: Settings, day: date, watch: Callable[[Step], None]) -> str:
+def run_day(config: Settings, day: date, watch: Callable[[Step], None], started_by: str = "yacp run") -> str:
     """Runs the whole job for a day in this process and returns the run's id.
 
     Raises ``RunFailed`` with what the failing step said.
@@ -74,17 +76,17 @@ def run_day(config: Settings, day: date, watch: Callable[[Step], None]) -> str:
             run = instance.create_run_for_job(
                 job_def=job,
                 run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
-                tags={"dagster/partition": str(day), "yacp/started_by": "command line"},
+                tags={"dagster/partition": str(day), STARTED_BY: started_by},
                 remote_job_origin=_origin(JOB),
             )
             failure: RunFailed | None = None
             for event in execute_run_iterator(InMemoryJob(job), run, instance):
-                failure = failure or _failure(event, run.run_id)
+                failure = failure or failure_of(event, run.run_id)
                 for step in _steps(event):
                     watch(step)
             finished = instance.get_run_by_id(run.run_id)
             if finished is None or not finished.is_success:
-                raise failure or _broken(run.run_id)
+                raise failure or broken(run.run_id)
             return run.run_id
 
 
@@ -116,20 +118,22 @@ def _steps(event: object) -> Iterator[Step]:
         yield Step("check", data.check_name, passed=data.passed)
 
 
-def _failure(event: object, run_id: str) -> RunFailed | None:
+def failure_of(event: object, run_id: str) -> RunFailed | None:
+    """What a failing step says of itself, if it is one of ours; what it did not foresee may quote a row."""
     if getattr(event, "event_type_value", "") != "STEP_FAILURE":
         return None
     data = event.step_failure_data  # type: ignore[attr-defined]
     if data.error is not None and data.error.cls_name == "DagsterExecutionInterruptedError":
         return RunFailed("Stopped. Nothing was published; the same command starts again.", 130)
     told = data.user_failure_data
-    if told is None or told.description is None:
-        return _broken(run_id)
-    status = told.metadata.get("exit_status")
-    return RunFailed(told.description, int(status.value) if status else 1)
+    status = told.metadata.get("exit_status") if told else None
+    if told is None or told.description is None or status is None:
+        return broken(run_id)
+    return RunFailed(told.description, int(status.value))
 
 
-def _broken(run_id: str) -> RunFailed:
+def broken(run_id: str) -> RunFailed:
+    """The failure that nobody foresaw."""
     return RunFailed(
         "The run broke in a way that was not foreseen. Nothing was published and the last good day stays; "
         f"the stack trace is in the Dagster UI (make dev), run {run_id}.",

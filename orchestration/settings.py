@@ -5,11 +5,15 @@ A setting is set by the variable of its name with ``YACP_`` before it, for examp
 
 from __future__ import annotations
 
+from datetime import time
 from functools import cache
 from pathlib import Path
+from typing import Literal
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from orchestration.failures import UsageError
 
 PROJECT = Path(__file__).resolve().parent.parent
 """The checkout: the models, seeds and expectations stand beside this package."""
@@ -53,6 +57,49 @@ class Settings(BaseSettings):
         description="What DuckDB may use before it spills to disk.",
     )
     threads: int = Field(default=2, ge=1, description="How many threads DuckDB may use.")
+
+    late_after: time = Field(
+        default=time(8), description="A day that is not published by this hour of the next day, in Chicago, is late."
+    )
+    smtp_host: str = Field(default="", description="The mail server that notices go through; empty: no mail.")
+    smtp_port: int | None = Field(default=None, ge=1, le=65535, description="Empty: 587, 465 for tls, 25 for none.")
+    smtp_security: Literal["starttls", "tls", "none"] = Field(
+        default="starttls", description="How the connection to the mail server is encrypted."
+    )
+    smtp_user: str = Field(default="", description="Who signs in to the mail server; empty: nobody does.")
+    smtp_password: SecretStr = Field(default=SecretStr(""), description="Their password.")
+    smtp_password_file: Path | None = Field(default=None, description="The file that holds it instead.")
+    mail_from: str = Field(default="", validate_default=True, description="The sender of notices.")
+    mail_to: str = Field(default="", validate_default=True, description="Who gets them: addresses, by comma.")
+    webhook_url: SecretStr = Field(
+        default=SecretStr(""), description="Where notices are posted to as JSON; empty: nowhere."
+    )
+    webhook_url_file: Path | None = Field(default=None, description="The file that holds the address instead.")
+
+    @field_validator("mail_from", "mail_to")
+    @classmethod
+    def _addresses(cls, value: str, info: ValidationInfo) -> str:
+        if info.data.get("smtp_host") and not all("@" in address for address in value.split(",")):
+            raise ValueError("YACP_SMTP_HOST is set, so this has to be an address like night@example.org")
+        return value
+
+    @field_validator("smtp_user")
+    @classmethod
+    def _never_in_the_clear(cls, value: str, info: ValidationInfo) -> str:
+        if value and info.data.get("smtp_security") == "none":
+            raise ValueError("a password is sent over an encrypted connection only; YACP_SMTP_SECURITY is none")
+        return value
+
+    def secret(self, name: str) -> str:
+        """A secret setting, from the environment or from the file that stands in for it."""
+        file: Path | None = getattr(self, f"{name}_file")
+        value: SecretStr = getattr(self, name)
+        if value.get_secret_value() or file is None:
+            return value.get_secret_value()
+        try:
+            return file.read_text().strip()
+        except (OSError, UnicodeDecodeError):
+            raise UsageError(f"YACP_{name.upper()}_FILE: {file} can't be read.") from None
 
     @property
     def state(self) -> Path:

@@ -10,7 +10,7 @@ from orchestration.automation.days import DAYS
 from orchestration.automation.foreseen import IS_FINAL
 from orchestration.checks.rules import UNIT_TEST_CHECKS
 from orchestration.extracts.contract import CHICAGO, SYSTEMS
-from orchestration.extracts.deliveries import DeliveryRoot
+from orchestration.extracts.deliveries import DeliveryRoot, impatient
 from orchestration.failures import DeliveryRefused, UsageError, YacpError
 from orchestration.publishing.release import held
 from orchestration.reading import published_deliveries
@@ -20,7 +20,6 @@ JOB = "nightly"
 PARTITION = "dagster/partition"
 ASKED_BY = "yacp/deliveries"
 _LOOKED_AT = 14
-_PATIENCE = 15
 _PAUSES = (timedelta(minutes=1), timedelta(minutes=10), timedelta(minutes=60))
 
 nightly = dg.define_asset_job(
@@ -46,9 +45,7 @@ def _wanted(config: Settings, note: Callable[[str], None]) -> dict[date, str]:
     """
     wanted: dict[date, str] = {}
     try:
-        # Dagster ends a look after a minute, and the next one comes anyway.
-        impatient = {name: min(getattr(config, name), _PATIENCE) for name in ("connect_timeout", "read_timeout")}
-        with DeliveryRoot(config.model_copy(update={"retries": 0, **impatient})) as root:
+        with DeliveryRoot(impatient(config)) as root:
             days = sorted(islice(root.days(*SYSTEMS), _LOOKED_AT))  # as they happened
             published = published_deliveries(config, days)
             for day in days:

@@ -26,6 +26,7 @@ MANIFEST = "manifest.json"
 FORMATS = (".csv", ".csv.gz", ".parquet")
 _MANIFEST_LIMIT = 1 << 20
 _HEADER_LIMIT = 1 << 16
+_PATIENCE = 15
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 FileName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$", max_length=200)]
@@ -65,6 +66,12 @@ class Manifest(BaseModel):
             listed = ", ".join(file.name for file in found)
             raise DeliveryRefused(f"the manifest names {extract.name} more than once: {listed}")
         return found[0] if found else None
+
+
+def impatient(config: Settings) -> Settings:
+    """The settings for a look at the root from a sensor: Dagster ends it after a minute, and the next one comes."""
+    waits = {name: min(getattr(config, name), _PATIENCE) for name in ("connect_timeout", "read_timeout")}
+    return config.model_copy(update={"retries": 0, **waits})
 
 
 class DeliveryRoot:
