@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, SecretStr, ValidationInfo, field_validator
+from pydantic import ByteSize, Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from orchestration.failures import UsageError
@@ -45,6 +45,9 @@ class Settings(BaseSettings):
     )
     max_quarantined_share: float = Field(
         default=0.01, ge=0, le=1, description="Over this share of a file's rows the delivery is refused."
+    )
+    max_file_size: ByteSize = Field(
+        default=ByteSize(10_000_000_000), gt=0, description="Over this size, unpacked, a file is refused."
     )
     releases_kept: int = Field(default=5, ge=1, description="How many releases stay on disk.")
     group: str = Field(

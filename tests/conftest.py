@@ -136,8 +136,9 @@ class Deliveries:
             file = name if suffix else f"{name}.csv"
             if isinstance(content, str | bytes):
                 data = content.encode() if isinstance(content, str) else content
-                text = gzip.decompress(data) if file.endswith(".gz") else data
-                counts[file] = text.count(b"\n") - 1
+                if file not in (promise or {}):
+                    text = gzip.decompress(data) if file.endswith(".gz") else data
+                    counts[file] = text.count(b"\n") - 1
             else:
                 data = self.rows(system, extract_name, content).encode()
                 counts[file] = len(content)
@@ -151,7 +152,7 @@ class Deliveries:
             "files": [
                 {
                     "name": file,
-                    "rows": (promise or {}).get(file, counts[file]),
+                    "rows": {**counts, **(promise or {})}[file],
                     "sha256": hashlib.sha256(data).hexdigest(),
                 }
                 for file, data in contents.items()

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import csv
-import gzip
 import hashlib
-import io
 import json
 import re
-import zlib
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import date
@@ -18,15 +14,16 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from orchestration.extracts.contract import Extract, System
-from orchestration.extracts.storage import Storage
+from orchestration.extracts.files import in_units
+from orchestration.extracts.storage import NotOwnFile, Storage
 from orchestration.failures import DeliveryRefused, UsageError
 from orchestration.settings import Settings
 
 MANIFEST = "manifest.json"
 FORMATS = (".csv", ".csv.gz", ".parquet")
 _MANIFEST_LIMIT = 1 << 20
-_HEADER_LIMIT = 1 << 16
 _PATIENCE = 15
+_NOT_OWN = "is no file in the delivery's own folder: a link that leads elsewhere, a folder or a device"
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 FileName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$", max_length=200)]
@@ -39,7 +36,7 @@ class ManifestFile(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     name: FileName
-    rows: int = Field(ge=0)
+    rows: int = Field(ge=0, le=10**12)
     sha256: Sha256
 
 
@@ -50,7 +47,7 @@ class Manifest(BaseModel):
 
     system: Literal["worknet", "iwds"]
     as_of_date: date
-    delivery: int = Field(ge=1)
+    delivery: int = Field(ge=1, le=9999)  # the archive's folders are sorted by four digits
     files: tuple[ManifestFile, ...]
 
     @property
@@ -59,13 +56,13 @@ class Manifest(BaseModel):
         return {file.name: file.sha256 for file in self.files}
 
     def file_of(self, extract: Extract) -> ManifestFile | None:
-        """The one file that holds the extract, in whichever format; ``None`` when there is none."""
+        """The file that holds the extract, in whichever format; ``None`` when there is none."""
+        return next(iter(self.files_of(extract)), None)
+
+    def files_of(self, extract: Extract) -> list[ManifestFile]:
+        """Every file that would hold the extract."""
         names = {extract.name + suffix for suffix in FORMATS}
-        found = [file for file in self.files if file.name in names]
-        if len(found) > 1:
-            listed = ", ".join(file.name for file in found)
-            raise DeliveryRefused(f"the manifest names {extract.name} more than once: {listed}")
-        return found[0] if found else None
+        return [file for file in self.files if file.name in names]
 
 
 def impatient(config: Settings) -> Settings:
@@ -79,6 +76,7 @@ class DeliveryRoot:
 
     def __init__(self, config: Settings) -> None:
         self._storage = Storage(config.extracts_root, config)
+        self._largest = config.max_file_size
 
     def __enter__(self) -> Self:
         return self
@@ -123,6 +121,8 @@ class DeliveryRoot:
         """The delivery's manifest, checked; ``DeliveryRefused`` says what is wrong with it."""
         try:
             content = b"".join(self._storage.stream(f"{system.name}/{day}/{MANIFEST}", _MANIFEST_LIMIT + 1))
+        except NotOwnFile:
+            raise _refused(system, day, f"{MANIFEST} {_NOT_OWN}") from None
         except FileNotFoundError:
             raise UsageError(
                 f"{system.title} has not delivered {day} yet: there is no {self.folder(system, day)}/{MANIFEST}."
@@ -130,7 +130,7 @@ class DeliveryRoot:
         if len(content) > _MANIFEST_LIMIT:
             raise _refused(system, day, f"{MANIFEST} is larger than 1 MiB")
         try:
-            manifest = Manifest.model_validate(json.loads(content))
+            manifest = Manifest.model_validate(json.loads(content, object_pairs_hook=_named_once))
         except (ValueError, RecursionError) as error:
             raise _refused(system, day, f"{MANIFEST} is not a manifest: {_what_is_wrong(error)}") from None
         if (manifest.system, manifest.as_of_date) != (system.name, day):
@@ -139,7 +139,17 @@ class DeliveryRoot:
                 day,
                 f"{MANIFEST} is of {manifest.system} for {manifest.as_of_date}, not of this folder",
             )
+        if len(manifest.checksums) < len(manifest.files):
+            raise _refused(system, day, f"{MANIFEST} names a file more than once")
+        for extract in system.extracts:
+            if len(found := manifest.files_of(extract)) > 1:
+                listed = ", ".join(file.name for file in found)
+                raise _refused(system, day, f"{MANIFEST} names {extract.name} more than once: {listed}")
         return manifest
+
+    def strays(self, system: System, day: date, manifest: Manifest) -> list[str]:
+        """The names in the delivery's folder that its manifest doesn't know."""
+        return sorted(set(self._storage.names(f"{system.name}/{day}")) - {MANIFEST, *manifest.checksums})
 
     def fetch(self, system: System, day: date, file: ManifestFile, into: Path) -> str | None:
         """Copies one file and compares its checksum on the way; a sentence says what differs, ``None`` nothing.
@@ -150,26 +160,19 @@ class DeliveryRoot:
         digest = hashlib.sha256()
         try:
             with part.open("wb") as target:
-                for piece in self._storage.stream(f"{system.name}/{day}/{file.name}"):
+                for piece in self._storage.stream(f"{system.name}/{day}/{file.name}", self._largest + 1):
                     digest.update(piece)
                     target.write(piece)
+        except NotOwnFile:
+            return f"{file.name} {_NOT_OWN}"
         except FileNotFoundError:
             return f"{file.name} is in the manifest, but not in the folder"
+        if part.stat().st_size > self._largest:
+            return f"{file.name} is larger than {in_units(self._largest)} (YACP_MAX_FILE_SIZE)"
         if digest.hexdigest() != file.sha256:
             return f"{file.name} has the sha256 {digest.hexdigest()[:12]}…, the manifest says {file.sha256[:12]}…"
         part.rename(into / file.name)
         return None
-
-
-def header_of(path: Path) -> list[str]:
-    """The column names of a CSV file's header row, as written there; none when it can't be read."""
-    opener = gzip.open if path.suffix == ".gz" else open
-    try:
-        with opener(path, "rb") as stream:
-            start = stream.read(_HEADER_LIMIT)
-        return next(csv.reader(io.StringIO(start.decode("utf-8-sig", errors="replace"), newline="")), [])
-    except (gzip.BadGzipFile, EOFError, zlib.error, csv.Error):
-        return []
 
 
 def refusal(system: System, day: date, problems: list[str]) -> DeliveryRefused:
@@ -184,10 +187,22 @@ def _refused(system: System, day: date, problem: str) -> DeliveryRefused:
     )
 
 
+class _NamedTwice(ValueError):
+    pass
+
+
+def _named_once(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    if len(names := dict(pairs)) < len(pairs):
+        raise _NamedTwice
+    return names
+
+
 def _what_is_wrong(error: Exception) -> str:
     if isinstance(error, json.JSONDecodeError):
         return f"no JSON at line {error.lineno}"
     if isinstance(error, ValidationError):
         places = {".".join(str(part) for part in found["loc"]) or "the whole" for found in error.errors()}
         return "wrong or missing " + ", ".join(sorted(places)[:5])
+    if isinstance(error, _NamedTwice):
+        return "a name stands twice in it"
     return "it can't be read"

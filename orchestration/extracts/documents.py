@@ -26,19 +26,26 @@ _RULES = """
 `<root>` is a folder, `sftp://user@host/folder` or `s3://bucket/folder`. Whoever delivers writes the files first and
 the manifest last, for a redelivery too.
 
-`delivery` counts redeliveries of a day. A higher number replaces the whole day of that system; the same number with
-the same checksums changes nothing; the same number with other checksums, or a lower one, is refused.
+`delivery` counts redeliveries of a day, from 1 to 9999. A higher number replaces the whole day of that system; the
+same number with the same checksums changes nothing; the same number with other checksums, or a lower one, is refused.
 
 Files are UTF-8 (a byte-order mark is allowed) with a header row, separated by commas and quoted with `"`. Columns come
 in any order; an empty field is null. Dates are `YYYY-MM-DD`; timestamps are ISO 8601, without an offset they are
-Chicago wall time; booleans are `true` and `false`. Around codes, blanks and letter case are forgiven.
+Chicago wall time; years go from 1 to 9999; booleans are `true` and `false`. Around codes, blanks and letter case are
+forgiven.
+
+In Parquet every column may be text as above. Dates, timestamps, numbers and booleans may also come as what they are,
+and identifiers as whole numbers. A date may be a timestamp at midnight.
 
 ## What becomes of what does not fit
 
 | what | becomes |
 | --- | --- |
 | a file that is missing, other rows or another sha256 than the manifest's, a missing required column | the whole delivery is refused; the last good day stays published |
-| an extra column, a missing column that may be empty, a file that is no extract | left out or taken as empty, and named as a warning |
+| a file that is damaged or cut off, UTF-16, or has a line of over 2 MB, a header row of over 64 KiB or over 1,000 columns; a Parquet column that is nested or binary, or neither text nor a whole number where text is wanted | the same |
+| a file of over 10 GB (`YACP_MAX_FILE_SIZE`), packed, unpacked, or with each value of its Parquet written out; one that `.gz` shrank to less than a 200th, if it has over 64 MB | the same |
+| a manifest that is no JSON, larger than 1 MiB, or names something twice or outside its folder; a link that leads out of the folder | the same |
+| an extra column, a missing column that may be empty, a file that is no extract or not in the manifest | left out or taken as empty, and named as a warning |
 | a row that can't be parsed, a null key or required value, a bad type, a code not listed | quarantined with file, line, column, value and reason |
 | a second row with the same key | a duplicate when it is equal; otherwise quarantined, and the first row stays |
 | a row whose parent isn't there | quarantined as `orphan` |

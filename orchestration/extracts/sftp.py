@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import asyncssh
+from fsspec.asyn import sync_wrapper
 from sshfs import SSHFileSystem
 
 from orchestration.failures import RootDenied
@@ -52,6 +53,14 @@ class SftpFileSystem(SSHFileSystem):  # type: ignore[misc]
     def close(self) -> None:
         """Hangs up."""
         self.loop.call_soon_threadsafe(self.client.abort)
+
+    async def _real_path(self, path: str, **_: Any) -> str:
+        """Where a path leads, links followed."""
+        async with self._pool.get() as channel:
+            found: str = await channel.realpath(self._strip_protocol(path))
+            return found
+
+    real_path = sync_wrapper(_real_path)
 
     async def _cat_file(self, path: str, start: int | None = None, end: int | None = None, **_: Any) -> bytes:
         async with self._pool.get() as channel, channel.open(self._strip_protocol(path), "rb") as file:

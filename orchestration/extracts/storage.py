@@ -35,6 +35,10 @@ for _protocols, _class in (
 log = logging.getLogger(__name__)
 
 
+class NotOwnFile(Exception):
+    """What has the file's name is no file, or a link that leads out of its folder."""
+
+
 class Storage:
     """A location opened for one use; what is in it is named by paths relative to it."""
 
@@ -47,6 +51,7 @@ class Storage:
         self._filesystem: fsspec.AbstractFileSystem | None = None
         self._root = ""
         self._root_is_there = False
+        self._real_folders: dict[str, str] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -85,10 +90,14 @@ class Storage:
     def stream(self, path: str, limit: int | None = None) -> Iterator[bytes]:
         """The file in pieces, up to ``limit`` bytes; after a lost connection it goes on where it was.
 
-        Raises ``FileNotFoundError`` when there is no such file. A file that is replaced on the way comes out mixed:
-        that is what checksums are for.
+        Raises ``FileNotFoundError`` when there is no such file, ``NotOwnFile`` when it is none or somewhere else. A
+        file that is replaced on the way comes out mixed: that is what checksums are for.
         """
-        size = self._ask("info", path).get("size")
+        info = self._ask("info", path)
+        folder = path.rpartition("/")[0]
+        if info.get("type") != "file" or not self._real(path).startswith(f"{self._real_folder(folder)}/"):
+            raise NotOwnFile(path)
+        size = info.get("size")
         if size is None:
             raise UsageError(f"{self.location} can't be used: it does not say how large a file is.")
         end = size if limit is None else min(size, limit)
@@ -102,6 +111,19 @@ class Storage:
                 raise UsageError(f"{self.location} can't be used: it does not hand out files in pieces.")
             yield piece
             offset += len(piece)
+
+    def _real(self, path: str) -> str:
+        """Where a path leads, links followed; object stores have none."""
+        if self._protocol == "file":
+            return os.path.realpath(f"{self._root}/{path}")
+        if self._protocol in ("sftp", "ssh"):
+            return str(self._ask("real_path", path))
+        return path
+
+    def _real_folder(self, folder: str) -> str:
+        if folder not in self._real_folders:
+            self._real_folders[folder] = self._real(folder)
+        return self._real_folders[folder]
 
     def require_root(self) -> None:
         """Says so when the location itself is not there: it would look like one that nothing was delivered to."""

@@ -216,8 +216,11 @@ def test_columns_in_any_order_and_case_extra_ones_warned(config: Settings, deliv
             "has the column provider_id twice",
         ),
         ("", "providers.csv has no header row that can be read"),
-        ('provider_id,provider_name,lwia_number\nP1,"open,7\nP2,b,7\n', "has 1 rows, the manifest says 2"),
-        ("provider_id,provider_name,lwia_number\nP1,a,7\nP2,b\n", "1 of 2 rows don't fit"),
+        (
+            'provider_id,provider_name,lwia_number\nP1,"open,7\nP2,b,7\n',
+            "has 1 rows, the manifest says 2; a quote is left open",
+        ),
+        ("provider_id,provider_name,lwia_number\nP1,a,7\nP2,b\n", "1 of 2 rows that don't fit"),
     ],
 )
 def test_a_broken_file_refuses_the_delivery(config: Settings, deliveries: Deliveries, content: str, says: str) -> None:
