@@ -38,9 +38,7 @@ _SYNC_COLUMNS = (
     "as_of_date, customer_id, first_name, last_name, provider_id, provider_name, lwia_number, sync_status, next_step,"
     " iwds_candidate_ids"
 )
-_IN_SCOPE = (
-    "case ? when 'provider' then provider_id = ? when 'lwia' then cast(lwia_number as varchar) = ? else true end"
-)
+_IN_SCOPE = {"statewide": "? = 'IL'", "lwia": "lwia_number = cast(? as integer)", "provider": "provider_id = ?"}
 
 
 @dataclass(frozen=True)
@@ -85,15 +83,16 @@ class Listing:
     columns: str
     order: str
 
-    def count(self, release: Release) -> int:
-        """How many customers it has."""
-        return int(release.query(f"select count(*) as n from ({self.source})", self.values)[0]["n"])
-
-    def page(self, release: Release, number: int, matching: int) -> list[Row]:
-        """One page of it; ``Missing`` beyond the last."""
+    def page(self, release: Release, number: int) -> tuple[list[Row], int]:
+        """One page of it, and how many customers it has in all; ``Missing`` beyond the last page."""
+        matching = release.lists.get(
+            ("matching", self.source, self.values),
+            lambda: int(release.query(f"select count(*) as n from ({self.source})", self.values)[0]["n"]),
+        )
         if number > pages(matching):
             raise Missing("no_such_page")
-        return release.query(f"{self._ordered()} limit {PAGE_SIZE} offset {(number - 1) * PAGE_SIZE}", self.values)
+        sql = f"{self._ordered()} limit {PAGE_SIZE} offset {(number - 1) * PAGE_SIZE}"
+        return release.lists.get((sql, self.values), lambda: release.query(sql, self.values)), matching
 
     def batches(self, release: Release) -> Iterator[list[Row]]:
         """All of it, some rows at a time."""
@@ -152,8 +151,8 @@ def sync_problems(release: Release, scope: Scope, day: date, sync: str = "") -> 
     table = _table(release, "sync_problems", day)
     orders = ", ".join(f"{literal(status)}: {row['sync_order']}" for status, row in release.sync_meanings.items())
     listing = Listing(
-        f"from {table} where {_IN_SCOPE}",
-        _in(scope),
+        f"from {table} where {_IN_SCOPE[scope.type]}",
+        (scope.id,),
         _SYNC_COLUMNS,
         f"map {{{orders}}}[sync_status], lower(last_name), lower(first_name)",
     )
@@ -191,17 +190,13 @@ def _order(sort: str) -> str:
 
 def _on_line(release: Release, line_key: str, scope: Scope, day: date) -> tuple[str, tuple[object, ...]]:
     table = _table(release, "line_customers", day)
-    return f"select {_LINE_COLUMNS} from {table} where line_key = ? and {_IN_SCOPE}", (line_key, *_in(scope))
+    return f"select {_LINE_COLUMNS} from {table} where line_key = ? and {_IN_SCOPE[scope.type]}", (line_key, scope.id)
 
 
 def _table(release: Release, name: str, day: date) -> str:
     if not release.has("customers", "customers", name, day):
         raise Missing("no_lists_of_day")
     return release.table("customers", "customers", name, day)
-
-
-def _in(scope: Scope) -> tuple[object, ...]:
-    return scope.type, scope.id, scope.id
 
 
 def _require(value: object, known: Container[object]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -22,7 +23,7 @@ from dashboard.identity import Identity
 from dashboard.languages import DEFAULT, Language, languages, preferred
 from dashboard.refusals import Missing
 from dashboard.rendering import Rendering
-from dashboard.store import Release, Row, Store
+from dashboard.store import Pruned, Release, Row, Store
 
 _LONGEST_VALUE = 120
 _MOST_FOUND = 50
@@ -111,31 +112,32 @@ class Pages:
     def _page(self, answer: Callable[[Visit], Response], allowed: Sequence[str]) -> Callable[[Request], Response]:
         def endpoint(request: Request) -> Response:
             email = self._identity.of(request)
-            for last in (False,) * (_TRIES - 1) + (True,):
-                with self._store.lease() as release:
+            tries = 0
+            while True:
+                with self._store.lease(newest=tries > 0) as release:
                     try:
                         return answer(_visit(request, release, email, allowed))
-                    except duckdb.Error:
-                        # Files of a release that was pruned under us: the next one has them too.
-                        if last or self._store.is_current(release):
+                    except (duckdb.Error, Pruned):
+                        tries += 1
+                        if tries == _TRIES or self._store.is_current(release):
                             raise
-            raise AssertionError
 
         return endpoint
 
     def dashboard(self, visit: Visit) -> Response:
         """The seven sections."""
         links = visit.has_lists
-        board = _board(visit)
-        key = ("page", visit.scope, visit.day, visit.language.code, visit.values.get("lang"), links)
-        main = visit.release.kept(
-            key,
-            lambda: Markup(  # noqa: S704 - our own template's output
-                self._rendering.render("sections.html", visit, board=board, links=links)
-            ),
-        )
-        warned = len([check for check in _checks(visit) if not check["passed"]])
-        return self._html("dashboard.html", visit, _MAY_BE_KEPT, board=board, main=main, warned=warned)
+
+        def sections() -> tuple[str, bytes]:
+            board = _board(visit)
+            content = self._rendering.render("sections.html", visit, board=board, links=links)
+            return board.scope_name, zlib.compress(content.encode(), 1)
+
+        key = (visit.scope, visit.day, visit.language.code, visit.values.get("lang"), links)
+        name, content = visit.release.pages.get(key, sections)
+        main = Markup(zlib.decompress(content).decode())  # noqa: S704 - our own template's output
+        warned = sum(not check["passed"] for check in _checks(visit))
+        return self._html("dashboard.html", visit, _MAY_BE_KEPT, scope_name=name, main=main, warned=warned)
 
     def changes(self, visit: Visit) -> Response:
         """What moved on each line since the day published before."""
@@ -149,8 +151,7 @@ class Pages:
         """A page of the customers on a line."""
         section, line, filters, listing = _line(visit)
         number = lists.page_number(visit.values.get("page", "1"))
-        matching = listing.count(visit.release)
-        rows = listing.page(visit.release, number, matching)
+        rows, matching = listing.page(visit.release, number)
         choices = [] if visit.scope.type == "provider" else _providers(visit, line.key, filters)
         self._note(visit, "list", line.key, len(rows), matching, filters.names, page=number)
         return self._html(
@@ -184,8 +185,7 @@ class Pages:
         """A page of the customers who aren't synced."""
         listing = _sync_listing(visit)
         number = lists.page_number(visit.values.get("page", "1"))
-        matching = listing.count(visit.release)
-        rows = listing.page(visit.release, number, matching)
+        rows, matching = listing.page(visit.release, number)
         names = ["sync"] if "sync" in visit.values else []
         self._note(visit, "list", "sync_problems", len(rows), matching, names, page=number)
         return self._html(
@@ -318,15 +318,16 @@ def language_of(request: Request) -> Language:
 
 
 def _board(visit: Visit) -> Dashboard:
-    key = ("counts", visit.scope, visit.day)
-    return visit.release.kept(key, lambda: counts.dashboard(visit.release, visit.scope, visit.day))
+    return visit.release.counts.get(
+        (visit.scope, visit.day), lambda: counts.dashboard(visit.release, visit.scope, visit.day)
+    )
 
 
 def _checks(visit: Visit) -> list[Row]:
     if not visit.release.has("dashboard", "quality", "checks", visit.day):
         return []
     table = visit.release.table("dashboard", "quality", "checks", visit.day)
-    return visit.release.kept(
+    return visit.release.counts.get(
         ("checks", visit.day),
         lambda: visit.release.query(
             f"select name, asset, severity, passed, observed, expected from {table}"
@@ -348,9 +349,10 @@ def _line(visit: Visit) -> tuple[counts.Section, counts.Line, lists.Filters, lis
 
 
 def _providers(visit: Visit, line_key: str, filters: lists.Filters) -> list[tuple[str, str]]:
+    """Whose customers the list has, whatever else it is narrowed to."""
     everybody = lists.Filters(moved=filters.moved)
     listing = lists.line_list(visit.release, line_key, visit.scope, visit.day, visit.previous_day, everybody)
-    return lists.providers(visit.release, listing)
+    return visit.release.lists.get(("providers", listing), lambda: lists.providers(visit.release, listing))
 
 
 def _sync_listing(visit: Visit) -> lists.Listing:

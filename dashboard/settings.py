@@ -33,7 +33,7 @@ class Settings(BaseSettings):
     memory_limit: str = Field(
         default="512MB", pattern=r"^\d+(\.\d+)? ?([KMGT]i?B)$", description="What DuckDB may use of the memory."
     )
-    threads: int = Field(default=2, ge=1, description="How many threads DuckDB may use.")
+    threads: int = Field(default=1, ge=1, description="How many threads DuckDB may use for one query.")
 
     @field_validator("proxies", mode="before")
     @classmethod

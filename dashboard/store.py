@@ -30,9 +30,39 @@ T = TypeVar("T")
 _log = logging.getLogger("dashboard")
 RELEASE = "release.json"
 _MARTS = ("headings", "legend", "sync_meanings")
-_KEPT_RENDERED = 256
+# Compressed pages of counts, 10 KB each; counts of a scope and pages of a list, 100 KB each.
+_PAGES_KEPT, _COUNTS_KEPT, _LISTS_KEPT = 2048, 128, 128
 _BATCH = 1000
 _SECONDS_BEFORE_ANOTHER_TRY = 5
+
+
+class Pruned(Exception):
+    """The release's files went while it was being read; the current one has them too."""
+
+
+class Kept:
+    """What was made once from a release and needn't be made again; the least used goes when there is much of it.
+
+    It is gone with the release, and so can't be out of date.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._made: OrderedDict[Hashable, object] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, key: Hashable, make: Callable[[], T]) -> T:
+        """What was made for a key, made now if it wasn't yet."""
+        with self._lock:
+            if key in self._made:
+                self._made.move_to_end(key)
+                return self._made[key]  # type: ignore[return-value]
+        made = make()
+        with self._lock:
+            self._made[key] = made
+            if len(self._made) > self._most:
+                self._made.popitem(last=False)
+        return made
 
 
 @dataclass
@@ -52,8 +82,9 @@ class Release:
     scopes: dict[Scope, str] = field(default_factory=dict)
     grants: dict[str, list[tuple[Scope, bool]]] = field(default_factory=dict)
     leases: int = 0
-    _kept: OrderedDict[Hashable, object] = field(default_factory=OrderedDict)
-    _keeping: threading.Lock = field(default_factory=threading.Lock)
+    pages: Kept = field(default_factory=lambda: Kept(_PAGES_KEPT))
+    counts: Kept = field(default_factory=lambda: Kept(_COUNTS_KEPT))
+    lists: Kept = field(default_factory=lambda: Kept(_LISTS_KEPT))
 
     def viewer(self, email: str) -> Viewer:
         """The person with what they are entitled to; ``Forbidden`` when that is nothing."""
@@ -86,20 +117,11 @@ class Release:
 
     def has(self, file: str, schema: str, name: str, day: date) -> bool:
         """Whether it is there: Parquet of older days may have been left behind or cleared away."""
-        return day == self.as_of_date or self._parquet(file, schema, name, day).is_dir()
-
-    def kept(self, key: Hashable, make: Callable[[], T]) -> T:
-        """Something made once for a key; the least used is dropped when there are many. Counts only."""
-        with self._keeping:
-            if key in self._kept:
-                self._kept.move_to_end(key)
-                return self._kept[key]  # type: ignore[return-value]
-        made = make()
-        with self._keeping:
-            self._kept[key] = made
-            while len(self._kept) > _KEPT_RENDERED:
-                self._kept.popitem(last=False)
-        return made
+        if day == self.as_of_date or self._parquet(file, schema, name, day).is_dir():
+            return True
+        if not (self.folder / RELEASE).exists():
+            raise Pruned
+        return False
 
     def _parquet(self, file: str, schema: str, name: str, day: date) -> Path:
         return self.folder / "parquet" / file / schema / name / f"as_of_date={day}"
@@ -117,9 +139,9 @@ class Store:
         self._opening = threading.Lock()
 
     @contextmanager
-    def lease(self) -> Iterator[Release]:
-        """The current release, open until the lease ends."""
-        release = self._take()
+    def lease(self, *, newest: bool = False) -> Iterator[Release]:
+        """The current release, open until the lease ends; ``newest`` waits for one that is being opened."""
+        release = self._take(newest)
         try:
             yield release
         finally:
@@ -129,9 +151,9 @@ class Store:
         """Whether no other one has been published since."""
         return self._version() == release.version
 
-    def _take(self) -> Release:
+    def _take(self, newest: bool) -> Release:
         # One request opens what is new; the others needn't wait for it, they have the old one.
-        if not self._is_up_to_date() and self._opening.acquire(blocking=self._current is None):
+        if not self._is_up_to_date() and self._opening.acquire(blocking=newest or self._current is None):
             try:
                 self._follow()
             finally:

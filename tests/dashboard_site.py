@@ -1,13 +1,19 @@
 """A dashboard over the sample, asked as a proxy asks it: with the address of whoever signed in."""
 
 import json
+import socket
+import threading
+import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+import uvicorn
 from conftest import Sample
 from starlette.testclient import TestClient
 
@@ -16,6 +22,39 @@ from dashboard.settings import Settings
 
 PROXY = ("10.1.2.3", 40000)
 HEADER = "X-Forwarded-Email"
+
+
+class Rows(HTMLParser):
+    """The table rows of a page that carry data attributes: those, and each cell's text by its first class."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.found: list[dict[str, str]] = []
+        self._cell = ""
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = {name: value or "" for name, value in attrs}
+        if tag == "tr":
+            self.found.append({name: value for name, value in given.items() if name.startswith("data-")})
+        elif tag in ("td", "th") and self.found:
+            self._cell = given.get("class", "").removeprefix("n ") or tag
+        elif tag == "a" and self._cell == "count":
+            self.found[-1]["href"] = given["href"]
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag in ("td", "th", "tr"):
+            self._cell = ""
+
+    def handle_data(self, data: str) -> None:
+        if self._cell:
+            row = self.found[-1]
+            row[self._cell] = f"{row.get(self._cell, '')} {data.strip()}".strip()
+
+
+def rows_with(page: str, attribute: str) -> list[dict[str, str]]:
+    """The rows that have a data attribute."""
+    return [row for row in Rows(page).found if f"data-{attribute}" in row]
 
 
 @dataclass
@@ -47,6 +86,25 @@ def settings_of(published: Path, folder: Path, **more: Any) -> Settings:
 def site_over(published: Path, folder: Path, **more: Any) -> Site:
     settings = settings_of(published, folder, **more)
     return Site(TestClient(create_app(settings), client=PROXY, raise_server_exceptions=False), folder / "access.log")
+
+
+@contextmanager
+def served(published: Path, folder: Path, as_email: str = "") -> Iterator[str]:
+    """A real server on loopback, and its address; what a proxy on this machine says counts."""
+    settings = Settings(published=published, proxies="" if as_email else "127.0.0.1", access_log=str(folder / "log"))
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        config = uvicorn.Config(create_app(settings, as_email), proxy_headers=False, log_level="warning")
+        server = uvicorn.Server(config)
+        thread = threading.Thread(target=server.run, args=([listening],))
+        thread.start()
+        while not server.started:
+            time.sleep(0.01)
+        try:
+            yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+        finally:
+            server.should_exit = True
+            thread.join()
 
 
 @pytest.fixture(scope="session")

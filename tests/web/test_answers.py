@@ -1,0 +1,217 @@
+"""What every answer carries, in which language it speaks, and how the dashboard is started."""
+
+import re
+import string
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+from conftest import YACP, Sample, yacp
+from dashboard_site import Person, Site
+
+import dashboard
+from dashboard.languages import languages, preferred, share
+
+TRANSLATIONS = Path(dashboard.__file__).parent / "translations"
+ADDRESSES = {
+    "/": 200,
+    "/lines/not_synced": 200,
+    "/lines/not_synced.csv": 200,
+    "/scopes.json": 200,
+    "/nowhere": 404,
+    "/lines/nobody": 404,
+    "/?scope=county:1": 404,
+    "/healthz": 200,
+}
+
+
+@pytest.mark.parametrize("address", ADDRESSES)
+def test_every_answer_keeps_others_out(site: Site, super_user: Person, address: str) -> None:
+    answer = site.get(address, super_user.email)
+    assert answer.status_code == ADDRESSES[address]
+    policy = answer.headers["content-security-policy"]
+    assert policy.startswith("default-src 'none'; ")
+    assert "unsafe" not in policy
+    assert "frame-ancestors 'none'" in policy
+    assert set(re.findall(r"\w+-src ([^;]+)", policy)) == {"'none'", "'self'"}
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert answer.headers["referrer-policy"] == "no-referrer"
+    assert "set-cookie" not in answer.headers
+    assert "server" not in answer.headers
+
+
+def test_what_breaks_keeps_others_out_too(site: Site, super_user: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    def break_off(*_: object) -> None:
+        raise RuntimeError("C000000001")
+
+    monkeypatch.setattr("dashboard.pages._checks", break_off)
+    answer = site.get("/", super_user.email)
+    assert answer.status_code == 500
+    assert answer.headers["content-security-policy"].startswith("default-src 'none'")
+    assert "C000000001" not in answer.text
+
+
+def test_lists_are_never_kept_and_counts_never_shared(site: Site, super_user: Person) -> None:
+    for address in ADDRESSES:
+        kept = site.get(address, super_user.email).headers["cache-control"]
+        assert kept == ("private, no-cache" if address in ("/", "/scopes.json") else "no-store")
+    assert site.get("/sync-problems.csv", super_user.email).headers["cache-control"] == "no-store"
+
+
+def test_nothing_is_inline_and_nothing_from_elsewhere(site: Site, super_user: Person) -> None:
+    for address in ("/", "/lines/not_synced", "/changes", "/checks", "/scopes", "/sync-problems"):
+        page = site.get(address, super_user.email).text
+        assert not re.search(r"<style|\sstyle=|\son\w+=|javascript:|<script(?![^>]* src=)|<iframe|<object", page)
+        for address_used in re.findall(r'(?:src|href|action)="([^"]*)"', page):
+            assert re.match(r"(/(?!/)|#|mailto:)", address_used), address_used
+
+
+def test_assets_may_be_kept_as_their_address_changes(site: Site) -> None:
+    page = site.client.get("/nowhere").text
+    for address in re.findall(r'(?:href|src)="(/static/[^"]*)"', page):
+        answer = site.client.get(address)
+        assert answer.status_code == 200
+        assert "immutable" in answer.headers["cache-control"]
+        assert re.search(r"\?v=[0-9a-f]{12}$", address)
+
+
+def test_translations_have_the_same_texts_with_the_same_values() -> None:
+    files = {path.stem: tomllib.loads(path.read_text()) for path in TRANSLATIONS.glob("*.toml")}
+    assert set(files) == {"en", "es"}
+    english = files.pop("en")
+    for other in files.values():
+        assert list(other["interface"]) == list(english["interface"])
+        for key, text in english["interface"].items():
+            values = {name for _, name, _, _ in string.Formatter().parse(text) if name}
+            assert {name for _, name, _, _ in string.Formatter().parse(other["interface"][key]) if name} == values
+        assert len(other["months"]) == len(other["short_months"]) == 12
+
+
+def test_every_text_that_is_asked_for_is_there_and_every_text_is_asked_for() -> None:
+    folder = Path(dashboard.__file__).parent
+    sources = "".join(path.read_text() for path in [*folder.glob("*.py"), *folder.glob("templates/*")])
+    begun = ("colour_", "scope_type_", "download_", "moved_", "sync_", "iwds_", "refused_")
+    texts = {re.sub(r"_(one|other)$", "", key) for key in languages()["en"].interface}
+    asked = set(re.findall(r"(?:\bt|text|has)\(\s*\"(\w+)\"", sources))
+    assert {key for key in asked if not key.endswith("_")} <= texts
+    named = set(re.findall(r"\"(\w+)\"", sources))
+    assert {key for key in texts - named if not key.startswith(begun)} == set()
+    refused = set(re.findall(r"(?:Forbidden|Missing|Unavailable)\(\"(\w+)\"", sources))
+    assert refused
+    assert {f"refused_{reason}" for reason in refused} <= texts
+
+
+def test_spanish_has_every_label_of_the_guide_and_says_what_it_has_not(
+    site: Site, sample: Sample, super_user: Person
+) -> None:
+    labels = sample.query(
+        "dashboard",
+        "select distinct unnest([section_name, line_name]) from it.sections.dashboard"
+        " union all select note from it.sections.headings where note is not null"
+        " union all select unnest([colour_name, meaning]) from it.sections.legend",
+    )
+    spanish = languages()["es"]
+    assert [text for (text,) in labels if spanish.of_guide(str(text))[1] != "es"] == []
+    page = site.get("/?lang=es", super_user.email).text
+    assert '<html lang="es">' in page
+    assert page.count('<div class="prose" lang="en">') == page.count('<div class="prose"') > 40
+    assert "se muestran en inglés" in page
+    assert spanish.of_guide("A label that was reworded") == ("A label that was reworded", "en")
+
+
+@pytest.mark.parametrize(
+    ("accepted", "language"),
+    [
+        ("es-MX,es;q=0.9,en;q=0.8", "es"),
+        ("en-US,en;q=0.9,es;q=0.8", "en"),
+        ("de,es;q=0.5", "es"),
+        ("fr", "en"),
+        ("", "en"),
+        ("es;q=0", "en"),
+        ("es;q=x,;;,", "en"),
+    ],
+)
+def test_the_browser_s_language_is_taken_unless_the_address_says_another(
+    site: Site, super_user: Person, accepted: str, language: str
+) -> None:
+    assert preferred(accepted).code == language
+    answer = site.get("/", super_user.email, **{"Accept-Language": accepted})
+    assert f'<html lang="{language}">' in answer.text
+    assert answer.headers["vary"] == "Accept-Language"
+    assert '<html lang="en">' in site.get("/?lang=en", super_user.email, **{"Accept-Language": accepted}).text
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"), [(None, ""), (0.0, "0%"), (0.004, "<1%"), (0.2, "20%"), (2 / 3, "67%"), (1.0, "100%")]
+)
+def test_shares_are_whole_percent(value: float | None, shown: str) -> None:
+    assert share(value) == shown
+
+
+def test_it_needs_nothing_of_the_pipeline() -> None:
+    """So that it runs on a machine that has the published files and five packages."""
+    script = "import sys, dashboard.__main__; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout.split()
+    unwanted = {"orchestration", "dagster", "dbt", "pandas", "great_expectations", "fsspec", "rich"}
+    assert unwanted.isdisjoint(name.partition(".")[0] for name in loaded)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environment", "message"),
+    [
+        (["--as", "a@example.org", "--host", "0.0.0.0"], {}, "it listens on 127.0.0.1 only"),  # noqa: S104
+        (["--as", "a@example.org"], {"YACP_DASHBOARD_PROXIES": "10.0.0.1"}, "takes everybody for one person"),
+        ([], {"YACP_DASHBOARD_PROXIES": "the proxy"}, "A setting is wrong: YACP_DASHBOARD_PROXIES"),
+        (["--port", "123456"], {}, "YACP_DASHBOARD_PORT"),
+    ],
+)
+def test_a_start_that_would_be_open_to_others_is_refused(
+    tmp_path: Path, arguments: list[str], environment: dict[str, str], message: str
+) -> None:
+    command = [sys.executable, "-m", "dashboard", "--published", str(tmp_path), *arguments]
+    result = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    assert result.returncode == 2
+    assert message in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_yacp_serve_refuses_in_one_sentence(tmp_path: Path) -> None:
+    result = yacp(tmp_path, "serve", "--as", "a@example.org", "--port", "99999")
+    assert result.returncode == 2
+    assert "65535" in result.stderr
+
+
+def test_yacp_serve_shows_what_is_published(sample: Sample, super_user: Person) -> None:
+    """A real server, on a port of its own choice."""
+    import socket
+    import time
+    import urllib.request
+
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [str(YACP), "serve", "--as", super_user.email, "--port", str(port)]
+    with subprocess.Popen(
+        command,
+        env={"YACP_HOME": str(sample.home), "PATH": ""},
+        stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as server:
+        try:
+            for _ in range(300):
+                try:
+                    with urllib.request.urlopen(f"http://127.0.0.1:{port}/lines/not_synced") as answer:
+                        page = answer.read().decode()
+                    break
+                except ConnectionError:
+                    time.sleep(0.1)
+                except OSError:
+                    time.sleep(0.1)
+            assert "data-customer" in page
+        finally:
+            server.terminate()
+            output, _ = server.communicate(timeout=30)
+    assert super_user.email in output  # the access log

@@ -1,0 +1,239 @@
+"""The lists behind the counts: their rows, what narrows and sorts them, their files, and the log of who saw them."""
+
+import csv
+import io
+import re
+import zipfile
+from datetime import date, timedelta
+from html import unescape
+from xml.etree import ElementTree
+
+import pytest
+from conftest import DAY, DAY_BEFORE, Sample
+from dashboard_site import Person, Site, rows_with
+
+from dashboard.exports import as_csv, as_xlsx
+from dashboard.lists import IWDS_STATUSES, PAGE_SIZE, SORTS
+from orchestration.extracts.contract import SYSTEMS
+
+SPREADSHEET = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
+
+
+def in_scope(scope: str) -> str:
+    kind, _, name = scope.partition(":")
+    return {"lwia": f"lwia_number = {name or 0}", "provider": f"provider_id = '{name}'"}.get(kind, "true")
+
+
+def customers(sample: Sample, line: str, condition: str, day: date = DAY) -> list[str]:
+    parquet = sample.home / "published/parquet/customers/customers/line_customers" / f"as_of_date={day}/data.parquet"
+    found = sample.query(
+        "customers",
+        f"select customer_id from read_parquet('{parquet}') where line_key = '{line}' and {condition} order by 1",
+    )
+    return [str(row[0]) for row in found]
+
+
+def listed(site: Site, address: str, email: str) -> list[str]:
+    """The customers of a list, page after page, as a person follows its links."""
+    found: list[str] = []
+    while address:
+        page = site.get(address, email)
+        assert page.status_code == 200, address
+        found += [row["data-customer"] for row in rows_with(page.text, "customer")]
+        following = re.search(r'<nav class="pager".*?rel="next" href="([^"]*)"', page.text, re.DOTALL)
+        address = unescape(following[1]) if following else ""
+    return found
+
+
+def downloaded(site: Site, address: str, email: str) -> list[dict[str, str]]:
+    answer = site.get(address, email)
+    assert answer.status_code == 200
+    return list(csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig"))))
+
+
+@pytest.mark.parametrize("day", [DAY, DAY_BEFORE])
+@pytest.mark.parametrize(
+    "line", ["not_synced", "inquirant", "progress_overdue", "open_request_overdue", "review_declined"]
+)
+def test_a_list_is_the_mart_s(site: Site, sample: Sample, planner: Person, line: str, day: date) -> None:
+    address = f"/lines/{line}?scope={planner.scope}&as_of={day}"
+    expected = customers(sample, line, in_scope(planner.scope), day)
+    assert sorted(listed(site, address, planner.email)) == expected
+    assert (
+        sorted(row["Customer ID"] for row in downloaded(site, address.replace("?", ".csv?"), planner.email)) == expected
+    )
+
+
+def test_every_count_has_a_list_as_long(site: Site, super_user: Person, planner: Person) -> None:
+    for person in (super_user, planner):
+        rows = rows_with(site.get("/", person.email).text, "line")
+        links = {row["href"]: row["count"] for row in rows if "href" in row}
+        assert len(links) > 20
+        for href, count in links.items():
+            page = site.get(unescape(href), person.email).text
+            assert f'data-matching="{count.replace(",", "")}"' in page
+
+
+def test_a_list_is_paged_in_one_order(site: Site, sample: Sample, super_user: Person) -> None:
+    expected = customers(sample, "not_synced", "true")
+    assert len(expected) > 2 * PAGE_SIZE
+    for sort in SORTS:
+        up = listed(site, f"/lines/not_synced?sort={sort}", super_user.email)
+        assert sorted(up) == expected
+        assert sorted(listed(site, f"/lines/not_synced?sort=-{sort}", super_user.email)) == expected
+    assert listed(site, "/lines/not_synced?sort=customer", super_user.email) == expected
+    assert listed(site, "/lines/not_synced?sort=-customer", super_user.email) == expected[::-1]
+    last = -(-len(expected) // PAGE_SIZE)
+    assert site.get(f"/lines/not_synced?page={last}", super_user.email).status_code == 200
+    assert site.get(f"/lines/not_synced?page={last + 1}", super_user.email).status_code == 404
+
+
+def test_the_longest_overdue_come_first(site: Site, super_user: Person) -> None:
+    rows = downloaded(site, "/lines/progress_overdue.csv", super_user.email)
+    overdue = [int(row["Days overdue"]) for row in rows]
+    assert len(set(overdue)) > 3
+    assert overdue == sorted(overdue, reverse=True)
+
+
+@pytest.mark.parametrize(
+    ("line", "query", "condition"),
+    [
+        ("not_synced", "sync=match_available", "sync_status = 'match_available'"),
+        ("progress_due", "iwds=registrant", "iwds_status = 'registrant'"),
+        ("not_synced", "initial=b", "lower(strip_accents(last_name)) like 'b%'"),
+        ("progress_due", "due=overdue", "days_overdue > 0"),
+        ("progress_due", "due=5", f"due_date between date '{DAY}' and date '{DAY + timedelta(days=4)}'"),
+        ("not_synced", "sync=no_match&initial=s", "sync_status = 'no_match' and last_name ilike 's%'"),
+    ],
+)
+def test_filters_narrow_a_list(
+    site: Site, sample: Sample, super_user: Person, line: str, query: str, condition: str
+) -> None:
+    expected = customers(sample, line, condition)
+    assert 0 < len(expected) < len(customers(sample, line, "true"))
+    assert sorted(listed(site, f"/lines/{line}?{query}", super_user.email)) == expected
+    rows = downloaded(site, f"/lines/{line}.csv?{query}", super_user.email)
+    assert sorted(row["Customer ID"] for row in rows) == expected
+
+
+def test_a_provider_of_an_lwia_can_be_chosen(site: Site, sample: Sample, planner: Person) -> None:
+    ((provider,),) = sample.query(
+        "customers",
+        f"select any_value(provider_id) from it.customers.sync_problems where {in_scope(planner.scope)}",
+    )
+    address = f"/lines/not_synced?scope={planner.scope}"
+    assert f'<option value="{provider}">' in site.get(address, planner.email).text
+    expected = customers(sample, "not_synced", f"{in_scope(planner.scope)} and provider_id = '{provider}'")
+    assert sorted(listed(site, f"{address}&provider={provider}", planner.email)) == expected
+
+
+def test_who_entered_and_who_left_are_as_many_as_moved(site: Site, sample: Sample, super_user: Person) -> None:
+    page = site.get("/changes", super_user.email).text
+    links = re.findall(r'<a href="(/lines/(\w+)[^"]*moved=(\w+))">([\d,]+)</a>', unescape(page))
+    assert {move for _, _, move, _ in links[:8]} == {"entered", "left"}
+    for href, line, move, count in links[:8]:
+        now, before = (set(customers(sample, line, "true", day)) for day in (DAY, DAY_BEFORE))
+        expected = now - before if move == "entered" else before - now
+        assert set(listed(site, href, super_user.email)) == expected
+        assert len(expected) == int(count.replace(",", ""))
+
+
+def test_the_codes_that_can_be_chosen_are_the_contract_s() -> None:
+    (iwds,) = [system for system in SYSTEMS if system.name == "iwds"]
+    (status,) = [column for column in iwds.extract("applications").columns if column.name == "status"]
+    assert set(IWDS_STATUSES) == set(status.codes)
+
+
+def test_sync_problems_say_why_and_what_next(site: Site, sample: Sample, planner: Person) -> None:
+    problems = sample.query(
+        "customers",
+        "select customer_id, next_step, coalesce(iwds_candidate_ids, '') from it.customers.sync_problems"
+        f" where {in_scope(planner.scope)} order by customer_id",
+    )
+    address = f"/sync-problems?scope={planner.scope}"
+    assert sorted(listed(site, address, planner.email)) == [row[0] for row in problems]
+    rows = downloaded(site, address.replace("?", ".csv?"), planner.email)
+    shown = sorted((row["Customer ID"], row["Next Steps"], row["IWDS persons found"]) for row in rows)
+    assert shown == [tuple(map(str, row)) for row in problems]
+    page = unescape(site.get(address, planner.email).text)
+    assert all(str(step) in page for _, step, _ in problems[:1])
+    assert site.get(f"{address}&sync=match_available", planner.email).status_code == 200
+
+
+def test_a_workbook_holds_the_list(site: Site, sample: Sample, super_user: Person) -> None:
+    answer = site.get("/lines/not_synced.xlsx", super_user.email)
+    assert answer.headers["content-type"].endswith("spreadsheetml.sheet")
+    assert f'filename="not_synced_statewide_{DAY}.xlsx"' in answer.headers["content-disposition"]
+    cells = read_workbook(answer.content)
+    assert cells[0][2] == "Customer ID"
+    assert sorted(row[2] for row in cells[1:]) == customers(sample, "not_synced", "true")
+
+
+def read_workbook(content: bytes) -> list[list[str]]:
+    with zipfile.ZipFile(io.BytesIO(content)) as book:
+        sheet = ElementTree.fromstring(book.read("xl/worksheets/sheet1.xml"))  # noqa: S314 - our own
+        assert not list(sheet.iter(f"{SPREADSHEET}f"))  # no formula
+        assert not list(sheet.iter(f"{SPREADSHEET}hyperlink"))
+        return [
+            ["".join(cell.itertext()).replace("_x000D_", "\r") for cell in row.iter(f"{SPREADSHEET}c")]
+            for row in sheet.iter(f"{SPREADSHEET}row")
+        ]
+
+
+@pytest.mark.parametrize("value", ["=1+1", "+1", "-1", "@cmd", "\t=1", "\r=1", " =1", "＝1", "=HYPERLINK(0)"])
+def test_no_text_of_a_file_becomes_a_formula(value: str) -> None:
+    columns = [("Name", lambda row: row["name"]), ("Days", lambda row: row["days"])]
+    batches = [[{"name": value, "days": -3}]]
+    text = as_csv(columns, batches)
+    text.seek(0)
+    (row,) = csv.DictReader(io.StringIO(text.read().decode("utf-8-sig"), newline=""))
+    assert row == {"Name": f"'{value}", "Days": "-3"}
+    book = as_xlsx(columns, batches, "list")
+    book.seek(0)
+    name, days = read_workbook(book.read())[1]
+    assert (name.strip(), days) == (value.strip(), "-3")
+
+
+def test_each_list_and_file_is_logged_and_no_name_of_a_customer(site: Site, sample: Sample, planner: Person) -> None:
+    expected = len(customers(sample, "not_synced", in_scope(planner.scope)))
+    query = f"scope={planner.scope}"
+    site.get(f"/?{query}", planner.email)
+    site.get(f"/lines/not_synced?{query}&initial=b&sort=name", planner.email)
+    site.get(f"/lines/not_synced.csv?{query}", planner.email)
+    site.get(f"/lines/not_synced.xlsx?{query}", planner.email)
+    site.get(f"/sync-problems?{query}&as_of={DAY_BEFORE}", planner.email)
+    first, *others = site.logged()
+    assert (first["view"], first["filters"]) == ("list", ["initial"])
+    shared = {"who": planner.email, "scope": planner.scope, "release": f"{DAY}-1"}
+    assert all(entry.items() >= shared.items() for entry in (first, *others))
+    assert [(e["view"], e["line"], e["as_of"]) for e in others] == [
+        ("csv", "not_synced", str(DAY)),
+        ("xlsx", "not_synced", str(DAY)),
+        ("list", "sync_problems", str(DAY_BEFORE)),
+    ]
+    assert [entry["rows"] for entry in others[:2]] == [expected, expected]
+    assert set(first) == {
+        "at",
+        "who",
+        "view",
+        "line",
+        "scope",
+        "as_of",
+        "release",
+        "rows",
+        "matching",
+        "filters",
+        "page",
+    }
+
+
+def test_what_can_t_be_logged_isn_t_shown(sample: Sample, super_user: Person, site: Site) -> None:
+    site.log.mkdir()  # nobody can append to a folder
+    try:
+        for address in ("/lines/not_synced", "/lines/not_synced.csv", "/sync-problems.xlsx"):
+            answer = site.get(address, super_user.email)
+            assert answer.status_code == 503
+            assert "data-customer" not in answer.text
+        assert site.get("/", super_user.email).status_code == 200
+    finally:
+        site.log.rmdir()

@@ -1,0 +1,107 @@
+"""The dashboard follows what is published: without a restart, without a failed request, never two days mixed."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import duckdb
+import pytest
+from conftest import DAY, DAY_BEFORE, Sample
+from dashboard_site import Person, Site, site_over
+
+from orchestration.dbt_project import compiled_marts
+from orchestration.publishing.release import publish
+
+
+@pytest.fixture
+def mine(sample: Sample, tmp_path: Path) -> Sample:
+    return sample.copy(tmp_path)
+
+
+@pytest.fixture
+def here(mine: Sample, tmp_path: Path) -> Iterator[Site]:
+    site = site_over(mine.home / "published", tmp_path)
+    with site.client:
+        yield site
+
+
+def test_a_new_release_is_shown_to_the_next_request_and_the_old_one_closed(
+    here: Site, mine: Sample, super_user: Person
+) -> None:
+    assert here.get("/lines/not_synced", super_user.email).status_code == 200
+    publish(mine.settings, DAY, compiled_marts(mine.settings), "run")
+    assert here.get("/lines/not_synced", super_user.email).status_code == 200
+    assert [entry["release"] for entry in here.logged()] == [f"{DAY}-1", f"{DAY}-2"]
+    releases = mine.home / "published" / "releases"
+    open_files = [path.resolve() for path in Path("/proc/self/fd").iterdir() if path.exists()]
+    assert {path.parent.name for path in open_files if releases in path.parents} == {f"{DAY}-2"}
+
+
+def test_a_broken_release_leaves_the_one_before_on_show(
+    here: Site, mine: Sample, super_user: Person, caplog: pytest.LogCaptureFixture
+) -> None:
+    before = here.get("/", super_user.email).text
+    broken = mine.home / "published/releases" / f"{DAY}-2"
+    shutil.copytree(mine.home / "published/current", broken)
+    (broken / "dashboard.duckdb").write_bytes(b"not a database")
+    switch(mine, broken)
+    assert here.get("/", super_user.email).text == before
+    assert "can't be opened" in caplog.text
+    assert "stays on show" in caplog.text
+
+
+def switch(mine: Sample, release: Path) -> None:
+    fresh = mine.home / "published/.current-test"
+    fresh.symlink_to(f"releases/{release.name}")
+    fresh.replace(mine.home / "published/current")
+
+
+def test_without_a_release_it_says_so(tmp_path: Path, super_user: Person) -> None:
+    site = site_over(tmp_path / "published", tmp_path)
+    answer = site.get("/", super_user.email)
+    assert answer.status_code == 503
+    assert "Nothing is published yet" in answer.text
+    assert site.client.get("/healthz").status_code == 503
+
+
+def test_lists_that_can_t_be_read_let_nobody_in(
+    mine: Sample, tmp_path: Path, super_user: Person, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Where somebody copied the counts alone."""
+    (mine.home / "published/current/customers.duckdb").unlink()
+    site = site_over(mine.home / "published", tmp_path)
+    answer = site.get("/", super_user.email)
+    assert answer.status_code == 503
+    assert "customers.duckdb" in answer.text
+    assert "Illinois" not in answer.text.replace("Illinois workNet", "")
+    assert str(mine.home.resolve()) in caplog.text
+
+
+def test_a_release_of_an_older_version_says_what_to_do(
+    mine: Sample, tmp_path: Path, super_user: Person, caplog: pytest.LogCaptureFixture
+) -> None:
+    with duckdb.connect(str(mine.home / "published/current/dashboard.duckdb")) as counts:
+        counts.execute("drop table sections.legend")
+    site = site_over(mine.home / "published", tmp_path)
+    assert site.get("/", super_user.email).status_code == 503
+    assert "lacks legend; run its newest day again" in caplog.text
+
+
+def test_lists_of_a_day_that_are_not_here_are_said_to_be_missing(
+    mine: Sample, tmp_path: Path, super_user: Person
+) -> None:
+    shutil.rmtree(mine.home / "published/current/parquet/customers")
+    site = site_over(mine.home / "published", tmp_path)
+    page = site.get(f"/?as_of={DAY_BEFORE}", super_user.email)
+    assert page.status_code == 200
+    assert 'href="/lines/' not in page.text
+    assert site.get(f"/lines/not_synced?as_of={DAY_BEFORE}", super_user.email).status_code == 404
+    assert site.get("/lines/not_synced", super_user.email).status_code == 200
+
+
+def test_what_is_published_is_only_read(here: Site, mine: Sample, super_user: Person) -> None:
+    folder = mine.home / "published"
+    before = {path: path.stat().st_mtime_ns for path in folder.rglob("*") if path.is_file()}
+    for address in ("/", "/lines/not_synced.xlsx", f"/sync-problems?as_of={DAY_BEFORE}", "/checks"):
+        assert here.get(address, super_user.email).status_code == 200
+    assert {path: path.stat().st_mtime_ns for path in folder.rglob("*") if path.is_file()} == before
