@@ -39,7 +39,7 @@ class Settings(BaseSettings):
     s3_endpoint: str = Field(default="", description="The address of an object store other than AWS.")
     connect_timeout: float = Field(default=15, gt=0, description="How many seconds a connection may take.")
     read_timeout: float = Field(default=60, gt=0, description="How many seconds an answer, or 4 MiB, may take.")
-    retries: int = Field(default=4, ge=0, description="How often a lost connection is tried again.")
+    retries: int = Field(default=6, ge=0, description="How often a lost connection is tried again.")
     retry_wait: float = Field(
         default=1, ge=0, description="Seconds before the first of them; doubled each time, at most a minute."
     )

@@ -81,5 +81,7 @@ def test_the_sensor_asks_for_complete_days_only(
     (deliveries.write(SYSTEMS[1], day=DAY_BEFORE - timedelta(1)) / "manifest.json").write_text("{")
     for day in (DAY_BEFORE, DAY_BEFORE - timedelta(1)):
         deliveries.write(SYSTEMS[0], day=day)
-    assert asked() == [(str(DAY), f"{DAY}-1-2")]
+    assert asked() == [(str(DAY), f"{DAY}-1-2")], "the bad manifests of other days are no reason to wait"
+    (deliveries.root / SYSTEMS[1].name / str(DAY) / "manifest.json").unlink()
+    assert asked() == []
     settings.cache_clear()

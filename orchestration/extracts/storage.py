@@ -171,10 +171,10 @@ class Storage:
                 raise FileNotFoundError(path)
             if isinstance(told, PermissionError):
                 code = f" ({told})" if told.errno is None and str(told) else ""
-                raise RootDenied(
-                    f"Permission denied for {self.place(path)}{code}: the credential is wrong, or it may not read "
-                    f"there. {_SAFE}; mend the credential, or ask whoever runs the place for access."
-                )
+                why, mend = "the credential is wrong, or may not read there", "mend it, or ask there for access"
+                if self._protocol == "file":
+                    why, mend = "this account may not read it", "give it access"
+                raise RootDenied(f"Permission denied for {self.place(path)}{code}: {why}. {_SAFE}; {mend}.")
             if not isinstance(told, OSError):
                 raise told
             self.close()
