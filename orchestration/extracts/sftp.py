@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,8 @@ from fsspec.asyn import sync_wrapper
 from sshfs import SSHFileSystem
 
 from orchestration.failures import RootDenied
+
+_BLOCK = 32 << 10
 
 
 class SftpFileSystem(SSHFileSystem):  # type: ignore[misc]
@@ -63,10 +66,16 @@ class SftpFileSystem(SSHFileSystem):  # type: ignore[misc]
     real_path = sync_wrapper(_real_path)
 
     async def _cat_file(self, path: str, start: int | None = None, end: int | None = None, **_: Any) -> bytes:
-        async with self._pool.get() as channel, channel.open(self._strip_protocol(path), "rb") as file:
-            offset = start or 0
-            content: bytes = await file.read(-1 if end is None else end - offset, offset)
-            return content
+        async with self._pool.get() as channel:
+            place = self._strip_protocol(path)
+            # Without blocks of its own: asyncssh forgets those on their way when a read is given up.
+            file = await channel.open(place, "rb", block_size=0)
+            last = (await file.stat()).size if end is None else end
+            parts = await asyncio.gather(
+                *(_block(file, offset, min(_BLOCK, last - offset)) for offset in range(start or 0, last, _BLOCK))
+            )
+            await file.close()
+            return b"".join(parts)
 
     @staticmethod
     def told(error: Exception) -> Exception:
@@ -81,6 +90,17 @@ class SftpFileSystem(SSHFileSystem):  # type: ignore[misc]
             case ValueError() if "SFTP connections" in str(error):
                 return ConnectionError("the server opens no sftp channel")
         return error
+
+
+async def _block(file: asyncssh.SFTPClientFile, offset: int, size: int) -> bytes:
+    """Up to ``size`` bytes, less only at the end of the file; a server may answer in parts."""
+    content = b""
+    while len(content) < size:
+        part: bytes = await file.read(size - len(content), offset + len(content))
+        if not part:
+            break
+        content += part
+    return content
 
 
 def _known_hosts(file: Path, host: str) -> asyncssh.SSHKnownHosts:

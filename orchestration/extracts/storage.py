@@ -236,8 +236,8 @@ class Storage:
         if isinstance(error, TimeoutError):
             connect, read = self._config.connect_timeout, self._config.read_timeout
             return f"no answer in time (YACP_CONNECT_TIMEOUT is {connect:g} s, YACP_READ_TIMEOUT {read:g} s)"
-        why = os.strerror(error.errno) if error.errno and error.errno > 0 else str(error) or type(error).__name__
-        return "".join(sign if sign.isprintable() else " " for sign in why)[:200]
+        why = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror or str(error)
+        return "".join(sign if sign.isprintable() else " " for sign in why or type(error).__name__)[:200]
 
 
 def _refuse_secrets(setting: str, location: str) -> None:

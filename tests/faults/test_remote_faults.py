@@ -1,12 +1,14 @@
 """Deliveries from afar over a wire that breaks, and whole runs of them."""
 
 import asyncio
+import gc
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import asyncssh
 import dagster as dg
+import fsspec
 import pytest
 from conftest import DAY, DAY_BEFORE, Deliveries, yacp
 from servers import PASSWORD, Place, Sftp, sentence
@@ -82,11 +84,16 @@ def test_a_server_that_says_nothing(place: Place, tmp_path: Path) -> None:
     assert "no answer in time" in sentence(config, RootUnreachable, 1)
 
 
-def test_a_server_that_falls_silent_in_a_file(on_sftp: Place, sftp: Sftp, tmp_path: Path) -> None:
-    Deliveries(on_sftp.folder).write(WORKNET)
+def test_a_server_that_falls_silent_in_a_file(
+    on_sftp: Place, sftp: Sftp, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    Deliveries(on_sftp.folder).write(WORKNET, {"customers": [{"customer_id": f"C{n}"} for n in range(1, 1500)]})
     sftp.watch = lambda operation, path: asyncio.sleep(600) if operation == "read" and "customers" in path else None
     with pytest.raises(RootUnreachable, match=r"customers\.csv can't be reached: no answer in time"):
         land(on_sftp.config(tmp_path / "home", read_timeout=3, retries=0), WORKNET, DAY)
+    fsspec.asyn.sync(fsspec.asyn.get_loop(), asyncio.sleep, 0.1)
+    gc.collect()
+    assert [record.message for record in caplog.records if record.name == "asyncio"] == []
 
 
 def test_permission_denied_for_one_file(on_sftp: Place, sftp: Sftp, tmp_path: Path) -> None:
