@@ -13,6 +13,8 @@ from sshfs import SSHFileSystem
 from orchestration.failures import RootDenied
 
 _BLOCK = 32 << 10
+# The kinds of key known for the host first: only so does a server whose new key is of another kind get to show it.
+_ANY_KIND = "+ssh-ed25519,ecdsa-sha2-nistp*,rsa-sha2-*"
 
 
 class SftpFileSystem(SSHFileSystem):  # type: ignore[misc]
@@ -30,10 +32,8 @@ class SftpFileSystem(SSHFileSystem):  # type: ignore[misc]
         port = options.get("port", 22)
         name = host if port == 22 else f"[{host}]:{port}"
         try:
-            super().__init__(host, known_hosts=hosts, **options)
-        except (asyncssh.HostKeyNotVerifiable, asyncssh.KeyExchangeFailed) as error:
-            if isinstance(error, asyncssh.KeyExchangeFailed) and "host key" not in str(error):
-                raise
+            super().__init__(host, known_hosts=hosts, server_host_key_algs=_ANY_KIND, **options)
+        except asyncssh.HostKeyNotVerifiable:
             known, authorities, *_ = hosts.match(host, "", port if port != 22 else None)
             if known or authorities:
                 raise RootDenied(

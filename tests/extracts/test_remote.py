@@ -19,6 +19,7 @@ from orchestration.settings import Settings
 
 FILE = f"worknet/{DAY}/customers.csv"
 ANOTHER_KEY = asyncssh.generate_private_key("ssh-ed25519").export_public_key().decode()
+ANOTHER_KIND = asyncssh.generate_private_key("ecdsa-sha2-nistp256").export_public_key().decode()
 
 
 def test_deliveries_land_from_afar(place: Place, tmp_path: Path) -> None:
@@ -103,6 +104,7 @@ def test_a_root_that_is_not_there(place: Place, tmp_path: Path) -> None:
         ("", "The host key of .* is unknown: .* ssh-keyscan -p"),
         (f"elsewhere {ANOTHER_KEY}", "The host key of .* is unknown"),
         (f"[127.0.0.1]:PORT {ANOTHER_KEY}", "another key now, or another server answers"),
+        (f"[127.0.0.1]:PORT {ANOTHER_KIND}", "another key now, or another server answers"),
         ("@cert-authority", "is no file of known hosts"),
         (None, "can't be checked: .*No such file"),
     ],
