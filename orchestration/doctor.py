@@ -6,9 +6,12 @@ import os
 import shutil
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from importlib.metadata import PackageNotFoundError, version
 
+from orchestration.as_of import in_chicago
 from orchestration.automation.channels import channels
+from orchestration.automation.outbox import last_look
 from orchestration.dbt_project import PROJECT_DIR
 from orchestration.extracts.contract import SYSTEMS
 from orchestration.extracts.deliveries import DeliveryRoot
@@ -26,6 +29,7 @@ _NEEDED = {
     "great-expectations": "1.",
 }
 _FREE_BYTES = 2 << 30
+_LOOKED_WITHIN = timedelta(hours=26)  # the daemon looks every minute, cron perhaps once a night
 
 
 def examine(config: Settings) -> Table:
@@ -81,6 +85,11 @@ def _being_told(config: Settings) -> Iterator[tuple[object, ...]]:
             yield f"told by {name}", True, ways[name].reach(), ""
         except YacpError as error:
             yield f"told by {name}", False, str(error), "Mend it, then: yacp notify --test"
+    if ways:
+        looked = last_look(config)
+        is_looked = looked is not None and datetime.now(UTC) - looked < _LOOKED_WITHIN
+        mend = "" if is_looked else "Keep yacp daemon running, or have cron call yacp notify."
+        yield "somebody looks", is_looked, f"last at {in_chicago(looked)}" if looked else "never", mend
 
 
 def _existing(config: Settings) -> str:

@@ -27,7 +27,7 @@ from orchestration.extracts.deliveries import DeliveryRoot, impatient
 from orchestration.failures import YacpError
 from orchestration.publishing.release import current
 from orchestration.reading import checks
-from orchestration.runs import BACKFILL, STARTED_BY, RunFailed, failure_of
+from orchestration.runs import BACKFILL, STARTED_BY, RunFailed, broken, failure_of
 from orchestration.settings import Settings, settings
 
 _RECORDS_A_TICK = 100
@@ -59,10 +59,12 @@ def tell(config: Settings, instance: dg.DagsterInstance, now: datetime | None = 
         if not is_ours:
             return Told(0, 0, ("somebody else is telling right now",))
         outbox = Outbox.read(config, now)
-        remarks = _look(config, instance, outbox, [way.name for way in ways], now)
+        remarks, unforeseen = _look(config, instance, outbox, [way.name for way in ways], now)
         outbox.save(config, now)
         sent = _deliver(config, outbox, ways, now, remarks)
         waiting = sum(len(outbox.waiting(way.name, now)) for way in ways)
+    if unforeseen:
+        raise unforeseen[0]  # the tick shows it, and what could be told was told
     return Told(sent, waiting, tuple(remarks))
 
 
@@ -77,18 +79,21 @@ def notices(context: dg.SensorEvaluationContext) -> dg.SkipReason:
     return dg.SkipReason(str(tell(settings(), context.instance)))
 
 
-def _look(config: Settings, instance: dg.DagsterInstance, outbox: Outbox, ways: list[str], now: datetime) -> list[str]:
+def _look(
+    config: Settings, instance: dg.DagsterInstance, outbox: Outbox, ways: list[str], now: datetime
+) -> tuple[list[str], list[Exception]]:
     """Takes in what is new. What can't be looked at now is looked at again, and holds up nothing else."""
-    remarks = []
+    remarks: list[str] = []
+    unforeseen: list[Exception] = []
     for looking in (_failures, _successes, _lateness):
         try:
             for notice in looking(config, instance, outbox, now):
                 outbox.add(notice, ways)
-        except (YacpError, OSError, duckdb.Error) as error:
-            remarks.append(
-                str(error) if isinstance(error, YacpError) else f"{looking.__name__}: {type(error).__name__}"
-            )
-    return remarks
+        except YacpError as error:
+            remarks.append(str(error))
+        except Exception as error:
+            unforeseen.append(error)
+    return remarks, unforeseen
 
 
 def _failures(config: Settings, instance: dg.DagsterInstance, outbox: Outbox, now: datetime) -> Iterator[Notice]:
@@ -113,10 +118,19 @@ def _failures(config: Settings, instance: dg.DagsterInstance, outbox: Outbox, no
 
 
 def _why(instance: dg.DagsterInstance, run_id: str) -> RunFailed:
-    """What the first failing step said; without one, the process was ended from outside."""
-    found = instance.get_records_for_run(run_id, of_type=DagsterEventType.STEP_FAILURE, limit=1).records
-    failure = failure_of(found[0].event_log_entry.dagster_event, run_id) if found else None
-    return failure or RunFailed(
+    """What the first failing step said; without a failing step or an error, the process was ended from outside."""
+    kinds = {DagsterEventType.STEP_FAILURE, DagsterEventType.RUN_FAILURE}
+    events = [
+        record.event_log_entry.dagster_event
+        for record in instance.get_records_for_run(run_id, of_type=kinds, ascending=True).records
+    ]
+    for event in events:
+        if failure := failure_of(event, run_id):
+            return failure
+    ends = [event.job_failure_data for event in events if event and event.is_job_failure]
+    if any(end.error for end in ends if end):
+        return broken(run_id)
+    return RunFailed(
         "It ended without a word: its process was killed, or the machine was stopped or ran out of memory.", 1
     )
 

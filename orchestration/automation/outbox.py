@@ -9,7 +9,7 @@ import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Literal
 
 from pydantic import BaseModel
@@ -158,12 +158,13 @@ class Outbox(BaseModel):
         ]
 
     def save(self, config: Settings, now: datetime) -> None:
-        """Writes the file whole or not at all, and only when there is something new in it."""
+        """Writes the file whole or not at all, and only when there is something new in it; else dates it."""
         self.entries = [entry for entry in self.entries if entry.notice.at > now - _FORGOTTEN_AFTER]
         content = self.model_dump_json(indent=1)
-        if content == self._written:
-            return
         path = config.dagster_home / OUTBOX
+        if content == self._written:
+            path.touch()
+            return
         fresh = path.with_name(f".{OUTBOX}")
         with fresh.open("w") as stream:
             os.fchmod(stream.fileno(), 0o600)
@@ -172,6 +173,12 @@ class Outbox(BaseModel):
             os.fsync(stream.fileno())
         fresh.replace(path)
         self._written = content
+
+
+def last_look(config: Settings) -> datetime | None:
+    """When it was last looked whether there is something to tell."""
+    path = config.dagster_home / OUTBOX
+    return datetime.fromtimestamp(path.stat().st_mtime, UTC) if path.exists() else None
 
 
 @contextmanager

@@ -1,10 +1,8 @@
 """Being told: real runs in a real Dagster instance, a mail server and a webhook's server on loopback."""
 
 import json
-import os
 import shutil
 import stat
-import subprocess
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -13,7 +11,7 @@ from typing import Any
 import dagster as dg
 import duckdb
 import pytest
-from conftest import DAY, DAY_BEFORE, YACP, Deliveries, Sample, yacp
+from conftest import DAY, DAY_BEFORE, Deliveries, Sample, yacp
 from pydantic import ValidationError
 from receivers import PASSWORD, USER, Hook, Mailbox, certificate, free_port, mail_server, webhook_server
 
@@ -175,6 +173,27 @@ def test_a_run_that_was_killed_is_told_of(config: Settings, instance: dg.Dagster
     assert "its process was killed" in box.texts[0]
 
 
+def test_a_run_that_breaks_before_its_first_step_is_told_of(
+    config: Settings, instance: dg.DagsterInstance, box: Mailbox
+) -> None:
+    @dg.resource
+    def broken() -> None:
+        raise ValueError(MARK)
+
+    @dg.op(required_resource_keys={"broken"})
+    def needs() -> None:
+        pass
+
+    @dg.job(name="nightly", resource_defs={"broken": broken})
+    def nightly() -> None:
+        needs()
+
+    nightly.execute_in_process(instance=instance, tags={"dagster/partition": str(DAY)}, raise_on_error=False)
+    tell(configured(config, box), instance)
+    assert "broke in a way that was not foreseen" in box.texts[0]
+    assert not any(word in box.texts[0] for word in MARK.split())
+
+
 def test_a_job_without_a_day_is_told_of_by_its_name(
     config: Settings, instance: dg.DagsterInstance, box: Mailbox
 ) -> None:
@@ -295,6 +314,19 @@ def test_a_record_of_runs_begun_anew_is_read_from_its_start(
     with dg.DagsterInstance.from_config(str(tmp_path / "another")) as another:
         run(another, refused)
         assert tell(here, another).sent == 1
+
+
+def test_what_nobody_foresaw_is_shown_and_holds_up_nothing(
+    config: Settings, instance: dg.DagsterInstance, hook: Hook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> Iterator[None]:
+        raise KeyError("of our own making")
+
+    monkeypatch.setattr(told_of, "_successes", broken)
+    run(instance, refused)
+    with pytest.raises(KeyError):
+        tell(configured(config, hook=hook), instance)
+    assert len(hook.posted) == 1
 
 
 def test_a_damaged_outbox_silences_nobody(config: Settings, instance: dg.DagsterInstance, hook: Hook) -> None:
@@ -539,11 +571,9 @@ def test_secrets_are_not_shown(tmp_path: Path) -> None:
         Settings(smtp_password_file=tmp_path / "nowhere").secret("smtp_password")
 
 
-def command(home: Path, *arguments: str, **given: str) -> subprocess.CompletedProcess[str]:
-    """``yacp`` with settings of its own; what else runs it takes none from the tests' environment."""
-    mine = {name: value for name, value in os.environ.items() if not name.startswith("YACP_")}
-    mine |= {"YACP_HOME": str(home), **given}
-    return subprocess.run([str(YACP), *arguments], env=mine, capture_output=True, text=True, check=False)
+def examined(home: Path, given: dict[str, str]) -> dict[str, dict[str, object]]:
+    rows = json.loads(yacp(home, "doctor", "--format", "json", variables=given).stdout)
+    return {row["what"]: row for row in rows}
 
 
 def test_the_command_tells_too(tmp_path: Path, box: Mailbox, hook: Hook) -> None:
@@ -556,25 +586,31 @@ def test_the_command_tells_too(tmp_path: Path, box: Mailbox, hook: Hook) -> None
         "YACP_WEBHOOK_URL": hook.url,
         "YACP_LATE_AFTER": "00:00",
     }
-    tested = command(tmp_path, "notify", "--test", **given)
+    assert examined(tmp_path, given)["somebody looks"]["found"] == "never"
+    tested = yacp(tmp_path, "notify", "--test", variables=given)
     assert tested.returncode == 0, tested.stderr
     assert box.subjects == ["[yacp] a test"]
     assert hook.subjects == ["a test"]
-    told = command(tmp_path, "notify", **given)
+    told = yacp(tmp_path, "notify", variables=given)
     assert told.returncode == 0, told.stderr
     assert "2 sent, 0 waiting" in told.stderr
     assert box.subjects[1].endswith("is late")
-    doctor = {row["what"]: row for row in json.loads(command(tmp_path, "doctor", "--format", "json", **given).stdout)}
+    doctor = {
+        row["what"]: row for row in json.loads(yacp(tmp_path, "doctor", "--format", "json", variables=given).stdout)
+    }
     assert doctor["told by mail"]["ok"]
     assert doctor["told by webhook"]["ok"]
+    assert doctor["somebody looks"]["ok"]
     assert len(hook.posted) == 2  # looking posts nothing
 
     given["YACP_SMTP_PORT"] = str(free_port())
-    tested = command(tmp_path, "notify", "--test", **given)
+    tested = yacp(tmp_path, "notify", "--test", variables=given)
     assert tested.returncode == 1
     assert "mail: not sent" in tested.stderr
     assert "webhook: sent" in tested.stderr
-    doctor = {row["what"]: row for row in json.loads(command(tmp_path, "doctor", "--format", "json", **given).stdout)}
+    doctor = {
+        row["what"]: row for row in json.loads(yacp(tmp_path, "doctor", "--format", "json", variables=given).stdout)
+    }
     assert not doctor["told by mail"]["ok"]
     assert "connection refused" in str(doctor["told by mail"]["found"])
 
@@ -583,7 +619,7 @@ def test_the_command_says_what_to_set(tmp_path: Path) -> None:
     result = yacp(tmp_path / "home", "notify")
     assert result.returncode == 2
     assert "set YACP_SMTP_HOST" in result.stderr
-    doctor = {row["what"]: row for row in json.loads(yacp(tmp_path, "doctor", "--format", "json").stdout)}
+    doctor = examined(tmp_path, {})
     assert doctor["told by mail"] == {
         "what": "told by mail", "ok": True, "found": "off: YACP_SMTP_HOST is not set", "mend": "",
     }  # fmt: skip
