@@ -329,6 +329,16 @@ def test_what_nobody_foresaw_is_shown_and_holds_up_nothing(
     assert len(hook.posted) == 1
 
 
+def test_more_than_a_look_takes_is_told_in_the_next_ones(
+    config: Settings, instance: dg.DagsterInstance, hook: Hook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(told_of, "_RECORDS_A_TICK", 2)
+    here = configured(config, hook=hook)
+    ids = [run(instance, refused) for _ in range(3)]
+    assert [tell(here, instance).sent for _ in range(3)] == [2, 1, 0]
+    assert [post["notice"]["run_id"] for post in hook.posted] == ids
+
+
 def test_a_damaged_outbox_silences_nobody(config: Settings, instance: dg.DagsterInstance, hook: Hook) -> None:
     (config.dagster_home / OUTBOX).write_text('{"since":')
     run(instance, refused)
