@@ -526,8 +526,9 @@ class _Landing:
             " ends as (select *, case when is_odd <> can_open then can_open::integer end as is_open from quoted),"
             f" stretches as (select *, count(is_open) over ({before}) as stretch,"
             f" coalesce(last_value(is_open ignore nulls) over ({before}), 0) as was_open from ends),"
-            " begun as (select *, was_open + count(*) filter (is_odd and can_open)"
-            f" over (partition by stretch {before}) as opened_before from stretches)"
+            # As count(*) filter (…) it would take the square of the time.
+            " begun as (select *, was_open + coalesce(sum((is_odd and can_open)::integer)"
+            f" over (partition by stretch {before}), 0) as opened_before from stretches)"
             " select row_number() over (order by line_number) as record_index, line_number, is_blank"
             " from begun where opened_before % 2 = 0"
         )
