@@ -13,6 +13,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from dashboard.access_log import AccessLog
+from dashboard.counts import prepare
 from dashboard.identity import Identity
 from dashboard.languages import DEFAULT, languages
 from dashboard.pages import Pages, language_of
@@ -25,7 +26,7 @@ from dashboard.store import Store
 
 def create_app(settings: Settings, as_email: str = "") -> ASGIApp:
     """The dashboard over a folder of releases; ``as_email`` is who everybody on this machine is taken for."""
-    store, rendering = Store(settings), Rendering()
+    store, rendering = Store(settings, prepare), Rendering()
     pages = Pages(store, Identity(settings, as_email), AccessLog(settings), rendering)
 
     def health(_: Request) -> Response:

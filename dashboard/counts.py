@@ -2,18 +2,32 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import groupby
-from typing import Any
 
 from dashboard.entitlements import Scope
 from dashboard.refusals import Missing
-from dashboard.store import Release
+from dashboard.store import Release, Row, day_literal
 
 TREND_DAYS = 30
-_WIDTH, _HEIGHT, _MARGIN = 84, 20, 3
+TOTAL = "total"
+_WIDTH, _HEIGHT, _MARGIN = 840, 200, 30  # tenths of a pixel, so that whole numbers do
+
+
+@dataclass(frozen=True)
+class Label:
+    """What a line is, the same for every scope."""
+
+    section_number: int
+    section_name: str
+    key: str
+    name: str
+    colour: str
+    parent: str | None
+    definition: str | None
+    next_steps: str | None
 
 
 @dataclass(frozen=True)
@@ -25,33 +39,33 @@ class Trend:
     lowest: int
     highest: int
     points: str
-    end: tuple[float, float]
+    end: tuple[int, int]
 
 
 @dataclass(frozen=True)
 class Line:
-    """A row of the dashboard."""
+    """A row of the dashboard. ``turning_red`` has pairs of days and of how many turn red by then."""
 
-    key: str
-    name: str
-    colour: str
-    parent: str | None
-    definition: str | None
-    next_steps: str | None
+    label: Label
     count: int
     percent: float | None
     loss_rate: float | None
     pass_rate: float | None
-    previous: int | None
+    previous: int
     entered: int
     left: int
-    turning_red: int
+    turning_red: tuple[tuple[int, int], ...]
     trend: Trend | None
 
     @property
     def is_moved(self) -> bool:
         """Whether anybody came or went since the day published before."""
         return bool(self.entered or self.left)
+
+    @property
+    def soon(self) -> tuple[int, int] | None:
+        """How many turn red within the most days looked at; ``None`` when nobody does."""
+        return self.turning_red[-1] if self.turning_red and self.turning_red[-1][1] else None
 
 
 @dataclass(frozen=True)
@@ -68,149 +82,180 @@ class Section:
 
 
 @dataclass(frozen=True)
-class Turning:
-    """A yellow line with a limit: how many turn red within so many days."""
-
-    section_key: str
-    line_key: str
-    by_days: tuple[tuple[int, int], ...]
-
-    @property
-    def is_due(self) -> bool:
-        """Whether anybody does within the days looked at."""
-        return self.by_days[-1][1] > 0
-
-
-@dataclass(frozen=True)
 class Dashboard:
     """All that the page of a scope and day shows."""
 
     scope_name: str
     previous_day: date | None
-    first_trend_day: date
     sections: tuple[Section, ...]
-    turning: tuple[Turning, ...]
 
-    def line(self, key: str) -> tuple[Section, Line] | None:
-        """A line by its key, with its section."""
-        return next(((s, line) for s in self.sections for line in s.lines if line.key == key), None)
+    @property
+    def lines(self) -> list[Line]:
+        """The lines of all sections."""
+        return [line for section in self.sections for line in section.lines]
+
+
+def label(release: Release, day: date, line_key: str) -> Label:
+    """A line of the dashboard as it was on a day; ``Missing`` when there was none of that key."""
+    found = [label for label in _labels(release, day).values() if label.key == line_key != TOTAL]
+    if not found:
+        raise Missing("no_such_line")
+    return found[0]
+
+
+def require_scope(release: Release, scope: Scope, day: date) -> None:
+    """``Missing`` when the scope was not on the dashboard that day."""
+    if day == release.as_of_date:
+        is_there = scope in release.scopes
+    else:
+        is_there = release.counts.get(
+            ("scope", scope, day),
+            lambda: bool(
+                release.query(
+                    f"select 1 from counts.sections.history where as_of_date = ? and {_OF_SCOPE} limit 1",
+                    [day, *_of(scope)],
+                )
+            ),
+        )
+    if not is_there:
+        raise Missing("no_such_scope")
 
 
 def dashboard(release: Release, scope: Scope, day: date) -> Dashboard:
     """Reads it; ``Missing`` when the scope was not on the dashboard that day."""
-    rows = release.query(
-        "from counts.sections.history where as_of_date = ? and scope_type = ? and scope_id = ?"
-        " order by section_number, line_number",
-        [day, scope.type, scope.id],
-    )
+    if day == release.as_of_date:
+        rows = release.query(f"from {_NEWEST_DAY} where {_OF_SCOPE} order by section_number, line_number", _of(scope))
+    else:
+        rows = release.query(f"{_rows(release, day, _OF_SCOPE)} order by section_number, line_number", _of(scope) * 4)
     if not rows:
         raise Missing("no_such_scope")
-    first = max(day - timedelta(days=TREND_DAYS - 1), release.days[0])
-    trends = _trends(release, scope, first, day)
-    moves = _moves(release, scope, day)
-    turning = _turning(release, scope, day)
-    soon = {entry.line_key: entry.by_days[-1][1] for entry in turning}
+    labels = _labels(release, day)
+    days = _trend_days(release, day)
     sections = []
     for number, group in groupby(rows, key=lambda row: row["section_number"]):
         of_section = list(group)
-        lines, head = [_line(row, moves, trends, soon) for row in of_section], of_section[0]
+        lines = [_line(row, labels[row["section_key"], row["line_key"]], days) for row in of_section]
+        key = of_section[0]["section_key"]
         sections.append(
             Section(
                 number=number,
-                key=head["section_key"],
-                name=head["section_name"],
-                note=release.notes.get(head["section_key"]),
+                key=key,
+                name=lines[-1].label.section_name,
+                note=release.notes.get(key),
                 lines=tuple(lines[:-1]),
                 total=lines[-1],
-                unclassified=head["unclassified_count"],
+                unclassified=of_section[0]["unclassified_count"],
             )
         )
     return Dashboard(
         scope_name=rows[0]["scope_name"],
-        previous_day=next((move["previous_as_of_date"] for move in moves.values()), None),
-        first_trend_day=first,
+        previous_day=next((row["previous_as_of_date"] for row in rows if row["previous_as_of_date"]), None),
         sections=tuple(sections),
-        turning=tuple(turning),
     )
 
 
-def _line(
-    row: dict[str, Any],
-    moves: dict[tuple[str, str], dict[str, Any]],
-    trends: dict[tuple[str, str], Trend],
-    soon: dict[str, int],
-) -> Line:
-    key = row["section_key"], row["line_key"]
-    move = moves.get(key)
+def prepare(release: Release) -> None:
+    """Brings the newest day's rows of all scopes together, once for a release: it is what nearly everybody asks for."""
+    release.query(f"create table {_NEWEST_DAY} as {_rows(release, release.as_of_date, 'true')}")
+
+
+_NEWEST_DAY = "memory.main.newest_day"
+_OF_SCOPE = "scope_type = ? and scope_id = ?"
+_KEYS = "scope_type, scope_id, section_key, line_key"
+
+
+def _of(scope: Scope) -> list[object]:
+    return [scope.type, scope.id]
+
+
+def _trend_days(release: Release, day: date) -> list[date]:
+    first = day - timedelta(days=TREND_DAYS - 1)
+    return [published for published in release.days if first <= published <= day]
+
+
+def _rows(release: Release, day: date, condition: str) -> str:
+    """The rows of a day for the scopes of a condition, as a query. Words are left out: they are the same for all."""
+    today, days = day_literal(day), _trend_days(release, day)
+    counts = ", ".join(f"max(customer_count) filter (where as_of_date = {day_literal(on)})" for on in days)
+    if release.has("dashboard", "sections", "coming_due", day):
+        coming_due = release.table("dashboard", "sections", "coming_due", day)
+    else:
+        coming_due = "(from counts.sections.coming_due limit 0)"
+    return f"""
+        with lines as (
+            select {_KEYS}, scope_name, section_number, line_number, customer_count, percent, loss_rate, pass_rate,
+                unclassified_count
+            from counts.sections.history where as_of_date = {today} and {condition}
+        ),
+        moves as (
+            select {_KEYS}, previous_as_of_date, previous_count, entered, "left" as gone from counts.sections.movement
+            where as_of_date = {today} and {condition}
+        ),
+        turning as (
+            select {_KEYS}, list([days_until_red, customer_count_by_then]) as turning_red
+            from {coming_due} where {condition} group by all
+        ),
+        trends as (
+            select {_KEYS}, [{counts}] as trend from counts.sections.history
+            where as_of_date between {day_literal(days[0])} and {today} and {condition} group by {_KEYS}
+        )
+        select * from lines
+        left join moves using ({_KEYS})
+        left join turning using ({_KEYS})
+        left join trends using ({_KEYS})
+    """
+
+
+def _labels(release: Release, day: date) -> dict[tuple[str, str], Label]:
+    """The words of a day, by section and line."""
+
+    def read() -> dict[tuple[str, str], Label]:
+        rows = release.query(
+            "select section_number, section_key, section_name, line_key, line_name, colour, parent_line_key,"
+            " definition, next_steps from counts.sections.history where as_of_date = ? and scope_type = 'statewide'",
+            [day],
+        )
+        return {
+            (row["section_key"], row["line_key"]): Label(
+                section_number=row["section_number"],
+                section_name=row["section_name"],
+                key=row["line_key"],
+                name=row["line_name"],
+                colour=row["colour"] or "",
+                parent=row["parent_line_key"],
+                definition=row["definition"],
+                next_steps=row["next_steps"],
+            )
+            for row in rows
+        }
+
+    return release.counts.get(("labels", day), read)
+
+
+def _line(row: Row, label: Label, days: Sequence[date]) -> Line:
     return Line(
-        key=row["line_key"],
-        name=row["line_name"],
-        colour=row["colour"] or "",
-        parent=row["parent_line_key"],
-        definition=row["definition"],
-        next_steps=row["next_steps"],
+        label=label,
         count=row["customer_count"],
         percent=row["percent"],
         loss_rate=row["loss_rate"],
         pass_rate=row["pass_rate"],
-        previous=move["previous_count"] if move else None,
-        entered=move["entered"] if move else 0,
-        left=move["left"] if move else 0,
-        turning_red=soon.get(row["line_key"], 0),
-        trend=trends.get(key),
+        previous=row["previous_count"] or 0,
+        entered=row["entered"] or 0,
+        left=row["gone"] or 0,
+        turning_red=tuple(sorted((days, count) for days, count in row["turning_red"] or ())),
+        trend=_trend(days, row["trend"]),
     )
 
 
-def _moves(release: Release, scope: Scope, day: date) -> dict[tuple[str, str], dict[str, Any]]:
-    rows = release.query(
-        'select section_key, line_key, previous_as_of_date, previous_count, entered, "left"'
-        " from counts.sections.movement where as_of_date = ? and scope_type = ? and scope_id = ?",
-        [day, scope.type, scope.id],
-    )
-    return {(row["section_key"], row["line_key"]): row for row in rows}
-
-
-def _turning(release: Release, scope: Scope, day: date) -> list[Turning]:
-    if not release.has("dashboard", "sections", "coming_due", day):
-        return []
-    rows = release.query(
-        "select section_key, line_key, days_until_red, customer_count_by_then"
-        f" from {release.table('dashboard', 'sections', 'coming_due', day)}"
-        " where scope_type = ? and scope_id = ? order by days_until_red",
-        [scope.type, scope.id],
-    )
-    found: dict[tuple[str, str], list[tuple[int, int]]] = defaultdict(list)
-    for row in rows:
-        found[row["section_key"], row["line_key"]].append((row["days_until_red"], row["customer_count_by_then"]))
-    return [Turning(section, line, tuple(by_days)) for (section, line), by_days in found.items()]
-
-
-def _trends(release: Release, scope: Scope, first: date, day: date) -> dict[tuple[str, str], Trend]:
-    rows = release.query(
-        "select section_key, line_key, list(as_of_date order by as_of_date) as days,"
-        " list(customer_count order by as_of_date) as counts from counts.sections.history"
-        " where as_of_date between ? and ? and scope_type = ? and scope_id = ? group by section_key, line_key",
-        [first, day, scope.type, scope.id],
-    )
-    return {
-        (row["section_key"], row["line_key"]): _trend(row["days"], row["counts"], first, day)
-        for row in rows
-        if len(row["counts"]) > 1
-    }
-
-
-def _trend(days: list[date], counts: list[int], first: date, last: date) -> Trend:
+def _trend(days: Sequence[date], counts: Sequence[int | None]) -> Trend | None:
     """Days that were not published are left out, not invented; small changes stay small in the drawing."""
-    lowest, highest = min(counts), max(counts)
-    span = max(highest - lowest, highest / 10, 1)
-    across = max((last - first).days, 1)
-    middle = (lowest + highest) / 2
-
-    def place(day: date, count: int) -> tuple[float, float]:
-        x = _MARGIN + (day - first).days / across * (_WIDTH - 2 * _MARGIN)
-        y = _HEIGHT / 2 - (count - middle) / span * (_HEIGHT - 2 * _MARGIN)
-        return round(x, 1), round(y, 1)
-
-    places = [place(on, count) for on, count in zip(days, counts, strict=True)]
-    points = " ".join(f"{x:g},{y:g}" for x, y in places)
-    return Trend(counts[0], counts[-1], lowest, highest, points, places[-1])
+    seen = [(day, count) for day, count in zip(days, counts, strict=True) if count is not None]
+    if len(seen) < 2:
+        return None
+    values = [count for _, count in seen]
+    lowest, highest = min(values), max(values)
+    across = (_WIDTH - 2 * _MARGIN) / (days[-1] - days[0]).days
+    up = (_HEIGHT - 2 * _MARGIN) / max(highest - lowest, highest / 10, 1)
+    base = _HEIGHT / 2 + (lowest + highest) / 2 * up
+    places = [(_MARGIN + int((day - days[0]).days * across), int(base - count * up)) for day, count in seen]
+    return Trend(values[0], values[-1], lowest, highest, " ".join(f"{x},{y}" for x, y in places), places[-1])

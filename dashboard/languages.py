@@ -20,7 +20,7 @@ _CHICAGO = ZoneInfo("America/Chicago")
 DEFAULT = "en"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Language:
     """One file of translations."""
 

@@ -85,14 +85,11 @@ class Listing:
 
     def page(self, release: Release, number: int) -> tuple[list[Row], int]:
         """One page of it, and how many customers it has in all; ``Missing`` beyond the last page."""
-        matching = release.lists.get(
-            ("matching", self.source, self.values),
-            lambda: int(release.query(f"select count(*) as n from ({self.source})", self.values)[0]["n"]),
-        )
+        matching = int(release.query(f"select count(*) as n from ({self.source})", self.values)[0]["n"])
         if number > pages(matching):
             raise Missing("no_such_page")
         sql = f"{self._ordered()} limit {PAGE_SIZE} offset {(number - 1) * PAGE_SIZE}"
-        return release.lists.get((sql, self.values), lambda: release.query(sql, self.values)), matching
+        return release.query(sql, self.values), matching
 
     def batches(self, release: Release) -> Iterator[list[Row]]:
         """All of it, some rows at a time."""

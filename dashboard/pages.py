@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import zlib
+import gzip
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -10,14 +11,13 @@ from typing import IO, Any
 from urllib.parse import quote, urlencode
 
 import duckdb
-from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from dashboard import counts, exports, lists
 from dashboard.access_log import AccessLog
-from dashboard.counts import Dashboard
+from dashboard.counts import Dashboard, Label
 from dashboard.entitlements import STATEWIDE, Scope, Viewer
 from dashboard.identity import Identity
 from dashboard.languages import DEFAULT, Language, languages, preferred
@@ -31,8 +31,12 @@ _MOST_SUGGESTED = 12
 _TRIES = 3
 _COMMON = ("scope", "as_of", "lang")
 _LISTED = (*_COMMON, *lists.FILTERS, "sort")
-_MAY_BE_KEPT = {"Cache-Control": "private, no-cache", "Vary": "Accept-Language"}
-_NOT_TO_BE_KEPT = {"Cache-Control": "no-store", "Vary": "Accept-Language"}
+_VARY = "Accept-Language, Accept-Encoding"
+_MAY_BE_KEPT = {"Cache-Control": "private, no-cache", "Vary": _VARY}
+_NOT_TO_BE_KEPT = {"Cache-Control": "no-store", "Vary": _VARY}
+_GZIP = re.compile(r"\bgzip\b(?!\s*;\s*q=0(?:\.0*)?\s*(?:,|$))")
+_GZIP_LEVEL = 4
+_HTML = "text/html; charset=utf-8"
 _CSV = "text/csv; charset=utf-8"
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
@@ -84,6 +88,15 @@ class Visit:
         return self.url(self.request.url.path, **{**kept, **changes})
 
 
+@dataclass(frozen=True)
+class Packed:
+    """A page, compressed; of a list also how many rows it shows, and of how many."""
+
+    content: bytes
+    rows: int
+    matching: int
+
+
 class Pages:
     """Everything that can be asked for."""
 
@@ -126,48 +139,39 @@ class Pages:
 
     def dashboard(self, visit: Visit) -> Response:
         """The seven sections."""
-        links = visit.has_lists
-
-        def sections() -> tuple[str, bytes]:
-            board = _board(visit)
-            content = self._rendering.render("sections.html", visit, board=board, links=links)
-            return board.scope_name, zlib.compress(content.encode(), 1)
-
-        key = (visit.scope, visit.day, visit.language.code, visit.values.get("lang"), links)
-        name, content = visit.release.pages.get(key, sections)
-        main = Markup(zlib.decompress(content).decode())  # noqa: S704 - our own template's output
-        warned = sum(not check["passed"] for check in _checks(visit))
-        return self._html("dashboard.html", visit, _MAY_BE_KEPT, scope_name=name, main=main, warned=warned)
+        return self._kept(
+            visit, lambda: self._packed("dashboard.html", visit, board=_board(visit), checks=_checks(visit))
+        )
 
     def changes(self, visit: Visit) -> Response:
         """What moved on each line since the day published before."""
-        return self._html("changes.html", visit, _MAY_BE_KEPT, board=_board(visit), links=visit.has_lists)
+        return self._kept(visit, lambda: self._packed("changes.html", visit, board=_board(visit)))
 
     def checks(self, visit: Visit) -> Response:
         """What was checked on the day, and what was found."""
-        return self._html("checks.html", visit, _MAY_BE_KEPT, checks=_checks(visit))
+        return self._kept(visit, lambda: self._packed("checks.html", visit, checks=_checks(visit)))
 
     def line(self, visit: Visit) -> Response:
         """A page of the customers on a line."""
-        section, line, filters, listing = _line(visit)
+        line, filters, listing = _line(visit)
         number = lists.page_number(visit.values.get("page", "1"))
-        rows, matching = listing.page(visit.release, number)
-        choices = [] if visit.scope.type == "provider" else _providers(visit, line.key, filters)
-        self._note(visit, "list", line.key, len(rows), matching, filters.names, page=number)
-        return self._html(
-            "line.html",
-            visit,
-            _NOT_TO_BE_KEPT,
-            section=section,
-            line=line,
-            filters=filters,
-            sort=visit.values.get("sort", lists.DEFAULT_SORT),
-            rows=rows,
-            matching=matching,
-            page=number,
-            pages=lists.pages(matching),
-            providers=choices,
-        )
+
+        def page() -> Packed:
+            rows, matching = listing.page(visit.release, number)
+            return self._packed(
+                "line.html",
+                visit,
+                line=line,
+                filters=filters,
+                sort=visit.values.get("sort", lists.DEFAULT_SORT),
+                rows=rows,
+                matching=matching,
+                page=number,
+                pages=lists.pages(matching),
+                providers=[] if visit.scope.type == "provider" else _providers(visit, line.key, filters),
+            )
+
+        return self._kept(visit, page, listed=(line.key, filters.names))
 
     def line_csv(self, visit: Visit) -> Response:
         """The whole list as CSV."""
@@ -178,26 +182,27 @@ class Pages:
         return self._line_file(visit, "xlsx")
 
     def _line_file(self, visit: Visit, kind: str) -> Response:
-        _, line, filters, listing = _line(visit)
+        line, filters, listing = _line(visit)
         return self._file(visit, kind, line.key, _line_columns(visit, line.name), listing, filters.names)
 
     def sync_problems(self, visit: Visit) -> Response:
         """A page of the customers who aren't synced."""
         listing = _sync_listing(visit)
         number = lists.page_number(visit.values.get("page", "1"))
-        rows, matching = listing.page(visit.release, number)
-        names = ["sync"] if "sync" in visit.values else []
-        self._note(visit, "list", "sync_problems", len(rows), matching, names, page=number)
-        return self._html(
-            "sync_problems.html",
-            visit,
-            _NOT_TO_BE_KEPT,
-            rows=rows,
-            matching=matching,
-            page=number,
-            pages=lists.pages(matching),
-            sync=visit.values.get("sync", ""),
-        )
+
+        def page() -> Packed:
+            rows, matching = listing.page(visit.release, number)
+            return self._packed(
+                "sync_problems.html",
+                visit,
+                rows=rows,
+                matching=matching,
+                page=number,
+                pages=lists.pages(matching),
+                sync=visit.values.get("sync", ""),
+            )
+
+        return self._kept(visit, page, listed=("sync_problems", _sync_filters(visit)))
 
     def sync_csv(self, visit: Visit) -> Response:
         """All of them as CSV."""
@@ -208,8 +213,9 @@ class Pages:
         return self._sync_file(visit, "xlsx")
 
     def _sync_file(self, visit: Visit, kind: str) -> Response:
-        names = ["sync"] if "sync" in visit.values else []
-        return self._file(visit, kind, "sync_problems", _sync_columns(visit), _sync_listing(visit), names)
+        return self._file(
+            visit, kind, "sync_problems", _sync_columns(visit), _sync_listing(visit), _sync_filters(visit)
+        )
 
     def scopes(self, visit: Visit) -> Response:
         """The scopes whose name or id has what was searched for; a single one is shown at once."""
@@ -217,16 +223,39 @@ class Pages:
         found = _search(visit, wanted)
         if wanted and len(found) == 1:
             return RedirectResponse(visit.url("/", scope=found[0][0]), status_code=303, headers=_NOT_TO_BE_KEPT)
-        return self._html("scopes.html", visit, _MAY_BE_KEPT, q=wanted, found=found[:_MOST_FOUND], matching=len(found))
+        return self._html("scopes.html", visit, q=wanted, found=found[:_MOST_FOUND], matching=len(found))
 
     def scope_suggestions(self, visit: Visit) -> Response:
         """The first few of them, for the search field."""
         found = _search(visit, visit.values.get("q", ""))[:_MOST_SUGGESTED]
         return JSONResponse([{"scope": str(scope), "name": name} for scope, name in found], headers=_MAY_BE_KEPT)
 
-    def _html(self, template: str, visit: Visit, headers: Mapping[str, str], **values: Any) -> Response:
+    def _html(self, template: str, visit: Visit, **values: Any) -> Response:
         content = self._rendering.render(template, visit, **values)
-        return Response(content, media_type="text/html; charset=utf-8", headers=dict(headers))
+        return Response(content, media_type=_HTML, headers=_MAY_BE_KEPT)
+
+    def _packed(self, template: str, visit: Visit, **values: Any) -> Packed:
+        content = self._rendering.render(template, visit, **values)
+        rows, matching = len(values.get("rows", ())), values.get("matching", 0)
+        return Packed(gzip.compress(content.encode(), _GZIP_LEVEL), rows, matching)
+
+    def _kept(
+        self, visit: Visit, make: Callable[[], Packed], listed: tuple[str, Sequence[str]] | None = None
+    ) -> Response:
+        """A page that is the same for a person and an address as long as the release is; noted if it is a list."""
+        address = visit.request.scope["path"], tuple(sorted(visit.values.items()))
+        page = visit.release.pages.get((visit.viewer.email, visit.language.code, address), make)
+        if listed:
+            self._note(
+                visit, "list", listed[0], page.rows, page.matching, listed[1], page=visit.values.get("page", "1")
+            )
+        headers = dict(_NOT_TO_BE_KEPT if listed else _MAY_BE_KEPT)
+        content = page.content
+        if _GZIP.search(visit.request.headers.get("accept-encoding", "")):
+            headers["Content-Encoding"] = "gzip"
+        else:
+            content = gzip.decompress(content)
+        return Response(content, media_type=_HTML, headers=headers)
 
     def _file(
         self,
@@ -336,29 +365,31 @@ def _checks(visit: Visit) -> list[Row]:
     )
 
 
-def _line(visit: Visit) -> tuple[counts.Section, counts.Line, lists.Filters, lists.Listing]:
+def _line(visit: Visit) -> tuple[Label, lists.Filters, lists.Listing]:
     visit.viewer.require(visit.scope, lists=True)
-    found = _board(visit).line(visit.request.path_params["line_key"])
-    if found is None:
-        raise Missing("no_such_line")
-    section, line = found
+    counts.require_scope(visit.release, visit.scope, visit.day)
+    line = counts.label(visit.release, visit.day, visit.request.path_params["line_key"])
     filters = lists.Filters.parse(visit.release, visit.values)
     sort = visit.values.get("sort", lists.DEFAULT_SORT)
     listing = lists.line_list(visit.release, line.key, visit.scope, visit.day, visit.previous_day, filters, sort)
-    return section, line, filters, listing
+    return line, filters, listing
 
 
 def _providers(visit: Visit, line_key: str, filters: lists.Filters) -> list[tuple[str, str]]:
     """Whose customers the list has, whatever else it is narrowed to."""
     everybody = lists.Filters(moved=filters.moved)
     listing = lists.line_list(visit.release, line_key, visit.scope, visit.day, visit.previous_day, everybody)
-    return visit.release.lists.get(("providers", listing), lambda: lists.providers(visit.release, listing))
+    return lists.providers(visit.release, listing)
 
 
 def _sync_listing(visit: Visit) -> lists.Listing:
     visit.viewer.require(visit.scope, lists=True)
-    _board(visit)  # and so the scope was on the dashboard that day
+    counts.require_scope(visit.release, visit.scope, visit.day)
     return lists.sync_problems(visit.release, visit.scope, visit.day, visit.values.get("sync", ""))
+
+
+def _sync_filters(visit: Visit) -> list[str]:
+    return ["sync"] if "sync" in visit.values else []
 
 
 def _search(visit: Visit, wanted: str) -> list[tuple[Scope, str]]:

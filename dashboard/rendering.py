@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from dashboard.counts import Label
 from dashboard.languages import Language, languages, number, share
 from dashboard.lists import DUE, INITIALS, IWDS_STATUSES
 
@@ -67,6 +68,7 @@ class Rendering:
             "initials": INITIALS,
             "iwds_statuses": IWDS_STATUSES,
             "due_choices": DUE,
+            "fixed": self._fixed,
         }
         self._templates.filters |= {"number": number, "share": share, "prose": prose}
 
@@ -79,6 +81,12 @@ class Rendering:
         return self._templates.get_template(template).render(
             visit=visit, language=visit.language, t=visit.language.text, **values
         )
+
+    @lru_cache(maxsize=512)  # noqa: B019 - there is one, for as long as the application
+    def _fixed(self, template: str, language: Language, line: Label) -> Markup:
+        """What is the same for a line in every scope."""
+        content = self._templates.get_template(template).render(language=language, t=language.text, line=line)
+        return Markup(content)  # noqa: S704 - our own template's output
 
     def refusal(self, language: Language, status: int, reason: str, **values: object) -> str:
         """A page that says why there is nothing to see."""

@@ -30,8 +30,8 @@ T = TypeVar("T")
 _log = logging.getLogger("dashboard")
 RELEASE = "release.json"
 _MARTS = ("headings", "legend", "sync_meanings")
-# Compressed pages of counts, 10 KB each; counts of a scope and pages of a list, 100 KB each.
-_PAGES_KEPT, _COUNTS_KEPT, _LISTS_KEPT = 2048, 128, 128
+# Packed pages of at most 15 KB; counts of a scope of about 100 KB.
+_PAGES_KEPT, _COUNTS_KEPT = 2048, 128
 _BATCH = 1000
 _SECONDS_BEFORE_ANOTHER_TRY = 5
 
@@ -84,7 +84,6 @@ class Release:
     leases: int = 0
     pages: Kept = field(default_factory=lambda: Kept(_PAGES_KEPT))
     counts: Kept = field(default_factory=lambda: Kept(_COUNTS_KEPT))
-    lists: Kept = field(default_factory=lambda: Kept(_LISTS_KEPT))
 
     def viewer(self, email: str) -> Viewer:
         """The person with what they are entitled to; ``Forbidden`` when that is nothing."""
@@ -130,8 +129,9 @@ class Release:
 class Store:
     """The folder of releases, and the one that is current."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, prepare: Callable[[Release], None]) -> None:
         self._settings = settings
+        self._prepare = prepare
         self._published = settings.published.expanduser().absolute()
         self._current: Release | None = None
         self._broken: tuple[tuple[object, ...], float] | None = None
@@ -172,7 +172,7 @@ class Store:
         if version is None or (standing and standing.version == version) or self._is_known_broken(version):
             return
         try:
-            fresh = _open(self._settings, Path(str(version[0])), version)
+            fresh = _open(self._settings, Path(str(version[0])), version, self._prepare)
         except (OSError, ValueError, KeyError, TypeError, duckdb.Error) as error:
             self._broken = (version, time.monotonic())
             _log.error("The release in %s can't be opened: %s. %s", version[0], error, _WHAT_STAYS[standing is None])
@@ -229,12 +229,17 @@ def literal(value: object) -> str:
     return "'" + str(value).replace("'", "''") + "'"
 
 
+def day_literal(day: date) -> str:
+    """A day in SQL."""
+    return f"date '{day.isoformat()}'"
+
+
 def _alias(file: str) -> str:
     """``customers.duckdb`` has a schema of its own name, which would be ambiguous."""
     return {"dashboard": "counts", "customers": "lists"}[file]
 
 
-def _open(settings: Settings, folder: Path, version: tuple[object, ...]) -> Release:
+def _open(settings: Settings, folder: Path, version: tuple[object, ...], prepare: Callable[[Release], None]) -> Release:
     record = json.loads((folder / RELEASE).read_text())
     connection = duckdb.connect(
         config={
@@ -261,6 +266,7 @@ def _open(settings: Settings, folder: Path, version: tuple[object, ...]) -> Rele
             lists_are_readable=lists_are_readable,
         )
         _remember(release)
+        prepare(release)
     except BaseException:
         connection.close()
         raise

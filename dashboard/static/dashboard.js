@@ -3,10 +3,10 @@
 
 // Next Steps as a modal, which keeps the focus inside and gives it back.
 document.addEventListener("click", (event) => {
-  const opener = event.target.closest("[data-opens]");
+  const opener = event.target.closest("a.next-steps");
   if (opener) {
     event.preventDefault();
-    document.getElementById(opener.dataset.opens).showModal();
+    document.querySelector(opener.hash).showModal();
     return;
   }
   const dialog = event.target.closest("dialog[open]");

@@ -46,7 +46,7 @@ def test_what_breaks_keeps_others_out_too(site: Site, super_user: Person, monkey
     def break_off(*_: object) -> None:
         raise RuntimeError("C000000001")
 
-    monkeypatch.setattr("dashboard.pages._checks", break_off)
+    monkeypatch.setattr("dashboard.pages._visit", break_off)
     answer = site.get("/", super_user.email)
     assert answer.status_code == 500
     assert answer.headers["content-security-policy"].startswith("default-src 'none'")
@@ -58,6 +58,19 @@ def test_lists_are_never_kept_and_counts_never_shared(site: Site, super_user: Pe
         kept = site.get(address, super_user.email).headers["cache-control"]
         assert kept == ("private, no-cache" if address in ("/", "/scopes.json") else "no-store")
     assert site.get("/sync-problems.csv", super_user.email).headers["cache-control"] == "no-store"
+
+
+def test_pages_are_compressed_for_whom_it_suits(site: Site, super_user: Person) -> None:
+    for address in ("/", "/lines/not_synced"):
+        plain, packed, refused = (
+            site.get(address, super_user.email, **{"Accept-Encoding": accepted})
+            for accepted in ("identity", "deflate, gzip", "gzip;q=0")
+        )
+        assert packed.headers["content-encoding"] == "gzip"
+        assert "content-encoding" not in plain.headers
+        assert "content-encoding" not in refused.headers
+        assert packed.text == plain.text == refused.text
+        assert int(packed.headers["content-length"]) < len(plain.content) / 3
 
 
 def test_nothing_is_inline_and_nothing_from_elsewhere(site: Site, super_user: Person) -> None:
@@ -139,7 +152,7 @@ def test_the_browser_s_language_is_taken_unless_the_address_says_another(
     assert preferred(accepted).code == language
     answer = site.get("/", super_user.email, **{"Accept-Language": accepted})
     assert f'<html lang="{language}">' in answer.text
-    assert answer.headers["vary"] == "Accept-Language"
+    assert answer.headers["vary"] == "Accept-Language, Accept-Encoding"
     assert '<html lang="en">' in site.get("/?lang=en", super_user.email, **{"Accept-Language": accepted}).text
 
 
