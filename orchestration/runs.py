@@ -15,6 +15,7 @@ from orchestration.failures import BuildFailed, YacpError
 from orchestration.settings import PROJECT, Settings
 
 if TYPE_CHECKING:
+    from dagster import SerializableErrorInfo
     from dagster._core.remote_origin import RemoteJobOrigin
 
 INSTANCE_FILE = PROJECT / "orchestration" / "dagster.yaml"
@@ -123,13 +124,20 @@ def failure_of(event: object, run_id: str) -> RunFailed | None:
     if getattr(event, "event_type_value", "") != "STEP_FAILURE":
         return None
     data = event.step_failure_data  # type: ignore[attr-defined]
-    if data.error is not None and data.error.cls_name == "DagsterExecutionInterruptedError":
+    if data.error is not None and _is_interrupted(data.error):
         return RunFailed("Stopped. Nothing was published; the same command starts again.", 130)
     told = data.user_failure_data
     status = told.metadata.get("exit_status") if told else None
     if told is None or told.description is None or status is None:
         return broken(run_id)
     return RunFailed(told.description, int(status.value))
+
+
+def _is_interrupted(error: SerializableErrorInfo) -> bool:
+    """Dagster says it by a type of its own, DuckDB in the middle of a query by a ``RuntimeError``."""
+    cause = error.cause
+    by_duckdb = cause is not None and cause.message.strip() == "RuntimeError: Query interrupted"
+    return error.cls_name == "DagsterExecutionInterruptedError" or by_duckdb
 
 
 def broken(run_id: str) -> RunFailed:

@@ -1,8 +1,11 @@
 """Being told: real runs in a real Dagster instance, a mail server and a webhook's server on loopback."""
 
 import json
+import os
 import shutil
+import signal
 import stat
+import threading
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -160,6 +163,21 @@ def test_what_was_not_foreseen_is_told_without_its_words(
     tell(configured(config, box, hook), instance)
     assert "broke in a way that was not foreseen" in box.texts[0]
     assert not any(word in str((box.texts, hook.posted)) for word in MARK.split())
+
+
+def test_a_run_that_was_stopped_in_a_query_is_told_as_that(
+    config: Settings, instance: dg.DagsterInstance, box: Mailbox
+) -> None:
+    """DuckDB takes the signal for itself, and says so in a way of its own."""
+
+    @dg.op
+    def stopped() -> None:
+        threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT)).start()
+        duckdb.sql("select count(*) from range(100000000000) as a(n) where hash(n) = 1").fetchall()
+
+    run(instance, stopped)
+    tell(configured(config, box), instance)
+    assert "Stopped. Nothing was published" in box.texts[0]
 
 
 def test_a_run_that_was_killed_is_told_of(config: Settings, instance: dg.DagsterInstance, box: Mailbox) -> None:
