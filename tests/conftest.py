@@ -22,7 +22,7 @@ from orchestration.extracts.contract import SYSTEMS, System
 from orchestration.extracts.generator import generate
 from orchestration.settings import PROJECT, Settings
 
-pytest_plugins = ("dashboard_site",)
+pytest_plugins = ("browsing", "dashboard_site")
 
 if TYPE_CHECKING:
     from servers import S3, Place, Sftp
@@ -186,7 +186,7 @@ def yacp(
         environment["YACP_EXTRACTS"] = str(extracts)
     environment |= variables or {}
     return subprocess.run(
-        [str(YACP), *arguments], env=environment, capture_output=True, text=True, timeout=300, check=False
+        [str(YACP), *arguments], env=environment, capture_output=True, text=True, timeout=900, check=False
     )
 
 

@@ -1,0 +1,259 @@
+"""The dashboard as people have it before them: seen, clicked, typed, printed, on a phone, in the dark."""
+
+import csv
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from conftest import DAY, DAY_BEFORE, Sample
+from dashboard_site import Person, served
+from playwright.sync_api import Browser, Page, expect
+
+Visit = Callable[..., Page]
+WIDTHS = {"phone": 360, "tablet": 768, "desk": 1280}
+PAGES = ["/", "/changes", "/sync-problems", "/checks", "/scopes", "/lines/not_synced", "/lines/inquirant_overdue"]
+FIRST_LOAD_LIMIT = 100 * 1024
+
+
+def problems_of(page: Page) -> list[str]:
+    """What axe-core finds, all of its rules."""
+    found = Axe().run(page)
+    return [
+        f"{violation['id']}: {node['target']}"
+        for violation in found.response["violations"]
+        for node in violation["nodes"]
+    ]
+
+
+def background(page: Page, line: str) -> str:
+    return str(page.locator(f"#line-{line} > th").evaluate("cell => getComputedStyle(cell).backgroundColor")) + str(
+        page.locator(f"#line-{line}").evaluate("row => getComputedStyle(row).backgroundColor")
+    )
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_line_has_the_mart_s_count_and_the_colour_of_its_kind(
+    visit: Visit, sample: Sample, super_user: Person, scheme: str
+) -> None:
+    page = visit("/", super_user.email, color_scheme=scheme)
+    rows = sample.query(
+        "dashboard",
+        "select line_key, colour, customer_count from it.sections.dashboard"
+        " where scope_type = 'statewide' and line_key <> 'total' order by section_number, line_number",
+    )
+    colours: dict[object, set[str]] = {}
+    for line, colour, count in rows:
+        row = page.locator(f"#line-{line}")
+        expect(row.locator("td.count")).to_have_text(f"{count:,}")
+        expect(row.locator(f".sign-{colour}")).to_be_visible()  # colour is never the only sign
+        colours.setdefault(colour, set()).add(background(page, str(line)))
+    assert set(colours) == {"white", "yellow", "red", "green", "grey"}
+    assert all(len(seen) == 1 for seen in colours.values())
+    assert len({next(iter(seen)) for seen in colours.values()}) == 5
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", WIDTHS)
+def test_the_dashboard_breaks_no_rule_at_any_width(visit: Visit, super_user: Person, scheme: str, width: str) -> None:
+    page = visit("/", super_user.email, color_scheme=scheme, viewport={"width": WIDTHS[width], "height": 800})
+    assert problems_of(page) == []
+    assert page.evaluate("document.scrollingElement.scrollWidth <= innerWidth")
+
+
+@pytest.mark.parametrize("path", PAGES[1:])
+@pytest.mark.parametrize("language", ["en", "es"])
+def test_no_page_breaks_a_rule(visit: Visit, super_user: Person, path: str, language: str) -> None:
+    page = visit(f"{path}?lang={language}", super_user.email)
+    assert problems_of(page) == []
+    expect(page.locator("html")).to_have_attribute("lang", language)
+
+
+@pytest.mark.parametrize("path", PAGES[1:])
+def test_no_page_breaks_a_rule_on_a_phone_in_the_dark(visit: Visit, super_user: Person, path: str) -> None:
+    page = visit(path, super_user.email, color_scheme="dark", viewport={"width": 360, "height": 800})
+    assert problems_of(page) == []
+    assert page.evaluate("document.scrollingElement.scrollWidth <= innerWidth")
+
+
+def test_next_steps_open_over_the_page_and_give_the_focus_back(
+    visit: Visit, sample: Sample, super_user: Person
+) -> None:
+    ((text,),) = sample.query(
+        "dashboard",
+        "select distinct next_steps from it.sections.dashboard where line_key = 'inquirant_overdue'",
+    )
+    page = visit("/", super_user.email)
+    opener = page.locator("#line-inquirant_overdue .next-steps")
+    opener.focus()
+    page.keyboard.press("Enter")
+    dialog = page.locator("#next-inquirant_overdue")
+    expect(dialog).to_be_visible()
+    for part in re.split(r"\s*\n[•○\s]*", str(text).strip("• ")):
+        expect(dialog).to_contain_text(part)
+    assert problems_of(page) == []
+    for _ in range(5):  # the focus stays inside
+        page.keyboard.press("Tab")
+        assert page.evaluate("document.activeElement === document.body || !!document.activeElement.closest('dialog')")
+    page.keyboard.press("Escape")
+    expect(dialog).to_be_hidden()
+    expect(opener).to_be_focused()
+
+
+def test_a_definition_opens_and_closes_by_keyboard(visit: Visit, super_user: Person) -> None:
+    page = visit("/", super_user.email)
+    bubble = page.locator("#line-ready_for_review .bubble")
+    expect(bubble.locator(".bubble-text")).to_be_hidden()
+    bubble.locator("summary").focus()
+    page.keyboard.press("Enter")
+    expect(bubble.locator(".bubble-text")).to_contain_text("training program")
+    assert problems_of(page) == []
+    page.keyboard.press("Escape")
+    expect(bubble.locator(".bubble-text")).to_be_hidden()
+
+
+def test_everything_is_there_without_javascript(visit: Visit, super_user: Person) -> None:
+    page = visit("/", super_user.email, java_script_enabled=False)
+    page.locator("#line-inquirant_overdue .next-steps").click()
+    expect(page.locator("#next-inquirant_overdue")).to_be_visible()
+    page.locator("#next-inquirant_overdue [data-closes]").click()
+    expect(page.locator("#next-inquirant_overdue")).to_be_hidden()
+    page.locator("#line-ready_for_review .bubble summary").click()
+    expect(page.locator("#line-ready_for_review .bubble-text")).to_be_visible()
+    page.locator("#line-not_synced td.count a").click()
+    expect(page.locator("#customers")).to_be_visible()
+
+
+def test_a_list_is_reached_by_keyboard_alone(visit: Visit, super_user: Person) -> None:
+    page = visit("/", super_user.email)
+    page.keyboard.press("Tab")
+    expect(page.locator(".skip")).to_be_focused()
+    expect(page.locator(".skip")).to_be_in_viewport()
+    page.keyboard.press("Enter")
+    expect(page.locator("#main")).to_be_focused()
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        where = page.locator(":focus")
+        if where.get_attribute("type") != "date":  # of which Chromium marks the part that is focused
+            assert where.evaluate("here => getComputedStyle(here).outlineStyle") != "none"
+        if page.evaluate("!!document.activeElement.closest('td.count')"):
+            break
+    line = page.evaluate("document.activeElement.closest('tr').dataset.line")
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**/lines/{line}*")
+    expect(page.locator("h1")).to_be_visible()
+
+
+@pytest.mark.parametrize("line", ["prescreening_overdue", "not_synced", "case_note_due", "open_request", "withdrew"])
+def test_a_count_leads_to_that_many_customers(visit: Visit, super_user: Person, line: str) -> None:
+    page = visit("/", super_user.email)
+    link = page.locator(f"#line-{line} td.count a")
+    count = link.inner_text().replace(",", "")
+    link.click()
+    expect(page.locator("#found")).to_have_attribute("data-matching", count)
+
+
+def test_scope_and_day_are_switched_and_stay_in_the_address(
+    visit: Visit, sample: Sample, super_user: Person, provider_staff: Person
+) -> None:
+    scope = provider_staff.scope
+    ((name,),) = sample.query(
+        "dashboard",
+        "select distinct scope_name from it.sections.dashboard where scope_type = 'provider'"
+        f" and scope_id = '{scope.partition(':')[2]}'",
+    )
+    page = visit("/", super_user.email)
+    page.locator("#scope-search").fill(str(name))
+    page.locator("#scope-switch button").click()
+    expect(page.locator("h1")).to_contain_text(str(name))  # the only one of that name
+    expect(page.locator("h1 .scope")).to_have_attribute("data-scope", scope)
+    page.locator("#as_of").fill(str(DAY_BEFORE))
+    page.locator("#day-switch button").click()
+    expect(page.locator("[data-as-of]")).to_have_attribute("data-as-of", str(DAY_BEFORE))
+    expect(page.locator("h1")).to_contain_text(str(name))
+    ((count,),) = sample.query(
+        "dashboard",
+        f"select customer_count from it.sections.history where as_of_date = '{DAY_BEFORE}' and scope_id ="
+        f" '{scope.partition(':')[2]}' and scope_type = 'provider' and line_key = 'application_submitted'",
+    )
+    expect(page.locator("#line-application_submitted td.count")).to_have_text(f"{count:,}")
+    again = visit(page.url, super_user.email)  # what the address says is all there is
+    assert again.locator("#sections").inner_text() == page.locator("#sections").inner_text()
+
+
+def test_a_list_sorts_filters_and_downloads(
+    visit: Visit, sample: Sample, super_user: Person, tmp_path: Path, browser: Browser
+) -> None:
+    page = visit("/lines/not_synced", super_user.email)
+    page.locator("#customers thead a", has_text="Customer").first.click()
+    names = page.locator("#customers tbody th").all_inner_texts()
+    assert names == sorted(names, key=str.casefold)
+    page.locator("#sync").select_option("no_match")
+    page.locator("#filters button").click()
+    expect(page).to_have_url(re.compile("sync=no_match"))
+    matching = int(page.locator("#found").get_attribute("data-matching") or 0)
+    assert matching > 0
+    address = page.url.removeprefix(page.url.split("/lines")[0])
+    with served(sample.home / "published", tmp_path, as_email=super_user.email) as base:  # a download sends no header
+        page = browser.new_page(base_url=base)
+        page.goto(address)
+        with page.expect_download() as download:
+            page.locator("[data-download='csv']").click()
+        download.value.save_as(tmp_path / "list.csv")
+        page.close()
+    assert len(list(csv.reader((tmp_path / "list.csv").open(encoding="utf-8-sig")))) == 1 + matching
+
+
+def test_who_may_only_count_has_no_way_to_the_lists(visit: Visit, provider_staff: Person) -> None:
+    page = visit("/", provider_staff.email)
+    expect(page.locator("#line-application_submitted td.count")).to_be_visible()
+    expect(page.locator("td.count a")).to_have_count(0)
+    expect(page.locator("#pages")).not_to_contain_text("Sync problems")
+    assert problems_of(page) == []
+
+
+def test_a_planner_has_the_lists_of_their_own_scopes(visit: Visit, planner: Person) -> None:
+    page = visit(f"/?scope={planner.scope}", planner.email)
+    page.locator("#line-not_synced td.count a").click()
+    expect(page.locator("#customers")).to_be_visible()
+    refused = visit("/lines/not_synced?scope=statewide", planner.email, status=403)
+    expect(refused.locator("#customers")).to_have_count(0)
+    assert problems_of(refused) == []
+
+
+def test_a_stranger_is_told_so_and_nothing_else(visit: Visit) -> None:
+    page = visit("/", "stranger@example.org", status=403)
+    expect(page.locator("[data-status='403']")).to_be_visible()
+    expect(page.locator("table, form")).to_have_count(0)
+    assert problems_of(page) == []
+
+
+def test_on_paper_are_the_lines_and_not_the_controls(visit: Visit, super_user: Person) -> None:
+    page = visit("/", super_user.email, color_scheme="dark")
+    page.emulate_media(media="print")
+    for control in ("#scope-switch", "#day-switch", "#pages", "#line-inquirant_overdue .next-steps"):
+        expect(page.locator(control)).to_be_hidden()
+    expect(page.locator("#line-inquirant_overdue td.count")).to_be_visible()
+    expect(page.locator("[data-as-of]")).to_contain_text(str(DAY.year))
+    paper, ink = page.evaluate(
+        "[getComputedStyle(document.body).backgroundColor, getComputedStyle(document.body).color]"
+    )
+    assert (paper, ink) == ("rgb(255, 255, 255)", "rgb(0, 0, 0)")
+    assert page.pdf(format="Letter").count(b"/Type /Page\n") in range(1, 7)
+
+
+def test_the_first_load_is_light(visit: Visit, super_user: Person) -> None:
+    sizes: list[int] = []
+    page = visit("/", super_user.email, sizes=sizes)
+    page.wait_for_load_state("networkidle")
+    assert len(sizes) >= 3  # the page, its style, its script
+    assert sum(sizes) < FIRST_LOAD_LIMIT
+
+
+def test_texts_in_english_say_so_on_a_spanish_page(visit: Visit, super_user: Person) -> None:
+    page = visit("/?lang=es", super_user.email)
+    page.locator("#line-ready_for_review .bubble summary").click()
+    expect(page.locator("#line-ready_for_review .bubble-text [lang=en]")).to_be_visible()
+    expect(page.locator(".told")).to_be_visible()
+    expect(page.locator("#pages")).to_contain_text("Cambios")
