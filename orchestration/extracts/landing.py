@@ -519,18 +519,21 @@ class _Landing:
         before = "order by line_number rows between unbounded preceding and 1 preceding"
         self.connection.execute(
             "create or replace table records as"
-            " with quoted as (select line_number, coalesce(text, '') = '' as is_blank,"
-            " (length(text) - length(replace(text, '\"', ''))) % 2 = 1 as is_odd,"
+            " with quoted as (select line_number, (length(text) - length(replace(text, '\"', ''))) % 2 = 1 as is_odd,"
             " regexp_matches(regexp_replace(text, '(^|,)\"([^\"]|\"\")*\"', '\\1', 'g'), '(^|,)\"') as can_open"
-            " from lines),"
+            " from lines where contains(text, '\"')),"
             " ends as (select *, case when is_odd <> can_open then can_open::integer end as is_open from quoted),"
             f" stretches as (select *, count(is_open) over ({before}) as stretch,"
             f" coalesce(last_value(is_open ignore nulls) over ({before}), 0) as was_open from ends),"
             # As count(*) filter (…) it would take the square of the time.
-            " begun as (select *, was_open + coalesce(sum((is_odd and can_open)::integer)"
-            f" over (partition by stretch {before}), 0) as opened_before from stretches)"
-            " select row_number() over (order by line_number) as record_index, line_number, is_blank"
-            " from begun where opened_before % 2 = 0"
+            " begun as (select *, (was_open + coalesce(sum((is_odd and can_open)::integer)"
+            f" over (partition by stretch {before}), 0)) % 2 as is_inside from stretches),"
+            " left_open as (select line_number, coalesce(is_open, (is_inside + is_odd::integer) % 2) as is_open"
+            " from begun)"
+            " select row_number() over (order by lines.line_number) as record_index, lines.line_number,"
+            " coalesce(text, '') = '' as is_blank"
+            " from lines asof left join left_open on lines.line_number > left_open.line_number"
+            " where coalesce(left_open.is_open, 0) = 0"
         )
         blank = "and not is_blank" if source.width > 1 else ""
         self.connection.execute(
