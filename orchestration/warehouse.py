@@ -36,8 +36,8 @@ def prepare(settings: Settings, deliveries: Sequence[ArchivedDelivery]) -> None:
         accounts = ", ".join(literal(delivery.account) for delivery in deliveries)
         connection.execute(f"create or replace view run.deliveries as from read_parquet([{accounts}])")
         _remember_what_is_published(settings, connection, deliveries[0].as_of_date)
-        connection.execute("create or replace table run.built (as_of_date date, is_complete boolean)")
-        connection.execute("insert into run.built values (?, false)", [deliveries[0].as_of_date])
+        connection.execute("create or replace table run.built (as_of_date date, is_complete boolean, base varchar)")
+        connection.execute("insert into run.built values (?, false, ?)", [deliveries[0].as_of_date, _base(settings)])
         connection.execute(
             "create or replace table run.check_results (name varchar, asset varchar, severity varchar,"
             " passed boolean, observed varchar, expected varchar, where_to_look varchar)"
@@ -130,6 +130,21 @@ def _remember_what_is_published(settings: Settings, connection: duckdb.DuckDBPyC
 def mark_complete(connection: duckdb.DuckDBPyConnection, *, is_complete: bool = True) -> None:
     """Says whether every model of the day is built."""
     connection.execute("update run.built set is_complete = ?", [is_complete])
+
+
+def require_same_base(settings: Settings, connection: duckdb.DuckDBPyConnection) -> None:
+    """What the day changes in the history holds for one release only; put in twice, it would be there twice."""
+    row = connection.execute("select base from run.built").fetchone()
+    if row != (_base(settings),):
+        raise UsageError(
+            "A release was published since the models of the day were built; materialize the models first, or run "
+            "the day again."
+        )
+
+
+def _base(settings: Settings) -> str:
+    release = latest(settings)
+    return release.name if release else ""
 
 
 def built_day(connection: duckdb.DuckDBPyConnection) -> date | None:

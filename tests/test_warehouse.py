@@ -1,12 +1,15 @@
 """The warehouse is made ready from the archive, whatever the contract was when a delivery was archived."""
 
 import duckdb
-from conftest import DAY, Deliveries
+import pytest
+from conftest import DAY, Deliveries, Sample
 
 from orchestration.extracts.contract import IWDS, WORKNET
 from orchestration.extracts.landing import land
+from orchestration.failures import UsageError
+from orchestration.publishing.release import releases
 from orchestration.settings import Settings
-from orchestration.warehouse import prepare
+from orchestration.warehouse import prepare, require_same_base
 
 
 def test_a_column_younger_than_the_delivery_is_empty(config: Settings, deliveries: Deliveries) -> None:
@@ -26,3 +29,14 @@ def test_a_column_younger_than_the_delivery_is_empty(config: Settings, deliverie
     assert found == [("C1", None)]
     assert [row[0] for row in described] == [column.name for column in WORKNET.extract("customers").columns]
     assert {row[0]: row[1] for row in described}["pathway"] == "VARCHAR"
+
+
+def test_a_day_that_is_published_is_not_published_again_without_being_built_again(
+    sample: Sample, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = releases(sample.settings)[0]
+    with duckdb.connect(str(sample.home / "warehouse.duckdb"), read_only=True) as warehouse:
+        with pytest.raises(UsageError, match="A release was published since the models of the day were built"):
+            require_same_base(sample.settings, warehouse)
+        monkeypatch.setattr("orchestration.warehouse.latest", lambda _: before)
+        require_same_base(sample.settings, warehouse)

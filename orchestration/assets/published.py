@@ -18,7 +18,7 @@ from orchestration.extracts.contract import CHICAGO
 from orchestration.failures import UsageError
 from orchestration.publishing.release import publish
 from orchestration.settings import settings
-from orchestration.warehouse import built_day
+from orchestration.warehouse import built_day, require_same_base
 
 FILES = {
     "dashboard": "Counts only, no personal data: for everyone with access to the dashboard.",
@@ -81,6 +81,7 @@ def publish_release(
                     f"The warehouse holds {built or 'no whole day'}, not {day}; "
                     "materialize the models of the day first."
                 )
+            require_same_base(config, connection)
             accounts = connection.execute(
                 "select system || '_' || extract, rows_in_manifest, rows_loaded + rows_quarantined + rows_duplicate"
                 " from run.deliveries order by 1"

@@ -43,6 +43,7 @@ from orchestration.failures import BuildFailed
 from orchestration.permissions import restrict, restricted_folder
 from orchestration.settings import Settings
 
+_INCOMING = ".incoming"
 _TIMESTAMP = r"\d{4}-\d{2}-\d{2}([ T]\d{2}:\d{2}(:\d{2}([.,]\d{1,9})?)?(Z|[+-]\d{2}(:?\d{2})?)?)?"
 _OFFSET = r".*[ T].*(Z|[+-]\d{2}(:?\d{2})?)"
 
@@ -98,6 +99,8 @@ def land(
     A repeat of what was accepted changes nothing; a day that is no longer at the root is served from the archive.
     Raises ``DeliveryRefused`` when the delivery as a whole breaks the contract, ``UsageError`` when there is none.
     """
+    for left_over in (settings.archive / _INCOMING).glob("*"):  # of a run that died; only one run is here at a time
+        shutil.rmtree(left_over)
     with DeliveryRoot(settings) as root:
         return _land(root, settings, system, day, progress)
 
@@ -113,7 +116,7 @@ def _land(
     if accepted and _is_repeat(system, manifest, accepted):
         return accepted
 
-    incoming = restricted_folder(settings, settings.archive / ".incoming")
+    incoming = restricted_folder(settings, settings.archive / _INCOMING)
     with tempfile.TemporaryDirectory(prefix=f"{system.name}-{day}-", dir=incoming) as folder:
         landed = Path(folder) / "landed"
         files = Path(folder) / "files"
