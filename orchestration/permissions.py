@@ -15,7 +15,13 @@ from pathlib import Path
 from orchestration.failures import UsageError
 from orchestration.settings import Settings
 
-_CUSTOMERS = "customers"
+_LISTS = (
+    "releases/*/customers.duckdb",
+    "releases/*/parquet/customers",
+    "releases/*/customers",  # the spare's
+    "following/releases/*/customers",
+    "following/customers.*",
+)
 
 
 @contextmanager
@@ -54,6 +60,15 @@ def restrict(settings: Settings, *paths: Path) -> None:
         path.chmod(mode)
 
 
+def let_read(settings: Settings, *paths: Path, is_private: bool) -> None:
+    """Opens what is whole: counts to everyone, customer lists to those who may read them."""
+    if is_private:
+        restrict(settings, *paths)
+        return
+    for path in paths:
+        path.chmod(0o755 if path.is_dir() else 0o644)
+
+
 def restricted_folder(settings: Settings, path: Path) -> Path:
     """The folder, and above it what is missing, made for those who may read it."""
     missing = [folder for folder in (path, *path.parents) if not folder.exists()]
@@ -70,10 +85,9 @@ def restrict_everything(settings: Settings) -> None:
         return
     for system in archive.glob("[a-z]*"):  # not .incoming: what is on its way has no other reader
         restrict(settings, *system.rglob("*"), system)
-    for release in (settings.published / "releases").glob("*"):
-        for top in (release / f"{_CUSTOMERS}.duckdb", release / "parquet" / _CUSTOMERS):
-            if top.exists():
-                restrict(settings, *top.rglob("*"), top)
+    for folder in _LISTS:
+        for top in settings.published.glob(folder):
+            restrict(settings, *top.rglob("*"), top)
     if settings.warehouse.exists():
         restrict(settings, settings.warehouse)
     restrict(settings, archive)  # last: it tells that the others are done

@@ -54,6 +54,12 @@ class Settings(BaseSettings):
         default="",
         description="The group that may read archive, warehouse and customer lists; empty: the account alone.",
     )
+    following_minutes: float = Field(
+        default=60,
+        ge=0,
+        description="How long a query or transaction over published/following may take: for so long a release can be "
+        "read there after a newer one took its place.",
+    )
     memory_limit: str = Field(
         default="3GB",
         pattern=r"^\d+(\.\d+)? ?([KMGT]i?B)$",

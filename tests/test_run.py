@@ -97,9 +97,9 @@ def test_every_published_column_is_described(sample: Sample) -> None:
 
 
 def test_parquet_holds_the_same_tables(sample: Sample) -> None:
-    """The newest day's folder for what is of one day, all days' for what has history."""
+    """The newest day's folder for what is of one day, all folders for what has history."""
     folder = sample.home / "published" / "parquet"
-    with_history = {"history", "movement"}
+    with_history = {"history", "movement", "line_history", "scope_history"}
     for file in ("dashboard", "customers"):
         names = sample.query(file, "select schema_name, table_name from duckdb_tables() where database_name = 'it'")
         assert names

@@ -22,6 +22,8 @@ _mine: dict[str, IO[str]] = {}
 
 def announce(config: Settings, run_id: str) -> None:
     """From now to the end of this process the run is alive, also while its end is being recorded."""
+    if run_id in _mine:
+        return  # a second lock on the file would wait for the first for ever
     path = _path(config, run_id)
     path.parent.mkdir(parents=True, exist_ok=True)
     handle = path.open("a")

@@ -5,9 +5,10 @@
     published/dashboard.duckdb, …     -> current/…
 
 A release begins as a copy of the one before it: the tables of the newest day are replaced, the day's part of the
-history is put in, older days' Parquet is linked. So a night costs the same after ten days and after four hundred.
-It is built under another name, read back, and only then renamed. A reader that has an old file open goes on reading
-the old day; nobody ever sees two days mixed.
+history is put in, older days' Parquet is linked. There are more links every day, so those of a release that goes are
+kept as a spare, and the next release takes them over: only what differs is linked anew, and a night costs the same
+after ten days and after four hundred. A release is built under another name, read back, and only then renamed. A reader
+that has an old file open goes on reading the old day; nobody ever sees two days mixed.
 
 A day older than the newest one changes what the newest day says of the past (waiting, flow). Its release is held: the
 next one is built on it, and only that of the newest day becomes current, so a correction is seen whole or not at all.
@@ -19,7 +20,7 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -31,12 +32,15 @@ from orchestration.dbt_project import Mart
 from orchestration.duck import connect, identifier, literal
 from orchestration.extracts.contract import extracts
 from orchestration.failures import BuildFailed, UsageError
-from orchestration.permissions import restrict
+from orchestration.permissions import let_read
+from orchestration.publishing import following
+from orchestration.publishing.disk import sync
 from orchestration.settings import Settings
 
 RELEASE = "release.json"
 CURRENT = "current"
 DATA = "data.parquet"
+_SPARE = ".spare"  # who takes something out of every release has to remove it too
 _BUILDING, _REMOVING = ".building", ".removing"
 _NAME = re.compile(r"(\d{4}-\d{2}-\d{2})-(\d+)")
 _LINKS = ("dashboard.duckdb", "customers.duckdb", "parquet", RELEASE)
@@ -121,9 +125,9 @@ def publish(settings: Settings, as_of: date, marts: Iterable[Mart], run_id: str)
     number = 1 + max((r.number for r in kept if r.as_of_date == newest), default=0)
     name = f"{newest}-{number}"
     days = sorted({as_of, *(standing.days if standing else ())})
-    visible = current(settings)
+    marts, visible = list(marts), current(settings)
     with _building(folder) as building:
-        rows = _build(settings, building, as_of, newest, list(marts), standing)
+        rows = _build(settings, building, as_of, newest, marts, standing)
         record = {
             "release": name,
             "as_of_date": newest.isoformat(),
@@ -138,11 +142,13 @@ def publish(settings: Settings, as_of: date, marts: Iterable[Mart], run_id: str)
         (building / RELEASE).write_text(json.dumps(record, indent=1) + "\n")
         _settle(settings, building)
         building.rename(folder / name)
-    _sync(folder)
+    sync(folder)
     release = _read(folder / name)
     if not release.held_behind:
+        following.place(settings, release, marts)
         _switch(settings.published, release)
     _prune(settings)
+    following.prune(settings)
     return release
 
 
@@ -170,7 +176,10 @@ def _build(
     if standing:
         for file in files:
             shutil.copyfile(standing.file(file), building / f"{file}.duckdb")
-        _link_older_days(standing.folder / "parquet", building / "parquet")
+        spare = building.parent / _SPARE
+        if spare.exists():
+            spare.rename(building / "parquet")
+        _link_older_days(settings, standing.folder / "parquet", building / "parquet")
     expected: dict[str, int] = {}
     with connect(settings) as connection:
         connection.execute(f"attach {literal(settings.warehouse)} as warehouse (read_only)")
@@ -187,14 +196,16 @@ def _build(
                 connection.execute(f"create or replace table {target} as from warehouse.{mart.relation}")
             _describe(connection, target, mart)
             if not mart.is_view:
-                _write_parquet(connection, building / "parquet", target, mart, as_of, newest)
+                for folder, part in _parquet_parts(connection, building / "parquet", target, mart, as_of, newest):
+                    _copy(connection, part, folder)
+                    let_read(settings, folder, folder / DATA, is_private=mart.published_in == "customers")
             expected[mart.key] = rows[mart.key] = _count(connection, target)
             if mart.is_of_one_day and is_newest:
                 expected[mart.key] = _count(connection, f"warehouse.{mart.relation}")
         for file in files:
             connection.execute(f"detach {_alias(file)}")
-    for mart in marts:
-        _read_back(settings, building, mart, expected[mart.key])
+    for file in files:
+        _read_back(settings, building, [mart for mart in marts if mart.published_in == file], expected)
     return rows
 
 
@@ -219,21 +230,22 @@ def _write_history(connection: duckdb.DuckDBPyConnection, target: str, mart: Mar
     connection.execute(f"insert into {target} by name from {part}")
 
 
-def _write_parquet(
+def _parquet_parts(
     connection: duckdb.DuckDBPyConnection, parquet: Path, target: str, mart: Mart, as_of: date, newest: date
-) -> None:
-    """The day's rows in the day's folder. Stays are of no one day: they stand whole in the newest one's."""
+) -> Iterator[tuple[Path, str]]:
+    """The folders that the day writes, with what goes into them. Stays are of no one day: they stand whole in one.
+
+    Its name stays what it was, so that who lists the folder and opens the file a moment later finds it.
+    """
     folder = parquet / mart.published_in / mart.schema / mart.name
+    source = f"from warehouse.{mart.relation}"
     if mart.changes:
-        shutil.rmtree(folder, ignore_errors=True)
-        _copy(connection, f"from {target}", folder / f"as_of_date={newest}")
-        return
-    source = f"warehouse.{mart.relation}"
-    if not mart.replaces:
-        _copy(connection, f"from {source}", folder / f"as_of_date={as_of}")
-        return
-    for (day,) in connection.execute(f"select distinct as_of_date from {source}").fetchall():
-        _copy(connection, f"from {source} where as_of_date = date {literal(day)}", folder / f"as_of_date={day}")
+        yield next(folder.glob("as_of_date=*"), folder / f"as_of_date={newest}"), f"from {target}"
+    elif mart.replaces:
+        for (day,) in connection.execute(f"select distinct as_of_date {source}").fetchall():
+            yield folder / f"as_of_date={day}", f"{source} where as_of_date = date {literal(day)}"
+    else:
+        yield folder / f"as_of_date={as_of}", source
 
 
 def _copy(connection: duckdb.DuckDBPyConnection, query: str, folder: Path) -> None:
@@ -242,9 +254,30 @@ def _copy(connection: duckdb.DuckDBPyConnection, query: str, folder: Path) -> No
     connection.execute(f"copy ({query}) to {literal(folder / DATA)} (format parquet, compression zstd)")
 
 
-def _link_older_days(standing: Path, building: Path) -> None:
-    """Both releases share what neither will ever change."""
-    shutil.copytree(standing, building, copy_function=os.link)
+def _link_older_days(settings: Settings, standing: Path, building: Path) -> None:
+    """Both releases share what neither will ever change. What ``building`` has of it already is left alone."""
+    tables = {table.relative_to(standing) for table in standing.glob("*/*/*")}
+    for unknown in {table.relative_to(building) for table in building.glob("*/*/*")} - tables:
+        shutil.rmtree(building / unknown)
+    for table in tables:
+        (building / table).mkdir(parents=True, exist_ok=True)
+        days = {entry.name for entry in os.scandir(standing / table)}
+        for entry in os.scandir(building / table):
+            if entry.name not in days:
+                shutil.rmtree(entry)
+        for day in days:
+            if not _is_linked(standing / table / day, building / table / day):
+                shutil.rmtree(building / table / day, ignore_errors=True)
+                (building / table / day).mkdir()
+                (building / table / day / DATA).hardlink_to(standing / table / day / DATA)
+                let_read(settings, building / table / day, is_private=table.parts[0] == "customers")
+
+
+def _is_linked(standing: Path, building: Path) -> bool:
+    try:
+        return (building / DATA).samefile(standing / DATA)
+    except FileNotFoundError:
+        return False
 
 
 def _alias(file: str) -> str:
@@ -263,59 +296,39 @@ def _count(connection: duckdb.DuckDBPyConnection, relation: str) -> int:
     return int(row[0]) if row else 0
 
 
-def _read_back(settings: Settings, building: Path, mart: Mart, expected: int) -> None:
-    """What was written is opened as a reader would, before anyone else can."""
-    with connect(settings) as connection:
-        connection.execute(f"attach {literal(building / f'{mart.published_in}.duckdb')} as it (read_only)")
-        relation = f"it.{identifier(mart.schema)}.{identifier(mart.name)}"
-        found = _count(connection, relation)
-        columns = [row[0] for row in connection.execute(f"describe {relation}").fetchall()]
-    if found != expected or columns != list(mart.columns):
-        raise BuildFailed(
-            f"{mart.schema}.{mart.name} was not written whole ({found:,} of {expected:,} rows). Nothing was published; "
-            "look at the free space of the disk and run the day again."
-        )
+def _read_back(settings: Settings, building: Path, marts: list[Mart], expected: Mapping[str, int]) -> None:
+    """What was written to a file is opened as a reader would, before anyone else can."""
     personal = {column.name for extract in extracts() for column in extract.columns if column.personal}
-    if mart.published_in == "customers":
-        personal -= _PERSONAL_IN_LISTS
-    if leaked := personal.intersection(columns) - {"email" if mart.name == "entitlements" else ""}:
-        raise BuildFailed(
-            f"{mart.schema}.{mart.name} holds {', '.join(sorted(leaked))}, which must not leave the archive. "
-            "Nothing was published; take the column out of the model."
-        )
+    with connect(settings) as connection:
+        connection.execute(f"attach {literal(building / f'{marts[0].published_in}.duckdb')} as it (read_only)")
+        for mart in marts:
+            relation = f"it.{identifier(mart.schema)}.{identifier(mart.name)}"
+            found = _count(connection, relation)
+            columns = [row[0] for row in connection.execute(f"describe {relation}").fetchall()]
+            if found != expected[mart.key] or columns != list(mart.columns):
+                raise BuildFailed(
+                    f"{mart.key} was not written whole ({found:,} of {expected[mart.key]:,} rows). Nothing was "
+                    "published; look at the free space of the disk and run the day again."
+                )
+            allowed = _PERSONAL_IN_LISTS if mart.published_in == "customers" else set()
+            if leaked := personal.intersection(columns) - allowed - {"email" if mart.name == "entitlements" else ""}:
+                raise BuildFailed(
+                    f"{mart.key} holds {', '.join(sorted(leaked))}, which must not leave the archive. "
+                    "Nothing was published; take the column out of the model."
+                )
 
 
 def _settle(settings: Settings, building: Path) -> None:
     """Customer lists are for few, counts for all; and everything is on the disk before its name says so.
 
-    Files linked from the release before have their mode already, and there are more of them every day.
+    Folders and files of a day were opened when they were written, and there are more of them every day.
     """
-    restricted = []
-    for folder, folders, files in os.walk(building):
-        here = Path(folder)
-        for name in [*folders, *files]:
-            path = here / name
-            if "customers" in path.relative_to(building).parts or name == "customers.duckdb":
-                restricted.append(path)
-            else:
-                path.chmod(0o755 if name in folders else 0o644)
-        folders[:] = [name for name in folders if not _is_linked(here / name)]
-    restrict(settings, *restricted)
-    building.chmod(0o755)
+    parquet = building / "parquet"
+    tables = [folder for pattern in ("*", "*/*", "*/*/*") for folder in parquet.glob(pattern)]
+    for path in (*tables, *building.iterdir(), building):
+        private = {"customers", "customers.duckdb"}.intersection(path.relative_to(building).parts)
+        let_read(settings, path, is_private=bool(private))
     os.sync()
-
-
-def _is_linked(folder: Path) -> bool:
-    data = folder / DATA
-    return data.exists() and data.stat().st_nlink > 1
-
-
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _switch(published: Path, release: Release) -> None:
@@ -325,7 +338,7 @@ def _switch(published: Path, release: Release) -> None:
         if not (link.is_symlink() and link.readlink() == Path(CURRENT, name)):
             _link(link, f"{CURRENT}/{name}")
     _link(published / CURRENT, f"releases/{release.name}")
-    _sync(published)
+    sync(published)
 
 
 def _link(link: Path, target: str) -> None:
@@ -336,17 +349,27 @@ def _link(link: Path, target: str) -> None:
 
 
 def _prune(settings: Settings) -> None:
-    """A release goes by one rename, so none is ever found half gone. What can't go now goes the next time."""
     standing, waiting = current(settings), held(settings)
     in_order = sorted(releases(settings), key=lambda release: release.sequence)
     built_on = [release for release in in_order if release.held_behind]
     seen = [release for release in in_order if not release.held_behind]
     for release in [*built_on, *seen[: -settings.releases_kept]]:
         if release not in (standing, waiting):
-            leaving = release.folder.with_name(f"{_REMOVING}-{release.name}")
-            with suppress(OSError):
-                release.folder.rename(leaving)
-                shutil.rmtree(leaving)
+            _remove(release)
+
+
+def _remove(release: Release) -> None:
+    """A release goes by one rename, so none is ever found half gone. What can't go now goes the next time.
+
+    Its links stay as the spare, for the next release to begin with.
+    """
+    leaving = release.folder.with_name(f"{_REMOVING}-{release.name}")
+    spare = release.folder.with_name(_SPARE)
+    with suppress(OSError):
+        release.folder.rename(leaving)
+        if not spare.exists():
+            (leaving / "parquet").rename(spare)
+        shutil.rmtree(leaving)
 
 
 def _read(folder: Path) -> Release:

@@ -15,7 +15,8 @@ from conftest import DAY, DAY_BEFORE, YACP
 
 from orchestration.extracts.generator import generate
 
-PUBLIC = {"dashboard.duckdb", "dashboard", "release.json", "warehouse.lock", "published", "releases", "current"}
+FOLDERS = {"published", "releases", "following"}
+PUBLIC = {"dashboard.duckdb", "dashboard.sql", "dashboard", "release.json", "warehouse.lock", "current", *FOLDERS}
 
 
 @dataclass
@@ -36,12 +37,12 @@ class Watch:
                 found = entry.stat(follow_symlinks=False)
             except FileNotFoundError:
                 continue
-            if stat.S_ISLNK(found.st_mode) or entry.name in PUBLIC - {"published", "releases"}:
+            if stat.S_ISLNK(found.st_mode) or entry.name.removeprefix(".new-") in PUBLIC - FOLDERS:
                 continue
             path = Path(entry.path)
             self.seen.add(entry.name)
             let_in = found.st_gid == self.group
-            if entry.name not in PUBLIC and not is_release(path):
+            if entry.name not in FOLDERS and not is_release(path):
                 wanted = stat.S_IRUSR | (stat.S_IRGRP if let_in else 0)
                 readable = (found.st_mode & stat.S_IROTH and others) or (found.st_mode & stat.S_IRGRP and of_group)
                 if readable and found.st_mode & (stat.S_IROTH | stat.S_IRGRP) & ~wanted:

@@ -1,6 +1,7 @@
 """History is exact for any order of arrival: compared with what the daily lists say, day by day."""
 
 import os
+import shutil
 import subprocess
 import sys
 from collections import defaultdict
@@ -11,7 +12,7 @@ from statistics import median
 
 import duckdb
 import pytest
-from conftest import query
+from conftest import DAY, DAY_BEFORE, Sample, query
 
 from orchestration.dbt_project import PROJECT_DIR, compiled_marts, environment
 from orchestration.extracts.archive import Archive
@@ -223,6 +224,36 @@ def test_the_order_of_arrival_does_not_matter(arrived: Settings, tmp_path: Path)
     ):
         sql = f"from it.{table} order by all"
         assert rows(arrived, file, sql) == rows(in_order, file, sql), table
+
+
+def test_links_of_a_release_that_went_are_taken_over(sample: Sample, tmp_path: Path) -> None:
+    """Whatever they hold, the next release's are the current one's."""
+    config = sample.copy(tmp_path).settings.model_copy(update={"releases_kept": 1})
+    marts = compiled_marts(config)
+    publish(config, DAY, marts, "run")
+    spare = config.published / "releases" / ".spare"
+    waiting = spare / "dashboard" / "sections" / "waiting"
+    shutil.rmtree(waiting / f"as_of_date={DAY_BEFORE}")
+    (waiting / f"as_of_date={DAY_BEFORE}").mkdir()
+    (waiting / "as_of_date=2026-01-01").mkdir()
+    shutil.copytree(waiting, spare / "dashboard" / "sections" / "unknown")
+    flow = Path("dashboard", "sections", "flow", f"as_of_date={DAY_BEFORE}", "data.parquet")
+    (spare / flow).unlink()
+    (spare / flow).write_bytes(b"something else")
+    taken_over = (spare / "dashboard").stat().st_ino
+    before = {path: path.stat().st_ino for path in (config.published / "parquet").resolve().rglob("*.parquet")}
+    publish(config, DAY, marts, "run")
+    release = current(config)
+    assert release is not None
+    assert (release.folder / "parquet" / "dashboard").stat().st_ino == taken_over
+    after = {path: path.stat().st_ino for path in (release.folder / "parquet").rglob("*.parquet")}
+    assert len(after) == len(before)
+    folder = release.folder / "parquet"
+    assert {path.relative_to(folder) for path in after} == {Path(*path.parts[-5:]) for path in before}
+    standing = {Path(*path.parts[-5:]): inode for path, inode in before.items()}
+    shared = {path for path in after if after[path] == standing[path.relative_to(folder)]}
+    assert {path.parts[-2] for path in shared} == {f"as_of_date={DAY_BEFORE}"}
+    assert folder / flow in shared
 
 
 def test_older_days_are_shared_between_releases(arrived: Settings) -> None:
