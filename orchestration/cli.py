@@ -347,6 +347,33 @@ def docs(out: Path | None) -> None:
     console.print(f"The documentation is in {page}", highlight=False, soft_wrap=True)
 
 
+@cli.command()
+@click.argument("customer_id")
+@click.option("--yes", is_flag=True, help="Don't ask.")
+def forget(customer_id: str, yes: bool) -> None:
+    """Remove a person from archive, warehouse and all lists, for good; published counts stay as they were."""
+    from orchestration import rendering
+    from orchestration.automation.turns import turn
+    from orchestration.forgetting.forget import find
+    from orchestration.forgetting.forget import forget as remove
+
+    config, console = settings(), _console()
+    found = find(config, customer_id)
+    if not yes:
+        rendering.plain(console, found, "What is kept of this person", "")
+        click.confirm("Remove it for good?", abort=True, err=True)
+    with turn(config, "yacp forget", lambda sentence: console.print(sentence, style="yellow", highlight=False)):
+        removed = remove(config, customer_id)
+    rendering.plain(Console(), removed, "Removed", "")
+    console.print(
+        "Published counts stay as they were, and the next run builds the warehouse anew.\n"
+        "The systems of record deliver this person again until they are removed there. Not touched were what lies at "
+        f"{config.extracts_root}, and copies and backups that others have made.",
+        highlight=False,
+        soft_wrap=True,
+    )
+
+
 port_option = click.option("--port", type=int, default=3000, show_default=True)
 
 
@@ -426,6 +453,7 @@ def _become(program: str, *arguments: str) -> None:
 
 def _run_days(config: Settings, days: list[date], note: Callable[[date], None] | None = None) -> None:
     from orchestration.publishing.release import current
+    from orchestration.reading import rows_forgotten
     from orchestration.runs import BACKFILL, quiet_output, run_day
 
     config.state.mkdir(parents=True, exist_ok=True)
@@ -434,6 +462,13 @@ def _run_days(config: Settings, days: list[date], note: Callable[[date], None] |
         # Waiting and flow look back over all published days, and are the newest day's.
         days = [*days, standing.as_of_date]
     for day in days:
+        if standing and day in standing.days and (gone := rows_forgotten(config, day)):
+            _console().print(
+                f"{gone:,} rows of {day} were taken out by yacp forget since it was published: its counts are "
+                "published again without them.",
+                style="yellow",
+                highlight=False,
+            )
         with _progress(day) as watch, quiet_output(config.state / "dagster" / "last_run.log"):
             run_day(config, day, watch, BACKFILL if note else "yacp run")
         if note:

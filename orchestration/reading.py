@@ -236,6 +236,12 @@ def quarantine(config: Settings, day: date | None) -> Table:
         return _query(connection, f"from ({selects}) order by as_of_date desc, system desc, file, line_number", [])
 
 
+def rows_forgotten(config: Settings, day: date) -> int:
+    """How many rows of the day's archived deliveries were taken out since, because people were forgotten."""
+    newest = [(system, Archive(config.archive).newest(system, day)) for system in SYSTEMS]
+    return sum(found.rows_forgotten(extract) for system, found in newest if found for extract in system.extracts)
+
+
 def newest_delivered(config: Settings) -> date:
     """The newest day that both systems have delivered in full."""
     with DeliveryRoot(config) as root:

@@ -122,7 +122,7 @@ class Settings(BaseSettings):
 
     @property
     def archive(self) -> Path:
-        """Every accepted delivery as typed Parquet; immutable."""
+        """Every accepted delivery as typed Parquet."""
         return self.state / "archive"
 
     @property

@@ -62,6 +62,7 @@ def _result(
     extract: Extract, delivery: ArchivedDelivery, account: tuple[str, int, int, int, int]
 ) -> dg.MaterializeResult[None]:
     file, promised, loaded, quarantined, duplicate = account
+    forgotten = delivery.rows_forgotten(extract)
     warnings = [warning for warning in delivery.warnings if warning.startswith(f"{file} ")]
     return dg.MaterializeResult(
         asset_key=asset_key(extract),
@@ -79,13 +80,14 @@ def _result(
                 check_name=ROW_ACCOUNT,
                 passed=promised
                 == loaded + quarantined + duplicate
-                == _stored(extract, delivery) + quarantined + duplicate,
+                == _stored(extract, delivery) + forgotten + quarantined + duplicate,
                 severity=dg.AssetCheckSeverity.ERROR,
                 metadata={
                     "rows_in_manifest": promised,
                     "rows_loaded": loaded,
                     "rows_quarantined": quarantined,
                     "rows_duplicate": duplicate,
+                    "rows_forgotten_since": forgotten,
                 },
             )
         ],

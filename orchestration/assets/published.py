@@ -1,7 +1,7 @@
 """The published files as assets: built from the marts once every check of severity error holds."""
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import date, timedelta
 
 import dagster as dg
 
@@ -14,16 +14,19 @@ from orchestration.checks.expectations import suites
 from orchestration.checks.results import CheckResult, gate, record
 from orchestration.dbt_project import compiled_marts, marts
 from orchestration.duck import connect
-from orchestration.extracts.contract import CHICAGO
+from orchestration.extracts.archive import Archive
+from orchestration.extracts.contract import CHICAGO, extracts
 from orchestration.failures import UsageError
 from orchestration.publishing.release import publish
-from orchestration.settings import settings
+from orchestration.settings import Settings, settings
 from orchestration.warehouse import built_day, require_same_base
 
 FILES = {
     "dashboard": "Counts only, no personal data: for everyone with access to the dashboard.",
     "customers": "Customer-level lists: for super users and career planners.",
 }
+
+NOBODY_FORGOTTEN = "no_row_was_taken_out_since"
 
 # The hour from which the day before is late; the sensor that tells of it goes by the same.
 FRESHNESS = dg.FreshnessPolicy.cron(
@@ -61,6 +64,22 @@ def _specs() -> list[dg.AssetSpec]:
         freshness_policy=FRESHNESS,
     )
     return [*files, parquet]
+
+
+def _forgotten(config: Settings, day: date) -> Iterator[CheckResult]:
+    """A day that is built again after somebody was forgotten has lower counts than it had."""
+    by_system = {delivery.system: delivery for delivery in Archive(config.archive).of_day(day)}
+    for extract in extracts():
+        rows = by_system[extract.system].rows_forgotten(extract)
+        yield CheckResult(
+            NOBODY_FORGOTTEN,
+            extract.table,
+            "warn",
+            rows == 0,
+            f"{rows:,} rows taken out by yacp forget",
+            "0 rows taken out",
+            "SECURITY.md",
+        )
 
 
 @dg.multi_asset(name="publish_release", specs=_specs(), partitions_def=DAYS, backfill_policy=ONE_DAY_A_RUN)
@@ -102,6 +121,8 @@ def publish_release(
                     for asset, promised, found in accounts
                 ],
             )
+            connection.execute("delete from run.check_results where name = ?", [NOBODY_FORGOTTEN])
+            record(connection, _forgotten(config, day))
             gate(connection)
         release = publish(config, day, compiled_marts(config), context.run.run_id)
     seen = "held until the newest day is run again" if release.held_behind else "published"

@@ -20,6 +20,7 @@ import dagster as dg
 
 from orchestration.automation.presence import announce, bury
 from orchestration.extracts.contract import CHICAGO
+from orchestration.leftovers import sweep
 from orchestration.permissions import closed, restrict_everything
 from orchestration.settings import Settings, settings
 
@@ -31,7 +32,8 @@ _held: dict[str, int] = {}
 def turn(config: Settings, who: str, on_wait: Callable[[str], None]) -> Iterator[None]:
     """Holds the warehouse; calls ``on_wait`` once with a sentence when somebody else has it.
 
-    What is written meanwhile is its owner's alone; publishing opens what is for everyone.
+    What runs that died left is gone then, and what is written is its owner's alone; publishing opens what is for
+    everyone.
     """
     path = str(config.state / "warehouse.lock")
     if _held.get(path):
@@ -48,6 +50,7 @@ def turn(config: Settings, who: str, on_wait: Callable[[str], None]) -> Iterator
         _held[path] = 1
         try:
             with closed():
+                sweep(config)
                 restrict_everything(config)
                 yield
         finally:

@@ -1,4 +1,4 @@
-"""The archive: every accepted delivery as typed Parquet, immutable, so that any day can be rebuilt from it.
+"""The archive: every accepted delivery as typed Parquet, kept as it came, so that any day can be rebuilt from it.
 
     archive/<system>/<as_of_date>/<delivery>/   the extracts, quarantine.parquet, account.parquet, delivery.json
 
@@ -13,12 +13,17 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import duckdb
+
+from orchestration.duck import literal
 from orchestration.extracts.contract import SYSTEMS, Extract, System
 from orchestration.failures import UsageError
 
 ACCOUNT = "account.parquet"
 QUARANTINE = "quarantine.parquet"
 RECORD = "delivery.json"
+ROWS_FORGOTTEN = "rows_forgotten"
+"""What an extract's Parquet says in its footer once ``yacp forget`` has taken rows out of it."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +40,14 @@ class ArchivedDelivery:
     def parquet(self, extract: Extract) -> Path:
         """The typed rows of an extract."""
         return self.folder / f"{extract.name}.parquet"
+
+    def rows_forgotten(self, extract: Extract) -> int:
+        """How many rows that were loaded have been taken out since, because a person was forgotten."""
+        row = duckdb.sql(
+            "select cast(decode(value) as bigint)"
+            f" from parquet_kv_metadata({literal(self.parquet(extract))}) where decode(key) = '{ROWS_FORGOTTEN}'"
+        ).fetchone()
+        return int(row[0]) if row else 0
 
     @property
     def account(self) -> Path:

@@ -1,4 +1,4 @@
--- Between the day and each of its published neighbours: who is on a line of a scope on one of the two days only.
+-- Between the day and each of its published neighbours: how many are on a line of a scope on one of the two days only.
 with
 
 neighbours as (
@@ -11,6 +11,10 @@ line_stays as (
 
 scope_stays as (
     select * from {{ source("run", "scope_stays") }}
+),
+
+neighbour_counts as (
+    select * from {{ source("run", "neighbour_counts") }}
 ),
 
 on_day as (
@@ -43,6 +47,40 @@ on_neighbours as (
             line_stays.customer_id = scope_stays.customer_id
             and scope_stays.valid_from <= neighbour_days.as_of_date
             and (scope_stays.valid_to is null or scope_stays.valid_to > neighbour_days.as_of_date)
+),
+
+known as (
+    select as_of_date, section_key, line_key, provider_id, lwia_number, count(*) as customer_count from on_neighbours
+    group by as_of_date, section_key, line_key, provider_id, lwia_number
+),
+
+known_counts as (
+    select
+        as_of_date,
+        {{ scope_columns() }},
+        section_key,
+        line_key,
+        sum(customer_count) as customer_count
+    from known
+    {{ group_by_scope(["as_of_date", "section_key", "line_key"]) }}
+),
+
+-- Who was forgotten is in the neighbour's counts, and on none of its lists any more.
+forgotten as (
+    select
+        neighbour_counts.as_of_date as neighbour_on,
+        neighbour_counts.scope_type,
+        neighbour_counts.scope_id,
+        neighbour_counts.section_key,
+        neighbour_counts.line_key,
+        0 as day_only_count,
+        neighbour_counts.customer_count - coalesce(known_counts.customer_count, 0) as neighbour_only_count
+    from neighbour_counts
+    left join known_counts
+        on {{ same("neighbour_counts", "known_counts", [
+            "as_of_date", "scope_type", "scope_id", "section_key", "line_key"
+        ]) }}
+    where neighbour_counts.customer_count > coalesce(known_counts.customer_count, 0)
 ),
 
 -- Most customers are where they were: they drop out before anything is spread over scopes.
@@ -96,6 +134,21 @@ compared as (
         on {{ same("day_scopes", "neighbour_scopes", [
             "as_of_date", "scope_type", "scope_id", "section_key", "line_key", "customer_id"
         ]) }}
+),
+
+counted as (
+    select
+        neighbour_on,
+        scope_type,
+        scope_id,
+        section_key,
+        line_key,
+        count(*) filter (where is_on_day and not is_on_neighbour) as day_only_count,
+        count(*) filter (where is_on_neighbour and not is_on_day) as neighbour_only_count
+    from compared
+    group by neighbour_on, scope_type, scope_id, section_key, line_key
+    union all
+    select * from forgotten
 )
 
 select
@@ -104,7 +157,7 @@ select
     scope_id,
     section_key,
     line_key,
-    count(*) filter (where is_on_day and not is_on_neighbour) as day_only_count,
-    count(*) filter (where is_on_neighbour and not is_on_day) as neighbour_only_count
-from compared
+    cast(sum(day_only_count) as bigint) as day_only_count,
+    cast(sum(neighbour_only_count) as bigint) as neighbour_only_count
+from counted
 group by neighbour_on, scope_type, scope_id, section_key, line_key
