@@ -22,7 +22,7 @@ from orchestration.extracts.contract import SYSTEMS, System
 from orchestration.extracts.generator import generate
 from orchestration.settings import PROJECT, Settings
 
-pytest_plugins = ("browsing", "dashboard_site")
+pytest_plugins = ("dashboard_site", "browsing")
 
 if TYPE_CHECKING:
     from servers import S3, Place, Sftp
