@@ -22,8 +22,10 @@ def sweep(settings: Settings) -> None:
 
 def _left(settings: Settings) -> Iterator[Path]:
     yield from (settings.archive / ".incoming").glob("*")
-    for below in (".", "*", "following/releases"):
-        yield from settings.published.glob(f"{below}/.[a-z]*")
+    for pattern in (".forgetting-*", ".*.new", "*/.building*", "*/.removing*", "*/.new-*"):
+        yield from settings.published.glob(pattern)
+    for pattern in (".building*", ".removing*"):
+        yield from settings.published.glob(f"following/releases/{pattern}")
     yield settings.warehouse.with_name(f"{settings.warehouse.name}.tmp")
     for spilled in settings.state.glob(f"{SPILL}*"):
         if not _is_alive(int(spilled.name.removeprefix(SPILL).split("-")[0])):  # a reader's needs no turn

@@ -7,13 +7,14 @@ several releases share is shared afterwards too. Readers who have an old file op
 from __future__ import annotations
 
 import json
+import shutil
 from collections import defaultdict
 from pathlib import Path
 
 from orchestration.duck import identifier, literal
 from orchestration.forgetting.files import Held, listed, put, workshop
 from orchestration.forgetting.person import Person
-from orchestration.publishing.release import RELEASE
+from orchestration.publishing.release import RELEASE, SPARE
 
 _FILE = "customers"
 
@@ -33,6 +34,7 @@ def leave(person: Person) -> None:
     published = person.settings.published
     if not published.exists():
         return
+    shutil.rmtree(published / "releases" / SPARE, ignore_errors=True)  # the links of releases long gone
     with workshop(published) as folder:
         for database in _databases(person):
             _leave_database(person, database, folder)

@@ -40,7 +40,7 @@ from orchestration.settings import Settings
 RELEASE = "release.json"
 CURRENT = "current"
 DATA = "data.parquet"
-_SPARE = ".spare"  # who takes something out of every release has to remove it too
+SPARE = ".spare"  # who takes something out of every release has to remove it too
 _BUILDING, _REMOVING = ".building", ".removing"
 _NAME = re.compile(r"(\d{4}-\d{2}-\d{2})-(\d+)")
 _LINKS = ("dashboard.duckdb", "customers.duckdb", "parquet", RELEASE)
@@ -176,7 +176,7 @@ def _build(
     if standing:
         for file in files:
             shutil.copyfile(standing.file(file), building / f"{file}.duckdb")
-        spare = building.parent / _SPARE
+        spare = building.parent / SPARE
         if spare.exists():
             spare.rename(building / "parquet")
         _link_older_days(settings, standing.folder / "parquet", building / "parquet")
@@ -364,7 +364,7 @@ def _remove(release: Release) -> None:
     Its links stay as the spare, for the next release to begin with.
     """
     leaving = release.folder.with_name(f"{_REMOVING}-{release.name}")
-    spare = release.folder.with_name(_SPARE)
+    spare = release.folder.with_name(SPARE)
     with suppress(OSError):
         release.folder.rename(leaving)
         if not spare.exists():

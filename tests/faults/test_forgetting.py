@@ -4,6 +4,7 @@ import csv
 import hashlib
 import io
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -212,6 +213,8 @@ def test_no_trace_is_left_and_nobody_elses_number_moves(kept: Kept, tmp_path: Pa
     of_a_dead_run = home / "archive" / ".incoming" / "worknet-dead"
     of_a_dead_run.mkdir()
     (of_a_dead_run / "customers.csv").write_text(kept.customer)
+    spare = home / "published" / "releases" / ".spare"  # the links of a release that went, for the next to begin with
+    shutil.copytree((home / "published" / "current" / "parquet").resolve(), spare)
     there = " ".join(traces(home, kept.marks))
     for place in ("warehouse", "customers.duckdb", "quarantine", "line_history", "scope_history", "worknet-dead"):
         assert place in there
