@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -372,6 +372,30 @@ def forget(customer_id: str, yes: bool) -> None:
         highlight=False,
         soft_wrap=True,
     )
+
+
+@cli.command()
+@click.option("--dry-run", is_flag=True, help="Only say what would be removed.")
+@format_option
+def retention(dry_run: bool, output: str) -> None:
+    """Remove archived days, releases and records of runs that are past the age the settings give them."""
+    import dagster as dg
+
+    from orchestration.automation.turns import turn
+    from orchestration.retention import expire, expired, report
+    from orchestration.runs import prepare_instance
+
+    config, console = settings(), _console()
+    prepare_instance(config)
+    with dg.DagsterInstance.get() as instance:
+        if dry_run:
+            table = report(expired(config, instance, datetime.now(UTC)))
+        else:
+            who = "yacp retention"
+            with turn(config, who, lambda sentence: console.print(sentence, style="yellow", highlight=False)):
+                table = expire(config, instance, datetime.now(UTC))
+    title = "Would be removed" if dry_run else "Removed"
+    _plain(table, output, title, "Nothing is past its age.")
 
 
 port_option = click.option("--port", type=int, default=3000, show_default=True)

@@ -50,6 +50,15 @@ class Settings(BaseSettings):
         default=ByteSize(10_000_000_000), gt=0, description="Over this size, unpacked, a file is refused."
     )
     releases_kept: int = Field(default=5, ge=1, description="How many releases stay on disk.")
+    archive_retention_days: int = Field(
+        default=0, ge=0, description="After how many days an archived day is removed; 0: never."
+    )
+    release_retention_days: int = Field(
+        default=0, ge=0, description="After how many days a release is removed, whatever their number; 0: never."
+    )
+    log_retention_days: int = Field(
+        default=90, ge=0, description="After how many days the record of a run and its logs are removed; 0: never."
+    )
     group: str = Field(
         default="",
         description="The group that may read archive, warehouse and customer lists; empty: the account alone.",

@@ -88,7 +88,8 @@ class WarehouseTurn(dg.ConfigurableResource):  # type: ignore[type-arg]
     @contextmanager
     def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator[WarehouseTurn]:
         """Waits for the warehouse and gives it back when the run ends, however it ends."""
-        day = context.run.tags.get("dagster/partition", "a day") if context.run else "a day"
+        run = context.run
+        day = run.tags.get("dagster/partition", f"the job {run.job_name}") if run else "a day"
         log = context.log
         if context.run and context.instance:
             announce(settings(), context.run.run_id)

@@ -355,10 +355,10 @@ def _prune(settings: Settings) -> None:
     seen = [release for release in in_order if not release.held_behind]
     for release in [*built_on, *seen[: -settings.releases_kept]]:
         if release not in (standing, waiting):
-            _remove(release)
+            remove(release)
 
 
-def _remove(release: Release) -> None:
+def remove(release: Release) -> None:
     """A release goes by one rename, so none is ever found half gone. What can't go now goes the next time.
 
     Its links stay as the spare, for the next release to begin with.
