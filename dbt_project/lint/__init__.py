@@ -54,6 +54,11 @@ class adapter:  # noqa: N801 - the name that the macros call
         """The macro of the engine at hand."""
         return lambda first, *_: f"{name}({first})"
 
+    @staticmethod
+    def quote(name: str) -> str:
+        """A name that is a word of SQL too."""
+        return f'"{name}"'
+
 
 def _return(value: Any) -> None:
     raise _Returned(value)

@@ -17,23 +17,74 @@
     cast(timezone('America/Chicago', {{ instant }}) as date)
 {%- endmacro %}
 
+{#- A session's time zone is Chicago (profiles.yml), so an instant's day is its day there. -#}
 {% macro spark__chicago_date(instant) -%}
-    to_date(from_utc_timestamp(to_utc_timestamp({{ instant }}, current_timezone()), 'America/Chicago'))
+    cast({{ instant }} as date)
+{%- endmacro %}
+
+{#- How many days the second calendar day is after the first. -#}
+{% macro days_between(first, second) -%}
+    {{ return(adapter.dispatch("days_between")(first, second)) }}
+{%- endmacro %}
+
+{% macro duckdb__days_between(first, second) -%}
+    {{ dbt.datediff(first, second, "day") }}
+{%- endmacro %}
+
+{% macro spark__days_between(first, second) -%}
+    cast(datediff({{ second }}, {{ first }}) as bigint)
 {%- endmacro %}
 
 {#- Days since a calendar day at the as-of date, never below 0; null when the day is null. -#}
 {% macro age(day) -%}
     case
         when {{ day }} > {{ as_of_date() }} then 0
-        else {{ dbt.datediff(day, as_of_date(), "day") }}
+        else {{ days_between(day, as_of_date()) }}
     end
 {%- endmacro %}
 
 {#- The day so many days or years after another one; 29 February plus a year is 28 February. -#}
 {% macro days_after(day, number) -%}
+    {{ return(adapter.dispatch("days_after")(day, number)) }}
+{%- endmacro %}
+
+{% macro duckdb__days_after(day, number) -%}
     cast({{ dbt.dateadd("day", number, day) }} as date)
 {%- endmacro %}
 
+{% macro spark__days_after(day, number) -%}
+    date_add({{ day }}, {{ number }})
+{%- endmacro %}
+
 {% macro years_after(day, number) -%}
+    {{ return(adapter.dispatch("years_after")(day, number)) }}
+{%- endmacro %}
+
+{% macro duckdb__years_after(day, number) -%}
     cast({{ dbt.dateadd("year", number, day) }} as date)
+{%- endmacro %}
+
+{% macro spark__years_after(day, number) -%}
+    add_months({{ day }}, 12 * {{ number }})
+{%- endmacro %}
+
+{#- The first day of a calendar day's month. -#}
+{% macro first_of_month(day) -%}
+    cast({{ dbt.date_trunc("month", day) }} as date)
+{%- endmacro %}
+
+{#- A relation with one row for each day from the first to the last, `date_day`. -#}
+{% macro every_day(first, last) -%}
+    {{ return(adapter.dispatch("every_day")(first, last)) }}
+{%- endmacro %}
+
+{% macro duckdb__every_day(first, last) -%}
+    (
+        select cast(day_at as date) as date_day
+        from generate_series(cast({{ first }} as timestamp), {{ last }}, interval 1 day) as days (day_at)
+    )
+{%- endmacro %}
+
+{% macro spark__every_day(first, last) -%}
+    (select explode(sequence({{ first }}, {{ last }}, interval 1 day)) as date_day)
 {%- endmacro %}

@@ -12,11 +12,7 @@
 
 {% macro spark__name_key(name) -%}
     regexp_replace(
-        translate(
-            lower({{ name }}),
-            'àáâãäåāăąçćčďèéêëēėęěìíîïīįñńňòóôõöōőřśšťùúûüūůűųýÿźžż',
-            'aaaaaaaaacccdeeeeeeeeiiiiiinnnooooooorsstuuuuuuuuyyzzz'
-        ),
+        {{ lower_case(without_accents(name)) }},
         '[\\s\\u000B\\u0085\\p{Z}\\p{Pd}\\u00AD\\u2043\\u2212\'’‘‛ʼʻʹ′＇`´]', ''
     )
 {%- endmacro %}
@@ -31,7 +27,25 @@
 {%- endmacro %}
 
 {% macro spark__service_name_key(name) -%}
-    regexp_replace(lower({{ name }}), '[\\s\\u000B\\u0085\\p{Z}]', '')
+    regexp_replace({{ lower_case(name) }}, '[\\s\\u000B\\u0085\\p{Z}]', '')
+{%- endmacro %}
+
+{#- A text in small letters, each for itself: what a letter becomes doesn't hang on those around it. -#}
+{% macro lower_case(text) -%}
+    {{ return(adapter.dispatch("lower_case")(text)) }}
+{%- endmacro %}
+
+{% macro duckdb__lower_case(text) -%}
+    lower({{ text }})
+{%- endmacro %}
+
+{% macro spark__lower_case(text) -%}
+    translate({{ text }}, '{{ capital_letters() }}', '{{ small_letters() }}')
+{%- endmacro %}
+
+{#- Spark can't take accents off; its own `lower` goes by other rules than DuckDB's. So both go by DuckDB's letters. -#}
+{% macro without_accents(text) -%}
+    translate({{ text }}, '{{ accented_letters() }}{{ accents() }}', '{{ plain_letters() }}')
 {%- endmacro %}
 
 {#- A value as text, for the sentences in `detail`. -#}

@@ -2,5 +2,5 @@
 {% test movement_adds_up(model) %}
 select *
 from {{ model }}
-where previous_count + entered - "left" <> customer_count
+where previous_count + entered - {{ adapter.quote("left") }} <> customer_count
 {% endtest %}

@@ -27,9 +27,9 @@ expected as (
     select
         dashboard.*,
         case when dashboard.line_key <> 'total' then
-            1.0 * dashboard.customer_count / nullif(totals.customer_count, 0)
+            1e0 * dashboard.customer_count / nullif(totals.customer_count, 0)
         end as expected_percent,
-        1.0 * dashboard.customer_count / nullif(bases.customer_count, 0) as share_of_finished
+        1e0 * dashboard.customer_count / nullif(bases.customer_count, 0) as share_of_finished
     from {{ model }} as dashboard
     inner join {{ model }} as totals
         on

@@ -14,7 +14,7 @@ select
     '{{ later }}' as later_date,
     count(*) as customer_count,
     count(*) filter (where {{ earlier }} > {{ later }}) as out_of_order_count,
-    coalesce(1.0 * count(*) filter (where {{ earlier }} > {{ later }}) / nullif(count(*), 0), 0) as out_of_order_share
+    coalesce(1e0 * count(*) filter (where {{ earlier }} > {{ later }}) / nullif(count(*), 0), 0) as out_of_order_share
 from spine
 where {{ earlier }} is not null and {{ later }} is not null
 {{ "union all" if not (outer_last and earlier_index == dates | length - 1 and loop.last) }}

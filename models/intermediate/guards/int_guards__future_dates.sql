@@ -14,7 +14,7 @@ select
     count({{ day }}) as customer_count,
     count(*) filter (where {{ day }} > {{ as_of_date() }}) as after_as_of_count,
     coalesce(
-        1.0 * count(*) filter (where {{ day }} > {{ as_of_date() }}) / nullif(count({{ day }}), 0), 0
+        1e0 * count(*) filter (where {{ day }} > {{ as_of_date() }}) / nullif(count({{ day }}), 0), 0
     ) as after_as_of_share
 from customers
 {{ "union all" if not loop.last }}

@@ -74,6 +74,6 @@ select
     origin,
     count(*) as customer_count,
     count(*) - count(implied_on) as missing_count,
-    1.0 * (count(*) - count(implied_on)) / count(*) as missing_share
+    1e0 * (count(*) - count(implied_on)) / count(*) as missing_share
 from implied
 group by status, date_name, origin

@@ -23,12 +23,12 @@ select
     statuses.sync_status,
     cast(populations.customer_count as bigint) as population,
     cast(populations.previous_customer_count as bigint) as previous_population,
-    1.0 * coalesce(today.customer_count, 0) / populations.customer_count as share,
-    1.0 * coalesce(before.customer_count, 0) / populations.previous_customer_count as previous_share,
+    1e0 * coalesce(today.customer_count, 0) / populations.customer_count as share,
+    1e0 * coalesce(before.customer_count, 0) / populations.previous_customer_count as previous_share,
     -- 0 without a day before: there is nothing to compare with.
-    coalesce(100.0 * abs(
-        1.0 * coalesce(today.customer_count, 0) / populations.customer_count
-        - 1.0 * coalesce(before.customer_count, 0) / populations.previous_customer_count
+    coalesce(1e2 * abs(
+        1e0 * coalesce(today.customer_count, 0) / populations.customer_count
+        - 1e0 * coalesce(before.customer_count, 0) / populations.previous_customer_count
     ), 0) as change_points
 from statuses
 cross join populations

@@ -55,7 +55,7 @@ select
     scope_stays.lwia_number,
     line_stays.valid_from,
     line_stays.valid_to,
-    {{ dbt.datediff("line_stays.valid_from", "coalesce(line_stays.valid_to, " ~ as_of_date() ~ ")", "day") }} as days,
+    {{ days_between("line_stays.valid_from", "coalesce(line_stays.valid_to, " ~ as_of_date() ~ ")") }} as days,
     -- Who was there on the first published day came at a time that nobody saw.
     line_stays.valid_from > neighbours.first_on as is_entry_seen
 from line_stays

@@ -53,7 +53,7 @@ granted as (
 -- A scope that isn't on the dashboard opens nothing.
 select
     granted.staff_id,
-    lower(trim(granted.email)) as email,
+    {{ lower_case("trim(granted.email)") }} as email,
     granted.role,
     granted.scope_type,
     granted.scope_id,

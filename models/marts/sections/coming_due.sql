@@ -32,7 +32,7 @@ turning as (
         customer_id,
         provider_id,
         lwia_number,
-        {{ dbt.datediff(as_of_date(), "due_on", "day") }} + 1 as days_until_red
+        {{ days_between(as_of_date(), "due_on") }} + 1 as days_until_red
     from memberships
 ),
 

@@ -4,9 +4,9 @@ with
 ranked as (
     select
         *,
-        {{ dbt.date_trunc("month", "valid_from") }} as entered_month,
+        {{ first_of_month("valid_from") }} as entered_month,
         row_number() over (
-            partition by customer_id, section_key, line_key, {{ dbt.date_trunc("month", "valid_from") }}
+            partition by customer_id, section_key, line_key, {{ first_of_month("valid_from") }}
             order by valid_from
         ) as entry_number
     from {{ ref("int_history__line_stays") }}
@@ -83,7 +83,7 @@ select
     {{ as_of_date() }} as as_of_date,
     counted.scope_type,
     counted.scope_id,
-    cast(counted.entered_month as date) as entered_month,
+    counted.entered_month,
     counted.section_key,
     counted.line_key,
     entered.entered_count,

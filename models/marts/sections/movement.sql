@@ -28,7 +28,7 @@ arrived as (
         day_counts.line_key,
         coalesce(before.customer_count, 0) as previous_count,
         coalesce(moves.day_only_count, 0) as entered,
-        coalesce(moves.neighbour_only_count, 0) as "left",
+        coalesce(moves.neighbour_only_count, 0) as {{ adapter.quote("left") }},
         day_counts.customer_count
     from neighbours
     inner join day_counts on neighbours.previous_on is not null
@@ -53,7 +53,7 @@ followed as (
         after.line_key,
         coalesce(day_counts.customer_count, 0) as previous_count,
         coalesce(moves.neighbour_only_count, 0) as entered,
-        coalesce(moves.day_only_count, 0) as "left",
+        coalesce(moves.day_only_count, 0) as {{ adapter.quote("left") }},
         after.customer_count
     from neighbours
     inner join neighbour_counts as after on neighbours.next_on = after.as_of_date
