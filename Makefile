@@ -66,6 +66,7 @@ lint: $(VENV)/.dev
 lock:
 	uv pip compile pyproject.toml --extra setup --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --output-file requirements/runtime.txt
 	uv pip compile pyproject.toml --extra setup --extra dev --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --constraint requirements/runtime.txt --output-file requirements/dev.txt
+	uv pip compile pyproject.toml --extra setup --extra spark --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --constraint requirements/dev.txt --output-file requirements/spark.txt
 
 # After a change of the input contract: the dbt sources and docs/extracts.md.
 contract: setup

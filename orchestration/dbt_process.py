@@ -1,4 +1,4 @@
-"""dbt, dying with the process that started it.
+"""dbt, dying with the process that started it; where Spark builds the models, in a process that has Spark's session.
 
 The lock on the warehouse goes when a run is killed. Its dbt would go on writing while the next run has its turn.
 """
@@ -11,6 +11,7 @@ import signal
 import sys
 
 STARTED_BY = "YACP_STARTED_BY"
+ENGINE = "YACP_ENGINE"
 _PR_SET_PDEATHSIG = 1
 
 
@@ -23,6 +24,12 @@ def main() -> None:
     from dbt.cli.main import cli
 
     sys.argv[0] = "dbt"
+    if os.environ[ENGINE] == "spark":
+        from orchestration.settings import settings
+        from orchestration.spark.session import session
+
+        with session(settings()):
+            cli()
     cli()
 
 

@@ -15,7 +15,7 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
-from orchestration.dbt_process import STARTED_BY
+from orchestration.dbt_process import ENGINE, STARTED_BY
 from orchestration.failures import BuildFailed
 from orchestration.settings import PROJECT, Settings
 
@@ -65,9 +65,10 @@ class Mart:
         return self.sql.replace('"warehouse".', "")
 
 
-def environment(settings: Settings, as_of: str | None = None) -> dict[str, str]:
+def environment(settings: Settings, as_of: str | None = None, engine: str = "duckdb") -> dict[str, str]:
     """What profiles.yml and the models read, and the process that dbt dies with: the one that asks."""
     variables = {
+        ENGINE: engine,
         "YACP_WAREHOUSE": str(settings.warehouse),
         "YACP_THREADS": str(settings.threads),
         "YACP_MEMORY_LIMIT": settings.memory_limit,

@@ -20,6 +20,7 @@ from orchestration.permissions import group_id
 from orchestration.publishing.release import current
 from orchestration.reading import Table
 from orchestration.settings import Settings
+from orchestration.spark.session import require
 
 _NEEDED = {
     "dagster": "1.13",
@@ -63,6 +64,7 @@ def _findings(config: Settings) -> Iterator[tuple[object, ...]]:
         f"{free / (1 << 30):.1f} GiB",
         "" if free > _FREE_BYTES else "Free at least 2 GiB where YACP_HOME is.",
     )
+    yield from _engine(config)
     yield from _deliveries(config)
     release = current(config)
     yield (
@@ -72,6 +74,15 @@ def _findings(config: Settings) -> Iterator[tuple[object, ...]]:
         "" if release else "yacp run publishes the newest delivered day.",
     )
     yield from _being_told(config)
+
+
+def _engine(config: Settings) -> Iterator[tuple[object, ...]]:
+    """DuckDB is looked for above; Spark only where it is to build the models."""
+    if config.engine == "spark":
+        try:
+            yield "engine (YACP_ENGINE)", True, f"{require()} on {config.master}", ""
+        except UsageError as error:
+            yield "engine (YACP_ENGINE)", False, "spark", str(error)
 
 
 def _being_told(config: Settings) -> Iterator[tuple[object, ...]]:

@@ -30,9 +30,17 @@ Sources = dict[str, list[tuple[str, str]]]
 def relation_metadata(
     connection: duckdb.DuckDBPyConnection, nodes: Mapping[str, Mapping[str, Any]], as_of: str, cache: Path
 ) -> dict[str, dict[str, Any]]:
-    """Dagster metadata for each built model and seed, by its dbt unique id."""
-    built = {unique_id: node for unique_id, node in nodes.items() if node["resource_type"] in ("model", "seed")}
+    """Dagster metadata for each built model and seed, by its dbt unique id.
+
+    What stayed in Spark has none, and Spark's SQL isn't traced: where columns come from is the same on either engine.
+    """
     columns = _columns(connection)
+    built = {
+        unique_id: node
+        for unique_id, node in nodes.items()
+        if node["resource_type"] in ("model", "seed")
+        and node["name"] in columns.get("warehouse", {}).get(node["schema"], {})
+    }
     counts = _counts(connection, built)
     known: dict[str, Sources] = json.loads(cache.read_text()) if cache.exists() else {}
     traced: dict[str, Sources] = {}
@@ -44,7 +52,7 @@ def relation_metadata(
             "dagster/column_schema": _table_schema(node, types),
         }
         sql = (node.get("compiled_code") or "").replace(as_of, "as-of date")
-        if sql:
+        if sql and node["database"]:  # Spark has none
             key = hashlib.sha256(f"{node['name']} {sorted(types)} {sql}".encode()).hexdigest()
             traced[key] = known.get(key) or _trace(sql, columns)
             metadata[unique_id]["dagster/column_lineage"] = _column_lineage(traced[key])

@@ -75,6 +75,15 @@ class Settings(BaseSettings):
         description="What DuckDB may use before it spills to disk.",
     )
     threads: int = Field(default=2, ge=1, description="How many threads DuckDB may use.")
+    engine: Literal["duckdb", "spark"] = Field(
+        default="duckdb", description="What builds the models; spark needs the extra of that name, and Java 17."
+    )
+    spark_master: str = Field(
+        default="", description="Where Spark works; empty: on this machine, with as many threads as DuckDB may use."
+    )
+    spark_conf: Path | None = Field(
+        default=None, description="A file of Spark's own settings, as its spark-defaults.conf; they come before ours."
+    )
 
     late_after: time = Field(
         default=time(8), description="A day that is not published by this hour of the next day, in Chicago, is late."
@@ -138,6 +147,16 @@ class Settings(BaseSettings):
     def warehouse(self) -> Path:
         """The build's private database; nobody else opens it."""
         return self.state / "warehouse.duckdb"
+
+    @property
+    def spark(self) -> Path:
+        """What the last run's Spark read and wrote."""
+        return self.state / "spark"
+
+    @property
+    def master(self) -> str:
+        """Spark's master URL."""
+        return self.spark_master or f"local[{self.threads}]"
 
     @property
     def published(self) -> Path:

@@ -5,6 +5,7 @@ It is rebuilt from the archive by every run, so it may be deleted at any time.
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from pathlib import Path
@@ -27,6 +28,8 @@ def prepare(settings: Settings, deliveries: Sequence[ArchivedDelivery]) -> None:
     """Points ``raw`` at the day's deliveries, and forgets what was checked before."""
     by_system = {delivery.system: delivery for delivery in deliveries}
     _require_whole(by_system)
+    if settings.engine == "spark" or settings.spark.exists():  # one engine's tables are in the way of the other's views
+        discard(settings)
     with _opened(settings) as connection:
         connection.execute("create schema if not exists raw; create schema if not exists run")
         for system in SYSTEMS:
@@ -65,11 +68,17 @@ def _opened(settings: Settings) -> duckdb.DuckDBPyConnection:
             raise UsageError(
                 f"Another program has {settings.warehouse.name} open; close it there and run the day again."
             ) from None
-        settings.warehouse.unlink(missing_ok=True)
-        settings.warehouse.with_name(f"{settings.warehouse.name}.wal").unlink(missing_ok=True)
+        discard(settings)
         connection = connect(settings, settings.warehouse)
     restrict(settings, settings.warehouse)
     return connection
+
+
+def discard(settings: Settings) -> None:
+    """Takes the warehouse away, and what Spark keeps of it; the next run builds it from the archive."""
+    settings.warehouse.unlink(missing_ok=True)
+    settings.warehouse.with_name(f"{settings.warehouse.name}.wal").unlink(missing_ok=True)
+    shutil.rmtree(settings.spark, ignore_errors=True)
 
 
 def _require_whole(deliveries: Mapping[str, ArchivedDelivery]) -> None:

@@ -18,11 +18,14 @@ from orchestration.checks.expectations import imported_meanwhile
 from orchestration.checks.results import dbt_results, gate, record
 from orchestration.dbt_project import PROJECT_DIR, environment, manifest_path
 from orchestration.duck import connect
-from orchestration.extracts.archive import Archive
+from orchestration.extracts.archive import Archive, ArchivedDelivery
 from orchestration.extracts.contract import extracts
 from orchestration.failures import BuildFailed, UsageError
 from orchestration.lineage import relation_metadata
 from orchestration.settings import Settings, settings
+from orchestration.spark.inputs import hand_over
+from orchestration.spark.results import collect
+from orchestration.spark.session import require
 from orchestration.warehouse import built_day, mark_complete, prepare
 
 MANIFEST = manifest_path(settings())
@@ -62,10 +65,10 @@ def dbt_models(context: dg.AssetExecutionContext, dbt: WarehouseDbt, warehouse_t
         if context.is_subset:
             _require_same_day(context.partition_key)
         else:
-            prepare(config, Archive(config.archive).of_day(day))
+            _prepare(config, Archive(config.archive).of_day(day))
     # An earlier run's must not speak for a dbt that dies in this one.
     (config.dbt_target / RESULTS).unlink(missing_ok=True)
-    os.environ.update(environment(config, as_of=day.isoformat()))
+    os.environ.update(environment(config, as_of=day.isoformat(), engine=config.engine))
     invocation = dbt.cli(
         ["build", "--exclude-resource-type", "unit_test"],
         context=context,
@@ -88,8 +91,19 @@ def dbt_models(context: dg.AssetExecutionContext, dbt: WarehouseDbt, warehouse_t
             gate(connection)  # a failed test kept dbt from building what hangs on it
 
 
+def _prepare(config: Settings, deliveries: Sequence[ArchivedDelivery]) -> None:
+    """The warehouse, and what Spark reads when it is Spark that builds the models."""
+    if config.engine == "spark":
+        require()
+    prepare(config, deliveries)
+    if config.engine == "spark":
+        hand_over(config, deliveries)
+
+
 def _require_same_day(day: str) -> None:
     """A part of the models may be built again, but never of another day than the rest."""
+    if settings().engine == "spark":
+        raise UsageError("Spark keeps nothing from one run to the next; materialize all models of the day together.")
     with connect(settings(), settings().warehouse) as connection:
         built = built_day(connection)
         if str(built) != day:
@@ -118,9 +132,11 @@ def _judge(config: Settings, day: str, *, is_whole: bool) -> dict[str, dict[str,
                 f"dbt could not build {names}. Nothing was published and the last good day stays; "
                 f"see {config.dbt_target}/dbt.log."
             )
+        built = {name: node for name, node in manifest["nodes"].items() if statuses.get(name) == "success"}
+        if config.engine == "spark":
+            collect(config, connection, built.values())
         if "skipped" not in statuses.values():
             mark_complete(connection)
-        built = {name: node for name, node in manifest["nodes"].items() if statuses.get(name) == "success"}
         return relation_metadata(connection, built, day, config.dbt_target / "column_lineage.json")
 
 

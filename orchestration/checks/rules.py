@@ -8,9 +8,12 @@ import dagster as dg
 
 from orchestration.assets.dbt_cli import WarehouseDbt
 from orchestration.assets.models import TRANSLATOR
+from orchestration.automation.foreseen import foreseen
 from orchestration.automation.turns import WarehouseTurn
 from orchestration.dbt_project import environment, load_manifest
+from orchestration.duck import connect
 from orchestration.settings import settings
+from orchestration.warehouse import built_day
 
 _MANIFEST = load_manifest(settings())
 _UNIT_TESTS = {
@@ -28,14 +31,21 @@ UNIT_TEST_CHECKS = [spec.key for spec in _UNIT_TESTS.values()]
 def business_rules(
     context: dg.AssetCheckExecutionContext, dbt: WarehouseDbt, warehouse_turn: WarehouseTurn
 ) -> Iterator[dg.AssetCheckResult]:
-    """Runs the selected unit tests in one dbt invocation, over a warehouse that has been built before."""
-    os.environ.update(environment(settings()))
+    """Runs the selected unit tests in one dbt invocation, over a warehouse that has been built before.
+
+    A test wants the relations that it stands in for. Spark keeps none, so there they are built with the tests.
+    """
+    config = settings()
+    with foreseen(), connect(config, config.warehouse) as connection:
+        day = built_day(connection)
+    os.environ.update(environment(config, as_of=day.isoformat() if day else None, engine=config.engine))
     wanted = {key: spec for key, spec in _UNIT_TESTS.items() if spec.key in context.selected_asset_check_keys}
-    invocation = dbt.cli(
-        ["test", "--select", *(spec.name for spec in wanted.values())],
-        target_path=settings().dbt_target,
-        raise_on_error=False,
-    ).wait()
+    names = [spec.name for spec in wanted.values()]
+    if config.engine == "spark":
+        command = ["build", "--exclude-resource-type", "test", "--select", *(f"+{name}" for name in names)]
+    else:
+        command = ["test", "--select", *names]
+    invocation = dbt.cli(command, target_path=config.dbt_target, raise_on_error=False).wait()
     results = json.loads((invocation.target_path / "run_results.json").read_text())["results"]
     for result in results:
         if spec := wanted.get(result["unique_id"]):

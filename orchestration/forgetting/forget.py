@@ -17,6 +17,7 @@ from orchestration.forgetting import archived, lists
 from orchestration.forgetting.person import Person
 from orchestration.reading import Table
 from orchestration.settings import Settings
+from orchestration.warehouse import discard
 
 
 def find(settings: Settings, customer_id: str) -> Table:
@@ -32,8 +33,7 @@ def forget(settings: Settings, customer_id: str) -> Table:
     """Removes a person from everything kept, and returns what was removed. Wants the warehouse's turn."""
     with _person(settings, customer_id) as person:
         found = _found(person)
-        for gone in (settings.warehouse, settings.warehouse.with_name(f"{settings.warehouse.name}.wal")):
-            gone.unlink(missing_ok=True)  # the next run builds it from the archive
+        discard(settings)
         lists.leave(person)
         archived.leave(person)
     return found

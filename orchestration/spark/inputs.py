@@ -1,0 +1,60 @@
+"""What the models read, for Spark: the archive's Parquet as it stands, and what DuckDB prepared of published days."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import duckdb
+
+from orchestration.duck import connect, literal
+from orchestration.extracts.archive import ArchivedDelivery
+from orchestration.extracts.contract import SYSTEMS, ColumnType, Extract
+from orchestration.settings import Settings
+from orchestration.spark.place import Place, begin
+
+_TYPES = {
+    ColumnType.TEXT: "string",
+    ColumnType.CODE: "string",
+    ColumnType.INTEGER: "int",
+    ColumnType.DATE: "date",
+    ColumnType.TIMESTAMP: "timestamp",
+    ColumnType.BOOLEAN: "boolean",
+}
+
+
+def hand_over(settings: Settings, deliveries: Sequence[ArchivedDelivery]) -> None:
+    """Makes a place for the run's Spark and says there how each source is read. The warehouse is prepared by then."""
+    place = begin(settings)
+    by_system = {delivery.system: delivery for delivery in deliveries}
+    with connect(settings, settings.warehouse) as connection:
+        views = {
+            f"raw.{extract.table}": _extract(connection, extract, by_system[system.name].parquet(extract))
+            for system in SYSTEMS
+            for extract in system.extracts
+        }
+        views |= _prepared(connection, place)
+    place.views.write_text(json.dumps(views, indent=1))
+
+
+def _extract(connection: duckdb.DuckDBPyConnection, extract: Extract, path: Path) -> str:
+    """The extract's columns as the contract names them today; one that is younger than the delivery is empty."""
+    delivered = {row[0] for row in connection.execute(f"describe from read_parquet({literal(path)})").fetchall()}
+    columns = [
+        f"`{column.name}`" if column.name in delivered else f"cast(null as {_TYPES[column.type]}) as `{column.name}`"
+        for column in extract.columns
+    ]
+    return f"select {', '.join(columns)} from parquet.`{path}`"
+
+
+def _prepared(connection: duckdb.DuckDBPyConnection, place: Place) -> Mapping[str, str]:
+    folder = Path(place.inputs)
+    folder.mkdir()
+    views = {}
+    relations = connection.execute("select table_name from information_schema.tables where table_schema = 'run'")
+    for (name,) in relations.fetchall():
+        path = folder / f"{name}.parquet"
+        connection.execute(f"copy run.{name} to {literal(path)} (format parquet)")
+        views[f"run.{name}"] = f"select * from parquet.`{path}`"
+    return views

@@ -1,0 +1,73 @@
+"""What Spark built, in the warehouse: views over the Parquet that it wrote, in the types of the output contract.
+
+What comes after the models (Great Expectations, the gate, publishing) reads the warehouse and can't tell the engines
+apart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from orchestration.duck import identifier, literal
+from orchestration.failures import BuildFailed
+from orchestration.settings import Settings
+from orchestration.spark.place import Place, current
+
+Node = Mapping[str, Any]
+
+
+def collect(settings: Settings, connection: duckdb.DuckDBPyConnection, built: Iterable[Node]) -> None:
+    """Puts each built relation into the warehouse. Of the views only those of the output contract: the others are
+    steps on the way, in Spark's words."""
+    place = current(settings)
+    nodes = [node for node in built if node["resource_type"] in ("model", "seed")]
+    for node in nodes:
+        if node["config"]["materialized"] != "view":
+            _as_parquet(connection, place, node)
+    for node in nodes:
+        if node["config"]["materialized"] == "view" and "published_in" in node["config"]["meta"]:
+            _define(connection, node, node["compiled_code"])
+
+
+def _as_parquet(connection: duckdb.DuckDBPyConnection, place: Place, node: Node) -> None:
+    files = Path(place.warehouse, f"{node['schema']}.db", node["name"], "*.parquet")
+    source = f"read_parquet({literal(files)}, hive_partitioning = false)"
+    columns = [
+        f"cast({identifier(name)} as {column['data_type']}) as {identifier(name)}"
+        if column.get("data_type")
+        else identifier(name)
+        for name, column in node["columns"].items()
+    ]
+    is_contract = node["config"]["contract"]["enforced"] if node["resource_type"] == "model" else False
+    _define(connection, node, f"select {', '.join(columns) if is_contract else '*'} from {source}")
+    if is_contract:
+        _require_values(connection, node)
+
+
+def _define(connection: duckdb.DuckDBPyConnection, node: Node, query: str) -> None:
+    schema, relation = identifier(node["schema"]), f"{identifier(node['schema'])}.{identifier(node['name'])}"
+    connection.execute(f"create schema if not exists {schema}")
+    connection.execute(f"create or replace view {relation} as {query}")
+
+
+def _require_values(connection: duckdb.DuckDBPyConnection, node: Node) -> None:
+    """DuckDB refuses a null that the contract rules out while it builds a mart; Spark's Parquet takes any."""
+    required = [
+        name
+        for name, column in node["columns"].items()
+        if any(constraint["type"] == "not_null" for constraint in column["constraints"])
+    ]
+    if not required:
+        return
+    counts = ", ".join(f"count(*) - count({identifier(name)})" for name in required)
+    relation = f"{identifier(node['schema'])}.{identifier(node['name'])}"
+    found = connection.execute(f"select {counts} from {relation}").fetchone() or ()
+    if empty := [name for name, count in zip(required, found, strict=True) if count]:
+        raise BuildFailed(
+            f"{node['schema']}.{node['name']} has rows without {', '.join(empty)}, which the output contract wants. "
+            "Nothing was published and the last good day stays; mend the model."
+        )
