@@ -42,17 +42,22 @@ class RunFailed(YacpError):
 
 
 def prepare_instance(config: Settings) -> None:
-    """Makes the Dagster home with the instance's configuration, so that the UI and the command line share it."""
+    """Makes this process use the Dagster instance of the state's folder, which the UI and the command line share."""
+    write_instance(config)
+    os.environ["DAGSTER_HOME"] = str(config.dagster_home)
+
+
+def write_instance(config: Settings) -> None:
+    """Makes the Dagster home with the instance's configuration, anew where the state's folder was moved or copied."""
     for private in (config.dagster_home, config.dbt_target.parent):
         private.mkdir(mode=0o700, parents=True, exist_ok=True)
         private.chmod(0o700)
     target = config.dagster_home / "dagster.yaml"
-    content = INSTANCE_FILE.read_text()
+    content = INSTANCE_FILE.read_text().replace("${DAGSTER_HOME}", str(config.dagster_home.resolve()))
     if not target.exists() or target.read_text() != content:
         fresh = target.with_name(f".{target.name}.{os.getpid()}")  # another process may be reading it just now
         fresh.write_text(content)
         fresh.replace(target)
-    os.environ["DAGSTER_HOME"] = str(config.dagster_home)
 
 
 def run_day(config: Settings, day: date, watch: Callable[[Step], None], started_by: str = "yacp run") -> str:

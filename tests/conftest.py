@@ -20,6 +20,7 @@ import pytest
 
 from orchestration.extracts.contract import SYSTEMS, System
 from orchestration.extracts.generator import generate
+from orchestration.runs import write_instance
 from orchestration.settings import PROJECT, Settings
 
 pytest_plugins = ("dashboard_site", "browsing")
@@ -208,7 +209,9 @@ class Sample:
     def copy(self, target: Path) -> "Sample":
         shutil.copytree(self.home, target / "home", symlinks=True)
         shutil.copytree(self.extracts, target / "extracts")
-        return Sample(target / "home", target / "extracts")
+        copied = Sample(target / "home", target / "extracts")
+        write_instance(copied.settings)
+        return copied
 
 
 def query(path: Path, sql: str) -> list[tuple[object, ...]]:

@@ -23,7 +23,7 @@ from orchestration.automation.channels import Mail, NotTold, Webhook
 from orchestration.automation.notices import Told, tell
 from orchestration.automation.outbox import OUTBOX, held, trial_notice
 from orchestration.failures import UsageError
-from orchestration.runs import prepare_instance
+from orchestration.runs import prepare_instance, write_instance
 from orchestration.settings import Settings, settings
 
 NEVER = "23:59:59.999999"
@@ -67,6 +67,7 @@ def dagster_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def instance(config: Settings, dagster_home: Path) -> Iterator[dg.DagsterInstance]:
     shutil.copytree(dagster_home, config.dagster_home)
+    write_instance(config)
     with dg.DagsterInstance.from_config(str(config.dagster_home)) as instance:
         yield instance
 
@@ -328,8 +329,10 @@ def test_a_record_of_runs_begun_anew_is_read_from_its_start(
     for _ in range(3):
         run(instance, refused)
     tell(here, instance)
-    shutil.copytree(dagster_home, tmp_path / "another")
-    with dg.DagsterInstance.from_config(str(tmp_path / "another")) as another:
+    anew = Settings(home=tmp_path / "another")
+    shutil.copytree(dagster_home, anew.dagster_home)
+    write_instance(anew)
+    with dg.DagsterInstance.from_config(str(anew.dagster_home)) as another:
         run(another, refused)
         assert tell(here, another).sent == 1
 
