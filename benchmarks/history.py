@@ -49,7 +49,8 @@ def age(home: Path, days: int) -> None:
                 moved += ", cast(h.previous_as_of_date - interval (n * ?) day as date) as previous_as_of_date"
             dashboard.execute(
                 f"insert into sections.{table}"
-                f" select h.* replace ({moved}) from sections.{table} as h, range(1, ?) as blocks(n)",
+                f" select h.* replace ({moved}) from sections.{table} as h, range(1, ?) as blocks(n)"
+                " order by as_of_date",
                 [len(release.days)] * moved.count("?") + [blocks + 1],
             )
     with duckdb.connect(str(release.file("customers"))) as customers:

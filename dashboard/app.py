@@ -22,16 +22,23 @@ from dashboard.rendering import Rendering
 from dashboard.security import SecurityHeaders
 from dashboard.settings import Settings
 from dashboard.store import Store
+from dashboard.workers import Workers
 
 
 def create_app(settings: Settings, as_email: str = "") -> ASGIApp:
     """The dashboard over a folder of releases; ``as_email`` is who everybody on this machine is taken for."""
-    store, rendering = Store(settings, prepare), Rendering()
-    pages = Pages(store, Identity(settings, as_email), AccessLog(settings), rendering)
+    store, rendering, workers = Store(settings, prepare), Rendering(), Workers()
+    pages = Pages(store, Identity(settings, as_email), AccessLog(settings), rendering, workers)
 
-    def health(_: Request) -> Response:
+    def healthy() -> Response:
         with store.lease() as release:
             return PlainTextResponse(f"{release.as_of_date}\n")
+
+    async def health(_: Request) -> Response:
+        with store.lease_at_once() as release:
+            if release is not None:
+                return PlainTextResponse(f"{release.as_of_date}\n")
+        return await workers.page(healthy)
 
     def refused(request: Request, error: Exception) -> Response:
         if isinstance(error, Refused):
@@ -49,6 +56,7 @@ def create_app(settings: Settings, as_email: str = "") -> ASGIApp:
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         yield
+        workers.close()
         store.close()
 
     app = Starlette(

@@ -75,6 +75,14 @@ FILTERS = tuple(field.name for field in fields(Filters))
 
 
 @dataclass(frozen=True)
+class Extent:
+    """How many customers a list has, and of which providers; none when they are too many to choose from."""
+
+    matching: int
+    providers: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
 class Listing:
     """A list as a query: its rows, their columns and their order."""
 
@@ -85,11 +93,24 @@ class Listing:
 
     def page(self, release: Release, number: int) -> tuple[list[Row], int]:
         """One page of it, and how many customers it has in all; ``Missing`` beyond the last page."""
-        matching = int(release.query(f"select count(*) as n from ({self.source})", self.values)[0]["n"])
+        matching = self.extent(release).matching
         if number > pages(matching):
             raise Missing("no_such_page")
         sql = f"{self._ordered()} limit {PAGE_SIZE} offset {(number - 1) * PAGE_SIZE}"
         return release.query(sql, self.values), matching
+
+    def extent(self, release: Release) -> Extent:
+        """How long it is and whose customers it has, which is the same for every page and order of it."""
+        return release.lists.get((self.source, self.values), lambda: self._extent(release))
+
+    def _extent(self, release: Release) -> Extent:
+        rows = release.query(
+            f"select provider_id, provider_name, count(*) as n from ({self.source})"
+            " group by provider_id, provider_name order by lower(provider_name), provider_id",
+            self.values,
+        )
+        providers = tuple((row["provider_id"], row["provider_name"]) for row in rows)
+        return Extent(sum(row["n"] for row in rows), providers if len(providers) <= MOST_PROVIDERS else ())
 
     def batches(self, release: Release) -> Iterator[list[Row]]:
         """All of it, some rows at a time."""
@@ -154,17 +175,6 @@ def sync_problems(release: Release, scope: Scope, day: date, sync: str = "") -> 
         f"map {{{orders}}}[sync_status], lower(last_name), lower(first_name)",
     )
     return listing.narrowed("sync_status = ?", sync) if sync else listing
-
-
-def providers(release: Release, listing: Listing) -> list[tuple[str, str]]:
-    """Whose customers a list has; none when they are too many to choose from."""
-    rows = release.query(
-        f"select distinct provider_id, provider_name from ({listing.source})"
-        f" order by lower(provider_name), provider_id limit {MOST_PROVIDERS + 1}",
-        listing.values,
-    )
-    found = [(row["provider_id"], row["provider_name"]) for row in rows]
-    return found if len(found) <= MOST_PROVIDERS else []
 
 
 def pages(matching: int) -> int:

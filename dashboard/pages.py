@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import IO, Any
@@ -24,6 +24,7 @@ from dashboard.languages import DEFAULT, Language, languages, preferred
 from dashboard.refusals import Missing
 from dashboard.rendering import Rendering
 from dashboard.store import Pruned, Release, Row, Store
+from dashboard.workers import Workers
 
 _LONGEST_VALUE = 120
 _MOST_FOUND = 50
@@ -97,45 +98,77 @@ class Packed:
     matching: int
 
 
+Answer = Callable[[Visit], Response]
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+
 class Pages:
     """Everything that can be asked for."""
 
-    def __init__(self, store: Store, identity: Identity, access_log: AccessLog, rendering: Rendering) -> None:
+    def __init__(
+        self, store: Store, identity: Identity, access_log: AccessLog, rendering: Rendering, workers: Workers
+    ) -> None:
         self._store = store
         self._identity = identity
         self._access_log = access_log
         self._rendering = rendering
+        self._workers = workers
 
     def routes(self) -> list[Route]:
         """The addresses, and what each takes."""
         return [
-            Route("/", self._page(self.dashboard, _COMMON)),
-            Route("/changes", self._page(self.changes, _COMMON)),
-            Route("/lines/{line_key}.csv", self._page(self.line_csv, _LISTED)),
-            Route("/lines/{line_key}.xlsx", self._page(self.line_xlsx, _LISTED)),
+            Route("/", self._counts(self.dashboard)),
+            Route("/changes", self._counts(self.changes)),
+            Route("/lines/{line_key}.csv", self._file(self.line_csv, _LISTED)),
+            Route("/lines/{line_key}.xlsx", self._file(self.line_xlsx, _LISTED)),
             Route("/lines/{line_key}", self._page(self.line, (*_LISTED, "page"))),
-            Route("/sync-problems.csv", self._page(self.sync_csv, (*_COMMON, "sync"))),
-            Route("/sync-problems.xlsx", self._page(self.sync_xlsx, (*_COMMON, "sync"))),
+            Route("/sync-problems.csv", self._file(self.sync_csv, (*_COMMON, "sync"))),
+            Route("/sync-problems.xlsx", self._file(self.sync_xlsx, (*_COMMON, "sync"))),
             Route("/sync-problems", self._page(self.sync_problems, (*_COMMON, "sync", "page"))),
             Route("/scopes.json", self._page(self.scope_suggestions, (*_COMMON, "q"))),
             Route("/scopes", self._page(self.scopes, (*_COMMON, "q"))),
-            Route("/checks", self._page(self.checks, _COMMON)),
+            Route("/checks", self._counts(self.checks)),
         ]
 
-    def _page(self, answer: Callable[[Visit], Response], allowed: Sequence[str]) -> Callable[[Request], Response]:
-        def endpoint(request: Request) -> Response:
+    def _counts(self, answer: Answer) -> Endpoint:
+        """A page that is nobody's list: once it has been made, nobody waits for it behind those that are made."""
+
+        async def endpoint(request: Request) -> Response:
             email = self._identity.of(request)
-            tries = 0
-            while True:
-                with self._store.lease(newest=tries > 0) as release:
-                    try:
-                        return answer(_visit(request, release, email, allowed))
-                    except (duckdb.Error, Pruned):
-                        tries += 1
-                        if tries == _TRIES or self._store.is_current(release):
-                            raise
+            with self._store.lease_at_once() as release:
+                if release is not None:
+                    visit = _visit(request, release, email, _COMMON)
+                    page = release.pages.find(_name(visit))
+                    if page is not None:
+                        return _unpacked(visit, page, _MAY_BE_KEPT)
+            return await self._workers.page(lambda: self._answered(answer, request, email, _COMMON))
 
         return endpoint
+
+    def _page(self, answer: Answer, allowed: Sequence[str]) -> Endpoint:
+        async def endpoint(request: Request) -> Response:
+            email = self._identity.of(request)
+            return await self._workers.page(lambda: self._answered(answer, request, email, allowed))
+
+        return endpoint
+
+    def _file(self, answer: Answer, allowed: Sequence[str]) -> Endpoint:
+        async def endpoint(request: Request) -> Response:
+            email = self._identity.of(request)
+            return await self._workers.file(lambda: self._answered(answer, request, email, allowed))
+
+        return endpoint
+
+    def _answered(self, answer: Answer, request: Request, email: str, allowed: Sequence[str]) -> Response:
+        tries = 0
+        while True:
+            with self._store.lease(newest=tries > 0) as release:
+                try:
+                    return answer(_visit(request, release, email, allowed))
+                except (duckdb.Error, Pruned):
+                    tries += 1
+                    if tries == _TRIES or self._store.is_current(release):
+                        raise
 
     def dashboard(self, visit: Visit) -> Response:
         """The seven sections."""
@@ -168,7 +201,7 @@ class Pages:
                 matching=matching,
                 page=number,
                 pages=lists.pages(matching),
-                providers=[] if visit.scope.type == "provider" else _providers(visit, line.key, filters),
+                providers=() if visit.scope.type == "provider" else _providers(visit, line.key, filters),
             )
 
         return self._kept(visit, page, listed=(line.key, filters.names))
@@ -183,7 +216,7 @@ class Pages:
 
     def _line_file(self, visit: Visit, kind: str) -> Response:
         line, filters, listing = _line(visit)
-        return self._file(visit, kind, line.key, _line_columns(visit, line.name), listing, filters.names)
+        return self._written(visit, kind, line.key, _line_columns(visit, line.name), listing, filters.names)
 
     def sync_problems(self, visit: Visit) -> Response:
         """A page of the customers who aren't synced."""
@@ -213,7 +246,7 @@ class Pages:
         return self._sync_file(visit, "xlsx")
 
     def _sync_file(self, visit: Visit, kind: str) -> Response:
-        return self._file(
+        return self._written(
             visit, kind, "sync_problems", _sync_columns(visit), _sync_listing(visit), _sync_filters(visit)
         )
 
@@ -243,21 +276,14 @@ class Pages:
         self, visit: Visit, make: Callable[[], Packed], listed: tuple[str, Sequence[str]] | None = None
     ) -> Response:
         """A page that is the same for a person and an address as long as the release is; noted if it is a list."""
-        address = visit.request.scope["path"], tuple(sorted(visit.values.items()))
-        page = visit.release.pages.get((visit.viewer.email, visit.language.code, address), make)
+        page = visit.release.pages.get(_name(visit), make)
         if listed:
             self._note(
                 visit, "list", listed[0], page.rows, page.matching, listed[1], page=visit.values.get("page", "1")
             )
-        headers = dict(_NOT_TO_BE_KEPT if listed else _MAY_BE_KEPT)
-        content = page.content
-        if _GZIP.search(visit.request.headers.get("accept-encoding", "")):
-            headers["Content-Encoding"] = "gzip"
-        else:
-            content = gzip.decompress(content)
-        return Response(content, media_type=_HTML, headers=headers)
+        return _unpacked(visit, page, _NOT_TO_BE_KEPT if listed else _MAY_BE_KEPT)
 
-    def _file(
+    def _written(
         self,
         visit: Visit,
         kind: str,
@@ -312,6 +338,20 @@ class Pages:
             filters=filters,
             **more,
         )
+
+
+def _name(visit: Visit) -> Hashable:
+    """What a page is kept under: nobody is shown what was made for somebody else."""
+    return visit.viewer.email, visit.language.code, visit.request.scope["path"], tuple(sorted(visit.values.items()))
+
+
+def _unpacked(visit: Visit, page: Packed, caching: Mapping[str, str]) -> Response:
+    headers, content = dict(caching), page.content
+    if _GZIP.search(visit.request.headers.get("accept-encoding", "")):
+        headers["Content-Encoding"] = "gzip"
+    else:
+        content = gzip.decompress(content)
+    return Response(content, media_type=_HTML, headers=headers)
 
 
 def _visit(request: Request, release: Release, email: str, allowed: Sequence[str]) -> Visit:
@@ -375,11 +415,11 @@ def _line(visit: Visit) -> tuple[Label, lists.Filters, lists.Listing]:
     return line, filters, listing
 
 
-def _providers(visit: Visit, line_key: str, filters: lists.Filters) -> list[tuple[str, str]]:
+def _providers(visit: Visit, line_key: str, filters: lists.Filters) -> tuple[tuple[str, str], ...]:
     """Whose customers the list has, whatever else it is narrowed to."""
     everybody = lists.Filters(moved=filters.moved)
     listing = lists.line_list(visit.release, line_key, visit.scope, visit.day, visit.previous_day, everybody)
-    return lists.providers(visit.release, listing)
+    return listing.extent(visit.release).providers
 
 
 def _sync_listing(visit: Visit) -> lists.Listing:

@@ -71,6 +71,8 @@ class Rendering:
             "fixed": self._fixed,
         }
         self._templates.filters |= {"number": number, "share": share, "prose": prose}
+        for name in self._templates.list_templates():  # compiled now, not while the first visitor waits
+            self._templates.get_template(name)
 
     def routes(self) -> list[Route]:
         """The assets; they hold no data and are for anybody."""

@@ -36,6 +36,8 @@ def serve(as_email: str = "", **given: Any) -> None:
         )
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     _say(f"The dashboard is at http://{settings.host}:{settings.port}/ (stop it with Ctrl+C)")
+    # A file that is written shares the interpreter with pages: it is to let them through at once.
+    sys.setswitchinterval(0.001)
     # Who asks is the address of the connection itself: forwarded addresses are anybody's to write. The addresses of
     # pages stay out of the log; the access log says who saw which list.
     uvicorn.run(

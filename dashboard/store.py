@@ -30,8 +30,8 @@ T = TypeVar("T")
 _log = logging.getLogger("dashboard")
 RELEASE = "release.json"
 _MARTS = ("headings", "legend", "sync_meanings")
-# Packed pages of at most 15 KB; counts of a scope of about 100 KB.
-_PAGES_KEPT, _COUNTS_KEPT = 2048, 128
+# Packed pages of at most 15 KB; counts of a scope of about 100 KB; of a list, whose customers it has.
+_PAGES_KEPT, _COUNTS_KEPT, _LISTS_KEPT = 2048, 128, 2048
 _BATCH = 1000
 _SECONDS_BEFORE_ANOTHER_TRY = 5
 
@@ -51,12 +51,18 @@ class Kept:
         self._made: OrderedDict[Hashable, object] = OrderedDict()
         self._lock = threading.Lock()
 
-    def get(self, key: Hashable, make: Callable[[], T]) -> T:
-        """What was made for a key, made now if it wasn't yet."""
+    def find(self, key: Hashable) -> Any:
+        """What was made for a key; ``None`` if it wasn't yet."""
         with self._lock:
             if key in self._made:
                 self._made.move_to_end(key)
-                return self._made[key]  # type: ignore[return-value]
+            return self._made.get(key)
+
+    def get(self, key: Hashable, make: Callable[[], T]) -> T:
+        """The same, made now if it wasn't yet."""
+        found: T | None = self.find(key)
+        if found is not None:
+            return found
         made = make()
         with self._lock:
             self._made[key] = made
@@ -84,6 +90,7 @@ class Release:
     leases: int = 0
     pages: Kept = field(default_factory=lambda: Kept(_PAGES_KEPT))
     counts: Kept = field(default_factory=lambda: Kept(_COUNTS_KEPT))
+    lists: Kept = field(default_factory=lambda: Kept(_LISTS_KEPT))
 
     def viewer(self, email: str) -> Viewer:
         """The person with what they are entitled to; ``Forbidden`` when that is nothing."""
@@ -146,6 +153,21 @@ class Store:
             yield release
         finally:
             self._give_back(release)
+
+    @contextmanager
+    def lease_at_once(self) -> Iterator[Release | None]:
+        """The same without waiting for anything; ``None`` where a release has to be opened first."""
+        release = None
+        if self._is_up_to_date():
+            with self._counting:
+                release = self._current
+                if release is not None:
+                    release.leases += 1
+        try:
+            yield release
+        finally:
+            if release is not None:
+                self._give_back(release)
 
     def is_current(self, release: Release) -> bool:
         """Whether no other one has been published since."""

@@ -1,0 +1,64 @@
+-- For wrk, one thread for each person: they follow a walk of their own, one page after the other, and look at each for
+-- some seconds. Arguments: the folder of the walks, and the mean of those seconds.
+--
+-- A walk is a file with the person's e-mail address and then an address of a page in each line. A line of the record,
+-- which PAGES_RECORD names, is the person, which of their pages it was, when it was asked for in seconds since 1970,
+-- how many seconds the answer took, and its status.
+
+local ffi = require("ffi")
+ffi.cdef [[
+typedef struct { long seconds; long nanoseconds; } moment;
+int clock_gettime(int clock, moment *now);
+]]
+local moment = ffi.new("moment")
+
+local function now()
+  ffi.C.clock_gettime(0, moment)
+  return tonumber(moment.seconds) + tonumber(moment.nanoseconds) / 1e9
+end
+
+local threads = {}
+
+function setup(thread)
+  thread:set("number", #threads + 1)
+  table.insert(threads, thread)
+end
+
+function init(args)
+  walk, place, begun, records = {}, 0, 0, {}
+  local headers = { ["Accept-Encoding"] = "gzip" }
+  for line in io.lines(args[1] .. "/" .. number) do
+    if headers["X-Forwarded-Email"] then
+      table.insert(walk, wrk.format("GET", line, headers))
+    else
+      headers["X-Forwarded-Email"] = line
+    end
+  end
+  local think = tonumber(args[2])
+  if think > 0 then
+    math.randomseed(number)
+    delay = function() return math.floor(think * (500 + math.random(1000))) end
+  end
+end
+
+function request()
+  place = place + 1
+  begun = now()
+  return walk[place] or walk[#walk]
+end
+
+function response(status)
+  if place > #walk then return end
+  table.insert(records, string.format("%d\t%d\t%.6f\t%.6f\t%d", number, place, begun, now() - begun, status))
+  if place == #walk then wrk.thread:stop() end
+end
+
+function done(summary)
+  local file = assert(io.open(os.getenv("PAGES_RECORD"), "w"))
+  for _, thread in ipairs(threads) do
+    for _, line in ipairs(thread:get("records")) do file:write(line, "\n") end
+  end
+  file:close()
+  local errors = summary.errors
+  print(string.format("unanswered %d", errors.connect + errors.read + errors.write + errors.timeout))
+end
