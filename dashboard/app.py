@@ -8,11 +8,9 @@ from contextlib import asynccontextmanager
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
-from starlette.routing import Route
+from starlette.responses import Response
 from starlette.types import ASGIApp
 
-from dashboard.access_log import AccessLog
 from dashboard.counts import prepare
 from dashboard.identity import Identity
 from dashboard.languages import DEFAULT, languages
@@ -22,23 +20,12 @@ from dashboard.rendering import Rendering
 from dashboard.security import SecurityHeaders
 from dashboard.settings import Settings
 from dashboard.store import Store
-from dashboard.workers import Workers
 
 
 def create_app(settings: Settings, as_email: str = "") -> ASGIApp:
     """The dashboard over a folder of releases; ``as_email`` is who everybody on this machine is taken for."""
-    store, rendering, workers = Store(settings, prepare), Rendering(), Workers()
-    pages = Pages(store, Identity(settings, as_email), AccessLog(settings), rendering, workers)
-
-    def healthy() -> Response:
-        with store.lease() as release:
-            return PlainTextResponse(f"{release.as_of_date}\n")
-
-    async def health(_: Request) -> Response:
-        with store.lease_at_once() as release:
-            if release is not None:
-                return PlainTextResponse(f"{release.as_of_date}\n")
-        return await workers.page(healthy)
+    store, rendering = Store(settings, prepare), Rendering()
+    pages = Pages(settings, Identity(settings, as_email), store, rendering)
 
     def refused(request: Request, error: Exception) -> Response:
         if isinstance(error, Refused):
@@ -56,11 +43,11 @@ def create_app(settings: Settings, as_email: str = "") -> ASGIApp:
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         yield
-        workers.close()
+        pages.close()
         store.close()
 
     app = Starlette(
-        routes=[*pages.routes(), *rendering.routes(), Route("/healthz", health)],
+        routes=[*pages.routes(), *rendering.routes()],
         exception_handlers={Refused: refused, HTTPException: refused, Exception: refused},
         lifespan=lifespan,
     )

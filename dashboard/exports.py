@@ -1,55 +1,69 @@
-"""Lists as files. They are written whole before the first byte is sent, so that nobody gets half a list."""
+"""Lists as CSV and as workbooks. They are written whole before the first byte is sent: nobody gets half a list."""
 
 from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
-from tempfile import SpooledTemporaryFile, TemporaryFile
 from typing import IO, Any
 
 import xlsxwriter
 
 from dashboard.store import Row
 
-_IN_MEMORY = 1 << 20
 _CHUNK = 1 << 16
 _BEGINS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
-Columns = Sequence[tuple[str, Callable[[Row], Any]]]
 
 
-def as_csv(columns: Columns, batches: Iterable[list[Row]]) -> IO[bytes]:
+@dataclass(frozen=True)
+class Column:
+    """A column of a file: its heading, and which field of a row it shows, or what it says in all of them.
+
+    ``names`` are what people call the codes of a field.
+    """
+
+    heading: str
+    field: str = ""
+    text: str = ""
+    names: Mapping[str, str] | None = None
+
+    def of(self, row: Row) -> Any:
+        """What stands in it for a row."""
+        value = row[self.field] if self.field else self.text
+        if self.names is None or value is None:
+            return value
+        return self.names.get(value, value.replace("_", " "))
+
+
+def as_csv(file: IO[bytes], columns: Sequence[Column], batches: Iterable[list[Row]]) -> None:
     """CSV in UTF-8 with the mark that Excel needs to see that it is."""
-    file = SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115 - closed when it is sent
     text = io.TextIOWrapper(file, encoding="utf-8-sig", newline="", write_through=True)
     writer = csv.writer(text)
-    writer.writerow([heading for heading, _ in columns])
+    writer.writerow([column.heading for column in columns])
     for rows in batches:
-        writer.writerows([[_harmless(value(row)) for _, value in columns] for row in rows])
+        writer.writerows([[_harmless(column.of(row)) for column in columns] for row in rows])
     text.detach()
-    return file
 
 
-def as_xlsx(columns: Columns, batches: Iterable[list[Row]], sheet: str) -> IO[bytes]:
+def as_xlsx(file: IO[bytes], columns: Sequence[Column], batches: Iterable[list[Row]], sheet: str) -> None:
     """A workbook with the list as its only sheet. A text stays a text, whatever it begins with."""
-    file = TemporaryFile()  # noqa: SIM115 - closed when it is sent
     options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     book = xlsxwriter.Workbook(file, options)
     page = book.add_worksheet(sheet[:31])
     bold = book.add_format({"bold": True, "bottom": 1})
     day = book.add_format({"num_format": "yyyy-mm-dd"})
-    widths = [len(heading) for heading, _ in columns]
     page.freeze_panes(1, 0)
-    for place, (heading, _) in enumerate(columns):
-        page.set_column(place, place, min(max(widths[place] + 2, 12), 40))
-        page.write_string(0, place, heading, bold)
+    for place, column in enumerate(columns):
+        page.set_column(place, place, min(max(len(column.heading) + 2, 12), 40))
+        page.write_string(0, place, column.heading, bold)
     last = 0
     for rows in batches:
         for row in rows:
             last += 1
-            for place, (_, value) in enumerate(columns):
-                cell = value(row)
+            for place, column in enumerate(columns):
+                cell = column.of(row)
                 if isinstance(cell, date):
                     page.write_datetime(last, place, cell, day)
                 elif isinstance(cell, int | float):
@@ -58,7 +72,6 @@ def as_xlsx(columns: Columns, batches: Iterable[list[Row]], sheet: str) -> IO[by
                     page.write_string(last, place, str(cell))
     page.autofilter(0, 0, last, len(columns) - 1)
     book.close()
-    return file
 
 
 def chunks(file: IO[bytes]) -> Iterator[bytes]:

@@ -54,6 +54,11 @@ class Language:
             return ""
         return self.interface.get(f"{kind}_{code}", code.replace("_", " "))
 
+    def code_names(self, kind: str) -> dict[str, str]:
+        """What people call the codes of a kind, by code."""
+        begun = f"{kind}_"
+        return {key.removeprefix(begun): text for key, text in self.interface.items() if key.startswith(begun)}
+
     def day(self, day: date) -> str:
         """A day in full."""
         return self.text("day", day=day.day, month=self.months[day.month - 1], year=day.year)

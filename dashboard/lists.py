@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import date
 
@@ -96,7 +96,7 @@ class Listing:
         matching = self.extent(release).matching
         if number > pages(matching):
             raise Missing("no_such_page")
-        sql = f"{self._ordered()} limit {PAGE_SIZE} offset {(number - 1) * PAGE_SIZE}"
+        sql = f"{self.ordered} limit {PAGE_SIZE} offset {(number - 1) * PAGE_SIZE}"
         return release.query(sql, self.values), matching
 
     def extent(self, release: Release) -> Extent:
@@ -112,15 +112,13 @@ class Listing:
         providers = tuple((row["provider_id"], row["provider_name"]) for row in rows)
         return Extent(sum(row["n"] for row in rows), providers if len(providers) <= MOST_PROVIDERS else ())
 
-    def batches(self, release: Release) -> Iterator[list[Row]]:
-        """All of it, some rows at a time."""
-        return release.batches(self._ordered(), self.values)
-
     def narrowed(self, condition: str, *values: object) -> Listing:
         """Those of it for whom the condition holds."""
         return replace(self, source=f"from ({self.source}) where {condition}", values=(*self.values, *values))
 
-    def _ordered(self) -> str:
+    @property
+    def ordered(self) -> str:
+        """The query of all its rows."""
         return f"select {self.columns} from ({self.source}) order by {self.order}, customer_id"
 
 

@@ -7,24 +7,27 @@ import re
 from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import IO, Any
+from typing import Any
 from urllib.parse import quote, urlencode
 
 import duckdb
 from starlette.requests import Request
-from starlette.responses import JSONResponse, RedirectResponse, Response, StreamingResponse
+from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from dashboard import counts, exports, lists
+from dashboard import counts, lists
 from dashboard.access_log import AccessLog
 from dashboard.counts import Dashboard, Label
 from dashboard.entitlements import STATEWIDE, Scope, Viewer
+from dashboard.exports import Column, chunks
 from dashboard.identity import Identity
 from dashboard.languages import DEFAULT, Language, languages, preferred
 from dashboard.refusals import Missing
 from dashboard.rendering import Rendering
+from dashboard.settings import Settings
 from dashboard.store import Pruned, Release, Row, Store
 from dashboard.workers import Workers
+from dashboard.writer import Job, NotWritten, Writer
 
 _LONGEST_VALUE = 120
 _MOST_FOUND = 50
@@ -98,6 +101,7 @@ class Packed:
     matching: int
 
 
+Columns = Sequence[Column]
 Answer = Callable[[Visit], Response]
 Endpoint = Callable[[Request], Awaitable[Response]]
 
@@ -105,14 +109,14 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 class Pages:
     """Everything that can be asked for."""
 
-    def __init__(
-        self, store: Store, identity: Identity, access_log: AccessLog, rendering: Rendering, workers: Workers
-    ) -> None:
-        self._store = store
+    def __init__(self, settings: Settings, identity: Identity, store: Store, rendering: Rendering) -> None:
+        self._settings = settings
         self._identity = identity
-        self._access_log = access_log
+        self._store = store
         self._rendering = rendering
-        self._workers = workers
+        self._access_log = AccessLog(settings)
+        self._workers = Workers()
+        self._writer = Writer()
 
     def routes(self) -> list[Route]:
         """The addresses, and what each takes."""
@@ -128,7 +132,24 @@ class Pages:
             Route("/scopes.json", self._page(self.scope_suggestions, (*_COMMON, "q"))),
             Route("/scopes", self._page(self.scopes, (*_COMMON, "q"))),
             Route("/checks", self._counts(self.checks)),
+            Route("/healthz", self.health),
         ]
+
+    async def health(self, _: Request) -> Response:
+        """The newest day, for whoever asks whether the dashboard is well."""
+        with self._store.lease_at_once() as release:
+            if release is not None:
+                return _healthy(release)
+        return await self._workers.page(self._opened)
+
+    def _opened(self) -> Response:
+        with self._store.lease() as release:
+            return _healthy(release)
+
+    def close(self) -> None:
+        """Ends what makes pages and files."""
+        self._workers.close()
+        self._writer.close()
 
     def _counts(self, answer: Answer) -> Endpoint:
         """A page that is nobody's list: once it has been made, nobody waits for it behind those that are made."""
@@ -165,7 +186,7 @@ class Pages:
             with self._store.lease(newest=tries > 0) as release:
                 try:
                     return answer(_visit(request, release, email, allowed))
-                except (duckdb.Error, Pruned):
+                except (duckdb.Error, Pruned, NotWritten):
                     tries += 1
                     if tries == _TRIES or self._store.is_current(release):
                         raise
@@ -288,23 +309,22 @@ class Pages:
         visit: Visit,
         kind: str,
         name: str,
-        columns: exports.Columns,
+        columns: Columns,
         listing: lists.Listing,
         filters: Sequence[str],
     ) -> Response:
-        written = 0
-
-        def counted() -> Any:
-            nonlocal written
-            for rows in listing.batches(visit.release):
-                written += len(rows)
-                yield rows
-
-        file: IO[bytes]
-        if kind == "csv":
-            file, media_type = exports.as_csv(columns, counted()), _CSV
-        else:
-            file, media_type = exports.as_xlsx(columns, counted(), name), _XLSX
+        job = Job(
+            kind=kind,
+            name=name,
+            columns=columns,
+            release=str(visit.release.folder),
+            sql=listing.ordered,
+            values=listing.values,
+            memory_limit=self._settings.memory_limit,
+            threads=self._settings.threads,
+        )
+        file, written = self._writer.write(job)
+        media_type = _CSV if kind == "csv" else _XLSX
         size = file.seek(0, 2)
         self._note(visit, kind, name, written, written, filters)
         place = "".join(c if c.isascii() and c.isalnum() else "-" for c in str(visit.scope))
@@ -313,7 +333,7 @@ class Pages:
             "Content-Disposition": f'attachment; filename="{name}_{place}_{visit.day}.{kind}"',
             "Content-Length": str(size),
         }
-        return StreamingResponse(exports.chunks(file), media_type=media_type, headers=headers)
+        return StreamingResponse(chunks(file), media_type=media_type, headers=headers)
 
     def _note(
         self,
@@ -338,6 +358,10 @@ class Pages:
             filters=filters,
             **more,
         )
+
+
+def _healthy(release: Release) -> Response:
+    return PlainTextResponse(f"{release.as_of_date}\n")
 
 
 def _name(visit: Visit) -> Hashable:
@@ -444,42 +468,44 @@ def _search(visit: Visit, wanted: str) -> list[tuple[Scope, str]]:
     return [(scope, name) for scope, name in mine if all(word in f"{name} {scope}".casefold() for word in words)]
 
 
-def _line_columns(visit: Visit, line_name: str) -> exports.Columns:
+def _line_columns(visit: Visit, line_name: str) -> Columns:
     text, language = visit.language.text, visit.language
     name, _ = language.of_guide(line_name)
     return [
-        (text("column_as_of"), lambda row: row["as_of_date"]),
-        (text("column_line"), lambda _: name),
-        (text("column_customer_id"), lambda row: row["customer_id"]),
-        (text("column_first_name"), lambda row: row["first_name"]),
-        (text("column_last_name"), lambda row: row["last_name"]),
-        (text("column_provider_id"), lambda row: row["provider_id"]),
-        (text("column_provider"), lambda row: row["provider_name"]),
-        (text("column_lwia"), lambda row: row["lwia_number"]),
-        (text("column_pathway"), lambda row: row["pathway"]),
-        (text("column_sync"), lambda row: language.code_name("sync", row["sync_status"])),
-        (text("column_iwds"), lambda row: language.code_name("iwds", row["iwds_status"])),
-        (text("column_since"), lambda row: row["since_date"]),
-        (text("column_days"), lambda row: row["days_on_line"]),
-        (text("column_due"), lambda row: row["due_date"]),
-        (text("column_overdue"), lambda row: row["days_overdue"]),
-        (text("next_steps"), lambda row: row["next_steps"]),
+        Column(text("column_as_of"), "as_of_date"),
+        Column(text("column_line"), text=name),
+        *_who(visit),
+        Column(text("column_pathway"), "pathway"),
+        Column(text("column_sync"), "sync_status", names=language.code_names("sync")),
+        Column(text("column_iwds"), "iwds_status", names=language.code_names("iwds")),
+        Column(text("column_since"), "since_date"),
+        Column(text("column_days"), "days_on_line"),
+        Column(text("column_due"), "due_date"),
+        Column(text("column_overdue"), "days_overdue"),
+        Column(text("next_steps"), "next_steps"),
     ]
 
 
-def _sync_columns(visit: Visit) -> exports.Columns:
+def _sync_columns(visit: Visit) -> Columns:
     text, language = visit.language.text, visit.language
     return [
-        (text("column_as_of"), lambda row: row["as_of_date"]),
-        (text("column_customer_id"), lambda row: row["customer_id"]),
-        (text("column_first_name"), lambda row: row["first_name"]),
-        (text("column_last_name"), lambda row: row["last_name"]),
-        (text("column_provider_id"), lambda row: row["provider_id"]),
-        (text("column_provider"), lambda row: row["provider_name"]),
-        (text("column_lwia"), lambda row: row["lwia_number"]),
-        (text("column_sync"), lambda row: language.code_name("sync", row["sync_status"])),
-        (text("next_steps"), lambda row: row["next_step"]),
-        (text("column_candidates"), lambda row: row["iwds_candidate_ids"]),
+        Column(text("column_as_of"), "as_of_date"),
+        *_who(visit),
+        Column(text("column_sync"), "sync_status", names=language.code_names("sync")),
+        Column(text("next_steps"), "next_step"),
+        Column(text("column_candidates"), "iwds_candidate_ids"),
+    ]
+
+
+def _who(visit: Visit) -> Columns:
+    text = visit.language.text
+    return [
+        Column(text("column_customer_id"), "customer_id"),
+        Column(text("column_first_name"), "first_name"),
+        Column(text("column_last_name"), "last_name"),
+        Column(text("column_provider_id"), "provider_id"),
+        Column(text("column_provider"), "provider_name"),
+        Column(text("column_lwia"), "lwia_number"),
     ]
 
 

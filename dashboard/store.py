@@ -32,7 +32,6 @@ RELEASE = "release.json"
 _MARTS = ("headings", "legend", "sync_meanings")
 # Packed pages of at most 15 KB; counts of a scope of about 100 KB; of a list, whose customers it has.
 _PAGES_KEPT, _COUNTS_KEPT, _LISTS_KEPT = 2048, 128, 2048
-_BATCH = 1000
 _SECONDS_BEFORE_ANOTHER_TRY = 5
 
 
@@ -106,14 +105,6 @@ class Release:
             result = cursor.execute(sql, list(values))
             columns = [column[0] for column in result.description or ()]
             return [dict(zip(columns, row, strict=True)) for row in result.fetchall()]
-
-    def batches(self, sql: str, values: Sequence[object] = ()) -> Iterator[list[Row]]:
-        """The same for many rows, some at a time."""
-        with self.connection.cursor() as cursor:
-            result = cursor.execute(sql, list(values))
-            columns = [column[0] for column in result.description or ()]
-            while rows := result.fetchmany(_BATCH):
-                yield [dict(zip(columns, row, strict=True)) for row in rows]
 
     def table(self, file: str, schema: str, name: str, day: date) -> str:
         """Where a table of the newest day stands as of a published day: in the database, or in that day's Parquet."""
@@ -263,21 +254,8 @@ def _alias(file: str) -> str:
 
 def _open(settings: Settings, folder: Path, version: tuple[object, ...], prepare: Callable[[Release], None]) -> Release:
     record = json.loads((folder / RELEASE).read_text())
-    connection = duckdb.connect(
-        config={
-            "memory_limit": settings.memory_limit,
-            "threads": str(settings.threads),
-            "temp_directory": "",
-            "autoinstall_known_extensions": "false",
-            "autoload_known_extensions": "false",
-        }
-    )
+    connection, lists_are_readable = connect(folder, settings.memory_limit, settings.threads)
     try:
-        connection.execute(f"attach {literal(folder / 'dashboard.duckdb')} as counts (read_only)")
-        lists_are_readable = _attach_lists(connection, folder / "customers.duckdb")
-        connection.execute(f"set allowed_directories = [{literal(folder)}]")
-        connection.execute("set enable_external_access = false")
-        connection.execute("set lock_configuration = true")
         release = Release(
             folder=folder,
             version=version,
@@ -293,6 +271,29 @@ def _open(settings: Settings, folder: Path, version: tuple[object, ...], prepare
         connection.close()
         raise
     return release
+
+
+def connect(folder: Path, memory_limit: str, threads: int) -> tuple[duckdb.DuckDBPyConnection, bool]:
+    """A connection that reads a release and can do nothing else; and whether the lists can be read."""
+    connection = duckdb.connect(
+        config={
+            "memory_limit": memory_limit,
+            "threads": str(threads),
+            "temp_directory": "",
+            "autoinstall_known_extensions": "false",
+            "autoload_known_extensions": "false",
+        }
+    )
+    try:
+        connection.execute(f"attach {literal(folder / 'dashboard.duckdb')} as counts (read_only)")
+        lists_are_readable = _attach_lists(connection, folder / "customers.duckdb")
+        connection.execute(f"set allowed_directories = [{literal(folder)}]")
+        connection.execute("set enable_external_access = false")
+        connection.execute("set lock_configuration = true")
+    except BaseException:
+        connection.close()
+        raise
+    return connection, lists_are_readable
 
 
 def _attach_lists(connection: duckdb.DuckDBPyConnection, path: Path) -> bool:

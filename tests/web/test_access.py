@@ -1,7 +1,9 @@
 """Who gets in, and what they see: checked on the server for every request."""
 
+from http.client import HTTPConnection
 from pathlib import Path
 
+import httpx
 import pytest
 from conftest import DAY_BEFORE, Sample
 from dashboard_site import HEADER, PROXY, Person, Site, settings_of
@@ -234,6 +236,78 @@ def test_nothing_can_be_written(site: Site, super_user: Person) -> None:
     for method in ("POST", "PUT", "DELETE", "PATCH"):
         answer = site.client.request(method, "/", headers={HEADER: super_user.email})
         assert answer.status_code == 405
+
+
+@pytest.mark.parametrize("page", ["/", "/lines/not_synced", "/lines/not_synced.csv", "/healthz"])
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE"])
+def test_no_address_takes_anything_but_a_question(site: Site, super_user: Person, page: str, method: str) -> None:
+    answer = site.client.request(method, page, headers={HEADER: super_user.email})
+    assert answer.status_code == 405
+    assert "data-customer" not in answer.text
+    assert site.logged() == []
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_asking_for_the_headers_alone_needs_the_same_right(
+    site: Site, super_user: Person, provider_staff: Person, page: str
+) -> None:
+    def head(email: str) -> httpx.Response:
+        return site.client.head(page, headers={HEADER: email})
+
+    assert (head(super_user.email).status_code, head(super_user.email).content) == (200, b"")
+    assert head(provider_staff.email).status_code == (403 if page in LISTS else 200)
+    assert head("nobody@example.org").status_code == 403
+    assert len(site.logged()) == (2 if page in LISTS else 0)
+
+
+def test_two_people_who_ask_for_one_address_get_each_their_own_page(
+    site: Site, super_user: Person, planner: Person, provider_staff: Person
+) -> None:
+    """Whoever came first: pages are kept in memory by person."""
+    scope = provider_staff.scope
+    for person in (super_user, provider_staff, super_user, provider_staff):
+        page = site.get(f"/?scope={scope}", person.email).text
+        assert f">{person.email}</p>" in page
+        assert ("/lines/" in page) == (person is super_user)
+    for person in (super_user, planner):
+        assert f">{person.email}</p>" in site.get(f"/lines/not_synced?scope={planner.scope}", person.email).text
+    assert site.get(f"/lines/not_synced?scope={planner.scope}", provider_staff.email).status_code == 403
+    spanish = site.get(f"/?scope={scope}", super_user.email, **{"Accept-Language": "es"}).text
+    assert '<html lang="es">' in spanish
+    assert '<html lang="en">' in site.get(f"/?scope={scope}", super_user.email, **{"Accept-Language": "en"}).text
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/static/../settings.py",
+        "/static/..%2fsettings.py",
+        "/static/%2e%2e/settings.py",
+        "/static//etc/passwd",
+        "/static/dashboard.css/../../app.py",
+        "/static/",
+        "/../../etc/passwd",
+        "/lines/..%2f..%2fcustomers.duckdb",
+        "/lines/not_synced.csv/../../checks",
+    ],
+)
+def test_no_path_leads_out_of_what_is_meant_to_be_shown(base: str, super_user: Person, path: str) -> None:
+    """Asked for as it is written; most clients would tidy the address up."""
+    connection = HTTPConnection(base.removeprefix("http://"))
+    connection.request("GET", path, headers={HEADER: super_user.email})
+    answer = connection.getresponse()
+    assert answer.status == 404
+    assert b"root:" not in answer.read()
+    connection.close()
+
+
+@pytest.mark.parametrize("page", ["/", "/lines/not_synced", "/scopes"])
+@pytest.mark.parametrize(
+    "query", ["q=" + "a" * 5000, "scope=provider:" + "a" * 5000, "a" * 60000, "&".join(["x"] * 9000)]
+)
+def test_a_very_long_address_is_not_found(site: Site, super_user: Person, page: str, query: str) -> None:
+    assert site.get(f"{page}?{query}", super_user.email).status_code == 404
+    assert site.logged() == []
 
 
 def test_an_old_bookmark_shows_the_day_it_names(site: Site, super_user: Person) -> None:

@@ -3,16 +3,19 @@
 import csv
 import io
 import re
+import tempfile
 import zipfile
 from datetime import date, timedelta
 from html import unescape
+from pathlib import Path
 from xml.etree import ElementTree
 
+import psutil
 import pytest
 from conftest import DAY, DAY_BEFORE, Sample
-from dashboard_site import Person, Site, rows_with
+from dashboard_site import Person, Site, rows_with, site_over
 
-from dashboard.exports import as_csv, as_xlsx
+from dashboard.exports import Column, as_csv, as_xlsx
 from dashboard.lists import IWDS_STATUSES, PAGE_SIZE, SORTS
 from orchestration.extracts.contract import SYSTEMS
 
@@ -182,15 +185,15 @@ def read_workbook(content: bytes) -> list[list[str]]:
 
 @pytest.mark.parametrize("value", ["=1+1", "+1", "-1", "@cmd", "\t=1", "\r=1", " =1", "＝1", "=HYPERLINK(0)"])
 def test_no_text_of_a_file_becomes_a_formula(value: str) -> None:
-    columns = [("Name", lambda row: row["name"]), ("Days", lambda row: row["days"])]
+    columns = [Column("Name", "name"), Column("Days", "days")]
     batches = [[{"name": value, "days": -3}]]
-    text = as_csv(columns, batches)
+    text, book = io.BytesIO(), io.BytesIO()
+    as_csv(text, columns, batches)
     text.seek(0)
     (row,) = csv.DictReader(io.StringIO(text.read().decode("utf-8-sig"), newline=""))
     assert row == {"Name": f"'{value}", "Days": "-3"}
-    book = as_xlsx(columns, batches, "list")
-    book.seek(0)
-    name, days = read_workbook(book.read())[1]
+    as_xlsx(book, columns, batches, "list")
+    name, days = read_workbook(book.getvalue())[1]
     assert (name.strip(), days) == (value.strip(), "-3")
 
 
@@ -237,3 +240,25 @@ def test_what_can_t_be_logged_isn_t_shown(sample: Sample, super_user: Person, si
         assert site.get("/", super_user.email).status_code == 200
     finally:
         site.log.rmdir()
+
+
+def test_files_are_written_again_when_the_process_that_writes_them_died(site: Site, super_user: Person) -> None:
+    first = downloaded(site, "/lines/not_synced.csv", super_user.email)
+    (writer,) = [child for child in psutil.Process().children() if "dashboard.writer" in child.cmdline()]
+    writer.kill()
+    writer.wait()
+    assert downloaded(site, "/lines/not_synced.csv", super_user.email) == first
+
+
+def test_of_a_file_nothing_stays_on_disk(
+    sample: Sample, super_user: Person, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the writer ends in the middle, too: the file never has a name."""
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(scratch))
+    site = site_over(sample.home / "published", tmp_path)
+    with site.client:
+        for kind in ("csv", "xlsx"):
+            assert len(site.get(f"/lines/not_synced.{kind}", super_user.email).content) > 5000
+        assert list(scratch.iterdir()) == []

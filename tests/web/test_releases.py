@@ -37,6 +37,29 @@ def test_a_new_release_is_shown_to_the_next_request_and_the_old_one_closed(
     assert {path.parent.name for path in open_files if releases in path.parents} == {f"{DAY}-2"}
 
 
+def test_who_is_entitled_no_more_sees_nothing_of_what_was_made_for_them(
+    here: Site, mine: Sample, planner: Person, super_user: Person
+) -> None:
+    """Though their pages are kept in memory, and the counts of a page that was made are sent without more ado."""
+    pages = [f"{page}?scope={planner.scope}" for page in ("/", "/changes", "/lines/not_synced", "/sync-problems")]
+    pages.append("/lines/not_synced.csv")
+    for _ in range(2):
+        assert [here.get(page, planner.email).status_code for page in pages] == [200] * len(pages)
+    fresh = mine.home / "published/releases" / f"{DAY}-2"
+    shutil.copytree(mine.home / "published/current", fresh)
+    with duckdb.connect(str(fresh / "customers.duckdb")) as lists:
+        lists.execute("delete from customers.customers.entitlements where email = ?", [planner.email])
+        lists.execute(
+            "update customers.customers.entitlements set may_list_customers = false where email = ?",
+            [super_user.email],
+        )
+    assert here.get("/lines/not_synced", super_user.email).status_code == 200
+    switch(mine, fresh)
+    assert [here.get(page, planner.email).status_code for page in pages] == [403] * len(pages)
+    assert here.get("/lines/not_synced", super_user.email).status_code == 403
+    assert here.get("/", super_user.email).status_code == 200
+
+
 def test_a_broken_release_leaves_the_one_before_on_show(
     here: Site, mine: Sample, super_user: Person, caplog: pytest.LogCaptureFixture
 ) -> None:
