@@ -11,7 +11,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # Whom make dashboard shows it to: a super user of the sample.
 AS ?= staff.sx000000001@example.org
 
-.PHONY: run dashboard test test-faults test-browser bench dev setup lint lock contract clean
+.PHONY: run dashboard test test-faults test-browser bench bench-dashboard dev setup lint lock contract clean
 
 run: setup
 	$(BIN)/yacp generate
@@ -45,6 +45,10 @@ test-browser: $(VENV)/.dev
 # Against a hand-written script and pandas, on up to 1,000,000 customers; takes half an hour.
 bench: $(VENV)/.dev
 	$(BIN)/python benchmarks/pipeline/measure.py
+
+# Twenty people at the dashboard of 1,000 providers, and 100,000 requests; takes a quarter of an hour, needs wrk.
+bench-dashboard: $(VENV)/.dev
+	$(BIN)/python benchmarks/pages.py --memory
 
 dev: setup
 	$(BIN)/yacp dev

@@ -3,7 +3,7 @@
 --
 -- A walk is a file with the person's e-mail address and then an address of a page in each line. A line of the record,
 -- which PAGES_RECORD names, is the person, which of their pages it was, when it was asked for in seconds since 1970,
--- how many seconds the answer took, and its status.
+-- how many seconds the answer took, and its status. Who comes to the end of a walk says so by a file beside it.
 
 local ffi = require("ffi")
 ffi.cdef [[
@@ -26,6 +26,7 @@ end
 
 function init(args)
   walk, place, begun, records = {}, 0, 0, {}
+  over = args[1] .. "/" .. number .. ".over"
   local headers = { ["Accept-Encoding"] = "gzip" }
   for line in io.lines(args[1] .. "/" .. number) do
     if headers["X-Forwarded-Email"] then
@@ -44,13 +45,15 @@ end
 function request()
   place = place + 1
   begun = now()
-  return walk[place] or walk[#walk]
+  return walk[place]
 end
 
 function response(status)
-  if place > #walk then return end
   table.insert(records, string.format("%d\t%d\t%.6f\t%.6f\t%d", number, place, begun, now() - begun, status))
-  if place == #walk then wrk.thread:stop() end
+  if place == #walk then
+    io.open(over, "w"):close()
+    wrk.thread:stop()
+  end
 end
 
 function done(summary)

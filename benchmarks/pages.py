@@ -18,6 +18,7 @@ import os
 import platform
 import random
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -75,10 +76,10 @@ class Person:
 class Answer:
     kind: str
     scope: str
+    page: tuple[str, str]
     begun: float
     took: float
     status: int
-    cold: bool
 
 
 def prepare(home: Path) -> None:
@@ -221,11 +222,16 @@ class Server:
 
     @property
     def processor(self) -> float:
-        return sum(self._seen.cpu_times()[:4])
+        """Seconds of processors, those of the process that writes files included."""
+        return sum(sum(process.cpu_times()[:2]) for process in (self._seen, *self._seen.children()))
 
     @property
     def memory(self) -> float:
         return self._seen.memory_info().rss / 2**20
+
+    @property
+    def memory_of_writer(self) -> float:
+        return sum(process.memory_info().rss for process in self._seen.children()) / 2**20
 
 
 def drive(server: Server, walks: Walks, folder: Path, *, think: float, seconds: int) -> list[Answer]:
@@ -234,20 +240,40 @@ def drive(server: Server, walks: Walks, folder: Path, *, think: float, seconds: 
     size = str(len(walks.kinds))
     command = ["wrk", "-t", size, "-c", size, "-d", f"{seconds}s", "--timeout", "60s", "-s", str(HERE / "pages.lua"),
                server.address, "--", str(folder / "walks"), str(think)]  # fmt: skip
-    result = subprocess.run(command, env={**os.environ, "PAGES_RECORD": str(record)}, capture_output=True, text=True)
-    if result.returncode:
-        raise SystemExit(f"wrk failed:\n{result.stderr or result.stdout}")
-    unanswered = int(result.stdout.rpartition("unanswered ")[2])
+    with subprocess.Popen(
+        command, env={**os.environ, "PAGES_RECORD": str(record)}, stdout=subprocess.PIPE, text=True
+    ) as wrk:
+        while wrk.poll() is None:
+            time.sleep(0.2)
+            if len(list((folder / "walks").glob("*.over"))) == len(walks.kinds):
+                wrk.send_signal(signal.SIGINT)  # it would sleep until the time is over
+                break
+        output, _ = wrk.communicate()
+    if wrk.returncode:
+        raise SystemExit(f"wrk failed:\n{output}")
+    unanswered = int(output.rpartition("unanswered ")[2])
     assert unanswered == 0, f"{unanswered} requests were not answered at all"
-    answers, asked = [], set()
+    answers = []
     for line in sorted(record.read_text().splitlines(), key=lambda line: line.split("\t")[2]):
         person, place, begun, took, status = line.split("\t")
         who, which = int(person) - 1, int(place) - 1
         kind, scope = walks.kinds[who][which]
-        address = walks.addresses[who][which]
-        answers.append(Answer(kind, scope, float(begun), float(took), int(status), address not in asked))
-        asked.add(address)
+        page = walks.addresses[who][which]
+        answers.append(Answer(kind, scope, page, float(begun), float(took), int(status)))
     return answers
+
+
+def cold(answers: Sequence[Answer], asked: set[tuple[str, str]], published: float = float("inf")) -> list[Answer]:
+    """Those of pages that nobody had asked for since the server started or the release was published."""
+    found = []
+    for answer in answers:
+        if answer.begun > published:
+            published = float("inf")
+            asked.clear()
+        if answer.page not in asked:
+            found.append(answer)
+        asked.add(answer.page)
+    return found
 
 
 def at(share: float, times: Sequence[float]) -> float:
@@ -263,13 +289,14 @@ def told(title: str, answers: Sequence[Answer], bare: float) -> None:
     print(f"  {title:36} {len(times):8,} {figures} {failed:8} {at(0.5, times) / bare:8.1f} x")
 
 
-def table(answers: Sequence[Answer]) -> None:
+def table(answers: Sequence[Answer], first: Sequence[Answer]) -> None:
     bare = at(0.5, [answer.took for answer in answers if answer.kind == BARE])
     print(f"  {'':36} requests   median      p95      p99      max   failed   median to /{BARE}")
     pages = [answer for answer in answers if answer.kind not in (BARE, "csv", "xlsx")]
     told("every page", pages, bare)
-    told("  asked for the first time (cold)", [answer for answer in pages if answer.cold], bare)
-    told("  asked for again", [answer for answer in pages if not answer.cold], bare)
+    fresh = set(first)
+    told("  asked for the first time (cold)", [answer for answer in pages if answer in fresh], bare)
+    told("  asked for again", [answer for answer in pages if answer not in fresh], bare)
     for scope in ("statewide", "lwia", "provider"):
         told(f"dashboard, {scope}", [a for a in pages if a.kind == "dashboard" and a.scope == scope], bare)
     for kind in (*COUNTS, *LISTS, *EVERY_SCOPE):
@@ -311,8 +338,9 @@ def measure(home: Path, folder: Path, seconds: int, with_memory: bool) -> None:
         used = (server.processor - before) / seconds
         print(f"\n20 people, each looks at a page for {THINKING:.0f} s: {len(answers) / seconds:.0f} requests a second,"
               f" {used:.0%} of a processor")  # fmt: skip
-        table(answers)
         begun, visible = moments[0]
+        asked: set[tuple[str, str]] = set()
+        table(answers, cold(answers, asked, visible))
         bare = at(0.5, [answer.took for answer in answers if answer.kind == BARE])
         print("  A new release was put together and published meanwhile:")
         for title, since, until in (
@@ -330,7 +358,7 @@ def measure(home: Path, folder: Path, seconds: int, with_memory: bool) -> None:
         each = (server.processor - before) / len(answers)
         print(f"\n20 at once who never wait: {len(answers) / taken:.0f} requests a second, {each * 1000:.1f} ms of "
               "processor for each")  # fmt: skip
-        table(answers)
+        table(answers, cold(answers, asked))
     if with_memory:
         measure_memory(home, folder)
 
@@ -338,13 +366,13 @@ def measure(home: Path, folder: Path, seconds: int, with_memory: bool) -> None:
 def measure_memory(home: Path, folder: Path) -> None:
     walks = Walks(home, 2)
     walks.write(folder / "walks", MANY // sum(PEOPLE.values()))
-    seen: list[tuple[float, float]] = []
+    seen: list[tuple[float, float, float]] = []
     with Server(home, folder) as server:
         is_over = threading.Event()
 
         def look() -> None:
             while not is_over.wait(0.25):
-                seen.append((time.time(), server.memory))
+                seen.append((time.time(), server.memory, server.memory_of_writer))
 
         thread = threading.Thread(target=look)
         thread.start()
@@ -354,14 +382,16 @@ def measure_memory(home: Path, folder: Path) -> None:
             is_over.set()
             thread.join()
     addresses = {address for of_person in walks.addresses for _, address in of_person}
-    print(f"\n{len(answers):,} requests for {len(addresses):,} addresses: memory of the server")
-    print("  requests      MiB   most since the line above")
-    done, since = 0, 0.0
+    taken = answers[-1].begun - answers[0].begun
+    print(f"\n{len(answers):,} requests for {len(addresses):,} addresses in {taken:.0f} s: memory in MiB")
+    print("  requests   server  at most since the line above   the process that writes files, at most")
+    since = 0.0
     for tenth in range(1, 11):
-        until = answers[len(answers) * tenth // 10 - 1].begun
         done = len(answers) * tenth // 10
-        sizes = [size for moment, size in seen if since < moment <= until]
-        print(f"  {done:8,} {sizes[-1]:8.0f} {max(sizes):8.0f}")
+        until = answers[done - 1].begun
+        sizes = [(size, writer) for moment, size, writer in seen if since < moment <= until]
+        most, writer = (max(column) for column in zip(*sizes, strict=True))
+        print(f"  {done:8,} {sizes[-1][0]:8.0f} {most:8.0f} {'':23} {writer:8.0f}")
         since = until
     failed = sum(answer.status >= 400 for answer in answers)
     print(f"  {failed} failed")

@@ -1,5 +1,6 @@
 """The dashboard follows what is published: without a restart, without a failed request, never two days mixed."""
 
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -58,6 +59,24 @@ def test_who_is_entitled_no_more_sees_nothing_of_what_was_made_for_them(
     assert [here.get(page, planner.email).status_code for page in pages] == [403] * len(pages)
     assert here.get("/lines/not_synced", super_user.email).status_code == 403
     assert here.get("/", super_user.email).status_code == 200
+
+
+def test_a_thousand_providers_don_t_make_a_page_heavy(mine: Sample, tmp_path: Path, super_user: Person) -> None:
+    with duckdb.connect(str(mine.home / "published/current/dashboard.duckdb")) as counts:
+        counts.execute(
+            "insert into sections.application_status"
+            " select s.* replace ('many' || n as scope_id, 'One of many, number ' || n as scope_name)"
+            " from sections.application_status as s, range(1000) as many(n)"
+            " where scope_type = 'provider' and scope_id ="
+            " (select min(scope_id) from sections.application_status where scope_type = 'provider')"
+        )
+    site = site_over(mine.home / "published", tmp_path)
+    assert 'data-matching="1000"' in site.get("/scopes?q=one+of+many", super_user.email).text
+    for address in ("/", "/changes", "/scopes", "/lines/not_synced"):
+        page = site.get(address, super_user.email)
+        assets = [site.client.get(asset) for asset in re.findall(r'(?:href|src)="(/static/[^"]*)"', page.text)]
+        assert len(assets) == 3
+        assert sum(int(answer.headers["content-length"]) for answer in (page, *assets)) < 100_000
 
 
 def test_a_broken_release_leaves_the_one_before_on_show(
