@@ -48,3 +48,26 @@ class BuildFailed(YacpError):
     """A step broke in a way that no delivery or argument explains; nothing was published."""
 
     exit_status = 1
+
+
+_NO_ROOM = ("no space left", "file too large", "disk quota exceeded", "disk is full")
+# Their words are about the SQL, a file or the machine. Those of DuckDB's other errors quote the value at fault.
+_ABOUT_NO_VALUE = {
+    "BinderException", "CatalogException", "ConnectionException", "DependencyException", "IOException",
+    "InterruptException", "NotImplementedException", "OutOfMemoryException", "ParserException", "PermissionException",
+    "TransactionException",
+}  # fmt: skip
+
+
+def lacks_room(error: BaseException) -> bool:
+    """Whether memory or disk ran out, as DuckDB, SQLite or the system say it."""
+    is_of_memory = isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryException"
+    return is_of_memory or any(words in str(error).lower() for words in _NO_ROOM)
+
+
+def without_values(error: Exception) -> str:
+    """What DuckDB says of an error, unless it may quote a row; the kind of the error then."""
+    kind = type(error).__name__
+    if kind in _ABOUT_NO_VALUE:
+        return str(error)
+    return f"{kind.removesuffix('Exception')} Error: its words are left out, as they may quote a row"

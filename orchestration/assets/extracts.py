@@ -3,20 +3,18 @@
 from collections.abc import Iterator
 
 import dagster as dg
-import duckdb
 
 from orchestration.as_of import parse_day
 from orchestration.automation.days import DAYS, ONE_DAY_A_RUN
 from orchestration.automation.foreseen import foreseen
 from orchestration.automation.turns import WarehouseTurn
-from orchestration.duck import connect
+from orchestration.checks.accounts import ROW_ACCOUNT, RowAccount, recount, require_balance
 from orchestration.extracts.archive import ArchivedDelivery
 from orchestration.extracts.contract import SYSTEMS, Extract, System
 from orchestration.extracts.landing import land
 from orchestration.settings import settings
 
 OWNERS = ["team:yacp-data"]
-ROW_ACCOUNT = "row_account"
 
 
 def asset_key(extract: Extract) -> dg.AssetKey:
@@ -48,55 +46,34 @@ def _spec(system: System, extract: Extract) -> dg.AssetSpec:
     )
 
 
-def _rows(delivery: ArchivedDelivery) -> dict[str, tuple[str, int, int, int, int]]:
-    with connect(settings()) as connection:
-        found = connection.execute(
-            "select extract, file, rows_in_manifest, rows_loaded, rows_quarantined, rows_duplicate"
-            " from read_parquet(?)",
-            [str(delivery.account)],
-        ).fetchall()
-    return {row[0]: row[1:] for row in found}
-
-
-def _result(
-    extract: Extract, delivery: ArchivedDelivery, account: tuple[str, int, int, int, int]
-) -> dg.MaterializeResult[None]:
-    file, promised, loaded, quarantined, duplicate = account
-    forgotten = delivery.rows_forgotten(extract)
-    warnings = [warning for warning in delivery.warnings if warning.startswith(f"{file} ")]
+def _result(delivery: ArchivedDelivery, account: RowAccount) -> dg.MaterializeResult[None]:
+    warnings = [warning for warning in delivery.warnings if warning.startswith(f"{account.file} ")]
     return dg.MaterializeResult(
-        asset_key=asset_key(extract),
+        asset_key=asset_key(account.extract),
         metadata={
-            "dagster/row_count": loaded,
-            "rows_quarantined": quarantined,
-            "rows_duplicate": duplicate,
+            "dagster/row_count": account.stored,
+            "rows_quarantined": account.quarantined,
+            "rows_duplicate": account.duplicate,
             "delivery": delivery.delivery,
-            "file": file,
+            "file": account.file,
             "warnings": dg.MetadataValue.md("\n".join(f"- {warning}" for warning in warnings) or "none"),
         },
         check_results=[
             dg.AssetCheckResult(
-                asset_key=asset_key(extract),
+                asset_key=asset_key(account.extract),
                 check_name=ROW_ACCOUNT,
-                passed=promised
-                == loaded + quarantined + duplicate
-                == _stored(extract, delivery) + forgotten + quarantined + duplicate,
+                passed=account.balances,
                 severity=dg.AssetCheckSeverity.ERROR,
                 metadata={
-                    "rows_in_manifest": promised,
-                    "rows_loaded": loaded,
-                    "rows_quarantined": quarantined,
-                    "rows_duplicate": duplicate,
-                    "rows_forgotten_since": forgotten,
+                    "rows_in_manifest": account.promised,
+                    "rows_stored": account.stored,
+                    "rows_forgotten_since": account.forgotten,
+                    "rows_quarantined": account.quarantined,
+                    "rows_duplicate": account.duplicate,
                 },
             )
         ],
     )
-
-
-def _stored(extract: Extract, delivery: ArchivedDelivery) -> int:
-    row = duckdb.sql(f"select count(*) from read_parquet('{delivery.parquet(extract)}')").fetchone()
-    return int(row[0]) if row else -1
 
 
 def _delivery_assets(system: System) -> dg.AssetsDefinition:
@@ -108,7 +85,8 @@ def _delivery_assets(system: System) -> dg.AssetsDefinition:
                 ROW_ACCOUNT,
                 asset=asset_key(extract),
                 blocking=True,
-                description="Rows in the manifest = rows loaded + rows quarantined + exact duplicates.",
+                description="Rows in the manifest = rows stored + rows quarantined + exact duplicates, counted again "
+                "from the files of the archive.",
             )
             for extract in system.extracts
         ],
@@ -122,11 +100,13 @@ def _delivery_assets(system: System) -> dg.AssetsDefinition:
         with foreseen():
             day = parse_day(context.partition_key)
             delivery = land(settings(), system, day, context.log.debug)
+            accounts = recount(settings(), delivery)
         for warning in delivery.warnings:
             context.log.warning(warning)
-        accounts = _rows(delivery)
-        for extract in system.extracts:
-            yield _result(extract, delivery, accounts[extract.name])
+        for account in accounts:
+            yield _result(delivery, account)
+        with foreseen():
+            require_balance(delivery, accounts)
 
     return deliver
 

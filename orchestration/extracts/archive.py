@@ -75,6 +75,10 @@ class Archive:
         records = sorted((self.folder / system.name / day.isoformat()).glob(f"[0-9]*/{RECORD}"))
         return _read(records[-1]) if records else None
 
+    def delivery(self, system: str, day: date, number: int) -> ArchivedDelivery:
+        """One that was accepted."""
+        return _read(self.folder / system / day.isoformat() / f"{number:04d}" / RECORD)
+
     def of_day(self, day: date) -> list[ArchivedDelivery]:
         """Both systems' deliveries of the day; ``UsageError`` when one is missing."""
         found = []
@@ -101,7 +105,7 @@ def _read(path: Path) -> ArchivedDelivery:
             checksums=record["checksums"],
             warnings=tuple(record["warnings"]),
         )
-    except (ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError):
         raise UsageError(
             f"{path} is damaged. Move its folder away and run the day again: the delivery is landed anew."
         ) from None
