@@ -1,6 +1,7 @@
 """dbt, dying with the process that started it; where Spark builds the models, in a process that has Spark's session.
 
 The lock on the warehouse goes when a run is killed. Its dbt would go on writing while the next run has its turn.
+And what DuckDB says of a value that it can't convert, dbt would keep in its log and its results.
 """
 
 from __future__ import annotations
@@ -9,6 +10,11 @@ import ctypes
 import os
 import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from orchestration.failures import without_values
 
 STARTED_BY = "YACP_STARTED_BY"
 ENGINE = "YACP_ENGINE"
@@ -30,7 +36,26 @@ def main() -> None:
 
         with session(settings()):
             cli()
+    _keep_values_to_itself()
     cli()
+
+
+def _keep_values_to_itself() -> None:
+    """Every statement of dbt's goes through the adapter's handler of errors."""
+    import duckdb
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+
+    handled = DuckDBConnectionManager.exception_handler
+
+    @contextmanager
+    def exception_handler(self: Any, sql: str, connection_name: str = "master") -> Iterator[None]:
+        with handled(self, sql, connection_name):
+            try:
+                yield
+            except duckdb.Error as error:
+                raise RuntimeError(without_values(error)) from None
+
+    DuckDBConnectionManager.exception_handler = exception_handler  # type: ignore[method-assign]
 
 
 if __name__ == "__main__":

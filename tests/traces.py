@@ -1,4 +1,7 @@
-"""Looks for values wherever they may have been kept: in the bytes of every file, and in what databases decode to."""
+"""Looks for values wherever they may have been kept: in the bytes of every file, and in what databases decode to.
+
+In whatever case, in UTF-8 and UTF-16.
+"""
 
 import gzip
 import re
@@ -43,9 +46,11 @@ def _texts(path: Path, marks: Collection[str]) -> Iterator[str]:
 
 
 def _in_bytes(content: bytes, marks: Collection[str]) -> Iterator[str]:
+    searched = content.lower()
     for mark in marks:
-        if (place := content.find(mark.encode())) >= 0:
-            yield content[max(0, place - 60) : place + 60].decode(errors="replace")
+        for encoding in ("utf-8", "utf-16-le", "utf-16-be"):
+            if (place := searched.find(mark.lower().encode(encoding))) >= 0:
+                yield content[max(0, place - 60) : place + 60].decode(errors="replace")
 
 
 def _in_relation(
@@ -53,7 +58,7 @@ def _in_relation(
 ) -> Iterator[str]:
     pattern = "|".join(re.escape(mark) for mark in marks)
     rows = (connection or duckdb).execute(
-        f"select cast(it as varchar) from {relation} as it where regexp_matches(cast(it as varchar), ?) limit 1",
+        f"select cast(it as varchar) from {relation} as it where regexp_matches(cast(it as varchar), ?, 'i') limit 1",
         [pattern],
     )
     yield from (row[0] for row in rows.fetchall())

@@ -39,7 +39,7 @@ from orchestration.extracts.files import (
     listed,
     plain_text,
 )
-from orchestration.failures import BuildFailed
+from orchestration.failures import BuildFailed, lacks_room
 from orchestration.permissions import restrict, restricted_folder
 from orchestration.settings import Settings
 
@@ -246,13 +246,13 @@ class _Landing:
         except Unfit as unfit:
             self.problems.append(f"{file.name} {unfit}")
         except duckdb.Error as error:
-            if not _lacks_room(error):
+            if not lacks_room(error):
                 # Its message may quote a row, so it goes no further.
                 self.problems.append(f"{file.name} can't be read as {_format(file).removeprefix('.')}")
                 return
             raise BuildFailed(
-                f"There was not enough memory or disk to land {file.name}. Nothing of the delivery was taken; "
-                "free space under YACP_HOME or raise YACP_MEMORY_LIMIT, then run the day again."
+                f"There was not enough memory or disk to land {file.name}. Nothing of the delivery was taken and the "
+                "last good day stays; free space under YACP_HOME or raise YACP_MEMORY_LIMIT, then run the day again."
             ) from None
 
     def finish(self) -> None:
@@ -559,10 +559,6 @@ def _as_text(value: str, kind: str, *, is_date: bool) -> str:
         # Many writers know no date without a time.
         return f"case when {value} = date_trunc('day', {value}) then cast({value}::date as varchar) else {text} end"
     return text
-
-
-def _lacks_room(error: duckdb.Error) -> bool:
-    return isinstance(error, duckdb.OutOfMemoryException) or "No space left" in str(error)
 
 
 def _format(file: ManifestFile) -> str:

@@ -72,7 +72,8 @@ def place(settings: Settings, release: Release, marts: Iterable[Mart]) -> None:
     sync(folder)
     for name in sorted({mart.published_in for mart in tables}):
         _write_views(settings, name, [mart for mart in marts if mart.published_in == name])
-    time.sleep(max(0.0, visible_at / 1_000_000 - time.time()))
+    # Never longer, or a clock that is set back right now would keep the run asleep until it has caught up.
+    time.sleep(min(_LEAD_SECONDS, max(0.0, visible_at / 1_000_000 - time.time())))
 
 
 def prune(settings: Settings) -> None:
