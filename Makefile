@@ -11,7 +11,10 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # Whom make dashboard shows it to: a super user of the sample.
 AS ?= staff.sx000000001@example.org
 
-.PHONY: run dashboard test test-faults test-browser bench bench-dashboard dev setup lint lock contract clean
+# How long make fuzz looks.
+MINUTES ?= 10
+
+.PHONY: run dashboard test test-faults test-browser fuzz bench bench-dashboard dev setup lint lock contract clean
 
 run: setup
 	$(BIN)/yacp generate
@@ -34,13 +37,20 @@ $(VENV)/.dev: $(VENV)/.runtime requirements/dev.txt
 test: $(VENV)/.dev
 	$(BIN)/pytest tests --ignore tests/browser --ignore tests/faults
 
-# What takes long: killed runs, full disks, readers in the way, servers that hang up.
+# What takes long: killed runs, full disks, clocks set back, readers in the way, servers that hang up. As root, or where
+# user namespaces are allowed; one test needs libfaketime (Debian: faketime) and is skipped without.
 test-faults: $(VENV)/.dev
-	$(BIN)/pytest tests/faults
+	$(BIN)/pytest tests/faults --durations=15
 
 # The dashboard in a real browser; needs Chromium.
 test-browser: $(VENV)/.dev
 	$(BIN)/pytest tests/browser
+
+# Ever other deliveries, against the contract; what is found is tried first the next time.
+fuzz: $(VENV)/.dev
+	@end=$$(($$(date +%s) + 60 * $(MINUTES))); \
+	while [ $$(date +%s) -lt $$end ]; do \
+		$(BIN)/pytest tests/extracts/test_fuzzing.py --hypothesis-profile=long || exit; done
 
 # Against a hand-written script and pandas, on up to 1,000,000 customers; takes half an hour.
 bench: $(VENV)/.dev

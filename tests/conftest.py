@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import duckdb
+import hypothesis
 import pytest
 
 from orchestration.extracts.contract import SYSTEMS, System
@@ -23,7 +24,12 @@ from orchestration.extracts.generator import generate
 from orchestration.runs import write_instance
 from orchestration.settings import PROJECT, Settings
 
-pytest_plugins = ("dashboard_site", "browsing")
+pytest_plugins = ("dashboard_site", "browsing", "nights")
+
+_ALWAYS = {"deadline": None, "suppress_health_check": list(hypothesis.HealthCheck)}
+hypothesis.settings.register_profile("quick", max_examples=8, derandomize=True, database=None, **_ALWAYS)
+hypothesis.settings.register_profile("long", max_examples=100, print_blob=True, **_ALWAYS)
+hypothesis.settings.load_profile("quick")
 
 if TYPE_CHECKING:
     from servers import S3, Place, Sftp
@@ -193,10 +199,14 @@ def yacp(
 
 @dataclass(frozen=True)
 class Sample:
-    """2,000 invented customers over two days, the second with faults, both published."""
+    """2,000 invented customers over two days, the second with faults, both published.
+
+    ``evening`` is the house after the first of them; nothing may write there.
+    """
 
     home: Path
     extracts: Path
+    evening: Path = Path("/nowhere")
 
     @property
     def settings(self) -> Settings:
@@ -234,10 +244,18 @@ def sample(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory
                 shutil.rmtree(outdated)
             generate(made / "extracts", customers=2000, as_of=DAY_BEFORE, seed=11)
             generate(made / "extracts", customers=2000, as_of=DAY, seed=11, faults=True)
-            result = yacp(made / "home", "backfill", str(DAY_BEFORE), str(DAY), extracts=made / "extracts")
-            assert result.returncode == 0, result.stderr
+            for day in (DAY_BEFORE, DAY):
+                if day == DAY:
+                    shutil.copytree(made / "home", made / "evening", symlinks=True)
+                result = yacp(made / "home", "run", "--as-of", str(day), extracts=made / "extracts")
+                assert result.returncode == 0, result.stderr
             whole.touch()
-    return Sample(made / "home", made / "extracts").copy(tmp_path_factory.mktemp("sample"))
+        copied = tmp_path_factory.mktemp("sample")
+        for name in ("home", "extracts", "evening"):
+            shutil.copytree(made / name, copied / name, symlinks=True)
+    found = Sample(copied / "home", copied / "extracts", copied / "evening")
+    write_instance(found.settings)
+    return found
 
 
 def _state_of_the_code() -> str:

@@ -21,7 +21,7 @@ from typing import Any
 WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT
 CHANGES = {
     "os.chmod", "os.link", "os.mkdir", "os.remove", "os.rename", "os.rmdir", "os.symlink", "shutil.copyfile",
-    "subprocess.Popen", "yacp.sql",
+    "sqlite3.connect", "subprocess.Popen", "yacp.sql",
 }  # fmt: skip
 
 
@@ -76,6 +76,10 @@ class Told:
         sys.audit("yacp.sql", sql)
         return self._connection.execute(sql, *arguments)
 
+    def executemany(self, sql: str, *arguments: Any) -> Any:
+        sys.audit("yacp.sql", sql)
+        return self._connection.executemany(sql, *arguments)
+
     def __enter__(self) -> Told:
         return self
 
@@ -108,7 +112,7 @@ def land(home: Path, order: dict[str, Any]) -> None:
     from orchestration.extracts.contract import SYSTEMS
     from orchestration.settings import Settings
 
-    config = Settings(home=home, extracts=order["extracts"])
+    config = Settings(home=home, extracts=order["extracts"], **order.get("settings", {}))
     telling(landing)
     sys.addaudithook(Watch(home, order))
     for system in SYSTEMS:
@@ -116,6 +120,9 @@ def land(home: Path, order: dict[str, Any]) -> None:
 
 
 def command(home: Path, order: dict[str, Any]) -> None:
+    from orchestration import duck
+
+    telling(duck)  # before anybody else has a name for what it connects with
     from orchestration.cli import main
 
     sys.argv = ["yacp", *order["arguments"]]
@@ -148,19 +155,23 @@ def start(order: dict[str, Any]) -> int:
 
 def watched(pid: int, order: dict[str, Any]) -> int:
     """Waits for the end; kills once the file that the order names says what it is waited for."""
-    log, words = order.get("until", (None, None))
-    begun = Path(log).stat().st_size if log and Path(log).exists() else 0
+    name, words = order.get("until", ("", ""))
+    log = Path(order["home"]) / name
+    read = log.stat().st_size if name and log.exists() else 0
+    is_waiting = bool(name)
     while True:
-        done, status = os.waitpid(pid, os.WNOHANG if log else 0)
+        done, status = os.waitpid(pid, os.WNOHANG if is_waiting else 0)
         if done:
             return status
-        if Path(log).exists():
-            with Path(log).open("rb") as stream:
-                stream.seek(begun)
-                if re.search(words.encode(), stream.read()):
-                    os.killpg(pid, signal.SIGKILL)
-                    log = None
-        time.sleep(0.005)
+        if log.exists():
+            with log.open("rb") as stream:
+                stream.seek(read)
+                new = stream.read()
+            if words.encode() in new:
+                os.killpg(pid, signal.SIGKILL)
+                is_waiting = False
+            read += new.rfind(b"\n") + 1
+        time.sleep(0.01)
 
 
 def serve(modules: list[str]) -> None:

@@ -24,7 +24,7 @@ SECTIONS = (
     "application_status", "suitability_review", "enrollment_status", "progress_page_update", "case_note_update",
     "customer_services", "program_completion", "dashboard", "coming_due", "waiting", "flow",
 )  # fmt: skip
-MARK = "the day's own"
+MARK = "of the day"
 ROWS_A_TABLE = 40
 
 COUNTS = {f"sections.{name}": "as_of_date" for name in SECTIONS}
