@@ -8,8 +8,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-# Whom make dashboard shows it to: a super user of the sample.
-AS ?= staff.sx000000001@example.org
+# Whom make dashboard shows it to: a super user of the sample. Not AS, which is make's own name for an assembler.
+VIEWER ?= staff.sx000000001@example.org
 
 # How long make fuzz looks.
 MINUTES ?= 10
@@ -68,7 +68,7 @@ dashboard: setup
 	@test -e "$${YACP_HOME:-.yacp}/published/current" || { \
 		$(BIN)/yacp generate --days 4 && \
 		for day in $$(ls "$${YACP_HOME:-.yacp}/extracts/iwds"); do $(BIN)/yacp run --as-of $$day || exit; done; }
-	$(BIN)/yacp serve --as $(AS)
+	$(BIN)/yacp serve --as $(VIEWER)
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .

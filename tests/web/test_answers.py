@@ -1,5 +1,6 @@
 """What every answer carries, in which language it speaks, and how the dashboard is started."""
 
+import os
 import re
 import string
 import subprocess
@@ -13,6 +14,7 @@ from dashboard_site import Person, Site
 
 import dashboard
 from dashboard.languages import languages, preferred, share
+from orchestration.settings import PROJECT
 
 TRANSLATIONS = Path(dashboard.__file__).parent / "translations"
 ADDRESSES = {
@@ -188,6 +190,17 @@ def test_a_start_that_would_be_open_to_others_is_refused(
     assert result.returncode == 2
     assert message in result.stderr
     assert "Traceback" not in result.stderr
+
+
+def test_make_dashboard_shows_it_to_somebody_of_the_sample(sample: Sample) -> None:
+    """Make has names of its own for variables, which would be taken instead of ours."""
+    command = ["make", "--dry-run", "dashboard"]
+    variables = {"PATH": os.environ["PATH"]}
+    said = subprocess.run(command, cwd=PROJECT, env=variables, capture_output=True, text=True, check=True).stdout
+    found = re.search(r"yacp serve --as (\S+)$", said, re.MULTILINE)
+    assert found
+    ((role,),) = sample.query("customers", f"select role from it.customers.entitlements where email = '{found[1]}'")
+    assert role == "super_user"
 
 
 def test_yacp_serve_refuses_in_one_sentence(tmp_path: Path) -> None:

@@ -163,6 +163,20 @@ def test_sync_problems_say_why_and_what_next(site: Site, sample: Sample, planner
     assert site.get(f"{address}&sync=match_available", planner.email).status_code == 200
 
 
+def test_who_is_not_synced_has_the_next_step_of_their_sync_status(
+    site: Site, sample: Sample, planner: Person
+) -> None:
+    page = unescape(site.get(f"/lines/not_synced?scope={planner.scope}", planner.email).text)
+    steps = dict(re.findall(r'<div id="step-(\w+)"><dt>[^<]+</dt><dd>([^<]+)</dd>', page))
+    told = sample.query(
+        "customers",
+        f"select distinct sync_status, next_step from it.customers.sync_problems where {in_scope(planner.scope)}",
+    )
+    assert told
+    assert steps == dict(told)
+    assert set(re.findall(r'href="#step-(\w+)"', page)) == set(steps)
+
+
 def test_a_workbook_holds_the_list(site: Site, sample: Sample, super_user: Person) -> None:
     answer = site.get("/lines/not_synced.xlsx", super_user.email)
     assert answer.headers["content-type"].endswith("spreadsheetml.sheet")
