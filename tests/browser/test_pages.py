@@ -244,6 +244,24 @@ def test_on_paper_are_the_lines_and_not_the_controls(visit: Visit, super_user: P
     assert page.pdf(format="Letter").count(b"/Type /Page\n") in range(1, 7)
 
 
+def test_a_list_fits_on_paper_turned_sideways(visit: Visit, super_user: Person) -> None:
+    page = visit("/lines/not_synced", super_user.email, viewport={"width": 980, "height": 700})
+    page.emulate_media(media="print")
+    assert page.evaluate("document.scrollingElement.scrollWidth <= innerWidth")
+    paper = page.pdf(format="Letter", prefer_css_page_size=True)
+    assert set(re.findall(rb"/MediaBox *\[([^]]*)\]", paper)) == {b"0 0 792 612"}
+
+
+@pytest.mark.parametrize("language", ["en", "es"])
+def test_headings_of_changes_stand_beside_each_other_on_a_phone(
+    visit: Visit, super_user: Person, language: str
+) -> None:
+    page = visit(f"/changes?lang={language}", super_user.email, viewport={"width": 360, "height": 800})
+    cells = page.locator(".changes thead th")
+    assert cells.count() > 5
+    assert cells.evaluate_all("cells => cells.filter(cell => cell.scrollWidth > cell.clientWidth).length") == 0
+
+
 def test_the_first_load_is_light(visit: Visit, super_user: Person) -> None:
     sizes: list[int] = []
     page = visit("/", super_user.email, sizes=sizes)

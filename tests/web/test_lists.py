@@ -163,9 +163,7 @@ def test_sync_problems_say_why_and_what_next(site: Site, sample: Sample, planner
     assert site.get(f"{address}&sync=match_available", planner.email).status_code == 200
 
 
-def test_who_is_not_synced_has_the_next_step_of_their_sync_status(
-    site: Site, sample: Sample, planner: Person
-) -> None:
+def test_who_is_not_synced_has_the_next_step_of_their_sync_status(site: Site, sample: Sample, planner: Person) -> None:
     page = unescape(site.get(f"/lines/not_synced?scope={planner.scope}", planner.email).text)
     steps = dict(re.findall(r'<div id="step-(\w+)"><dt>[^<]+</dt><dd>([^<]+)</dd>', page))
     told = sample.query(
