@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -65,6 +66,7 @@ def run_day(config: Settings, day: date, watch: Callable[[Step], None], started_
 
     Raises ``RunFailed`` with what the failing step said.
     """
+    gc.disable()  # what is imported now stays; looking through it again and again would take a second
     import dagster as dg
     from dagster._core.definitions.job_base import InMemoryJob
     from dagster._core.execution.api import execute_run_iterator
@@ -77,6 +79,8 @@ def run_day(config: Settings, day: date, watch: Callable[[Step], None], started_
         watch(Step("loading", "definitions"))
         from orchestration.definitions import defs
 
+        gc.freeze()
+        gc.enable()
         job = defs.resolve_job_def(JOB)
         with dg.DagsterInstance.get() as instance:
             run = instance.create_run_for_job(
