@@ -6,7 +6,7 @@ import gc
 import os
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -67,37 +67,64 @@ def run_day(config: Settings, day: date, watch: Callable[[Step], None], started_
     Raises ``RunFailed`` with what the failing step said.
     """
     gc.disable()  # what is imported now stays; looking through it again and again would take a second
+    from orchestration.automation.turns import turn
+
+    with _writing(config):
+        prepare_instance(config)
+        with turn(config, f"the run of {day}", lambda sentence: watch(Step("waiting", sentence))):
+            watch(Step("loading", "definitions"))
+            return _execute(day, watch, started_by)
+
+
+def _execute(day: date, watch: Callable[[Step], None], started_by: str) -> str:
     import dagster as dg
     from dagster._core.definitions.job_base import InMemoryJob
     from dagster._core.execution.api import execute_run_iterator
 
     from orchestration.automation.jobs import JOB
-    from orchestration.automation.turns import turn
+    from orchestration.definitions import defs
 
-    prepare_instance(config)
-    with turn(config, f"the run of {day}", lambda sentence: watch(Step("waiting", sentence))):
-        watch(Step("loading", "definitions"))
-        from orchestration.definitions import defs
+    gc.freeze()
+    gc.enable()
+    job = defs.resolve_job_def(JOB)
+    with dg.DagsterInstance.get() as instance:
+        run = instance.create_run_for_job(
+            job_def=job,
+            run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+            tags={"dagster/partition": str(day), STARTED_BY: started_by},
+            remote_job_origin=_origin(JOB),
+        )
+        failure: RunFailed | None = None
+        for event in execute_run_iterator(InMemoryJob(job), run, instance):
+            failure = failure or failure_of(event, run.run_id)
+            for step in _steps(event):
+                watch(step)
+        finished = instance.get_run_by_id(run.run_id)
+        if finished is None or not finished.is_success:
+            raise failure or broken(run.run_id)
+        return run.run_id
 
-        gc.freeze()
-        gc.enable()
-        job = defs.resolve_job_def(JOB)
-        with dg.DagsterInstance.get() as instance:
-            run = instance.create_run_for_job(
-                job_def=job,
-                run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
-                tags={"dagster/partition": str(day), STARTED_BY: started_by},
-                remote_job_origin=_origin(JOB),
-            )
-            failure: RunFailed | None = None
-            for event in execute_run_iterator(InMemoryJob(job), run, instance):
-                failure = failure or failure_of(event, run.run_id)
-                for step in _steps(event):
-                    watch(step)
-            finished = instance.get_run_by_id(run.run_id)
-            if finished is None or not finished.is_success:
-                raise failure or broken(run.run_id)
-            return run.run_id
+
+@contextmanager
+def _writing(config: Settings) -> Iterator[None]:
+    """A run ends in words where not even its record can be written: on a full disk, or without access."""
+    from sqlalchemy.exc import DBAPIError
+
+    from orchestration.publishing.release import current
+
+    before = current(config)
+    try:
+        yield
+    except (DBAPIError, OSError) as error:
+        why = str(error.orig) if isinstance(error, DBAPIError) else (error.strerror or type(error).__name__).lower()
+        is_published = current(config) != before
+        stays = (
+            "The day is published all the same" if is_published else "Nothing was published and the last good day stays"
+        )
+        raise BuildFailed(
+            f"{config.state} can't be written: {why}. {stays}; free space there, or give the account that runs yacp "
+            "access, then run the day again."
+        ) from None
 
 
 def _origin(job: str) -> RemoteJobOrigin:
@@ -175,8 +202,9 @@ def quiet_output(log: Path) -> Iterator[None]:
         try:
             yield
         finally:
-            sys.stdout.flush()
-            sys.stderr.flush()
+            with suppress(OSError):  # a full disk is told by what failed for it
+                sys.stdout.flush()
+                sys.stderr.flush()
             os.dup2(kept[0], 1)
             os.dup2(kept[1], 2)
             os.close(kept[0])
