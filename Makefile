@@ -14,7 +14,7 @@ VIEWER ?= staff.sx000000001@example.org
 # How long make fuzz looks.
 MINUTES ?= 10
 
-.PHONY: run dashboard test test-faults test-browser fuzz bench bench-dashboard dev setup lint lock contract clean
+.PHONY: run dashboard test test-faults test-browser test-spark fuzz bench bench-dashboard dev setup lint lock contract clean
 
 run: setup
 	$(BIN)/yacp generate
@@ -34,8 +34,12 @@ $(VENV)/.dev: $(VENV)/.runtime requirements/dev.txt
 	$(BIN)/pip install --quiet --no-deps --require-hashes -r requirements/dev.txt
 	@touch $@
 
+$(VENV)/.spark: $(VENV)/.dev requirements/spark.txt
+	$(BIN)/pip install --quiet --no-deps --require-hashes -r requirements/spark.txt
+	@touch $@
+
 test: $(VENV)/.dev
-	$(BIN)/pytest tests --ignore tests/browser --ignore tests/faults
+	$(BIN)/pytest tests --ignore tests/browser --ignore tests/faults --ignore tests/spark
 
 # What takes long: killed runs, full disks, clocks set back, readers in the way, servers that hang up. As root, or where
 # user namespaces are allowed; one test needs libfaketime (Debian: faketime) and is skipped without.
@@ -51,6 +55,10 @@ fuzz: $(VENV)/.dev
 	@end=$$(($$(date +%s) + 60 * $(MINUTES))); \
 	while [ $$(date +%s) -lt $$end ]; do \
 		$(BIN)/pytest tests/extracts/test_fuzzing.py --hypothesis-profile=long || exit; done
+
+# The models on Spark against those on DuckDB; needs Java.
+test-spark: $(VENV)/.spark
+	$(BIN)/pytest tests/spark
 
 # Against a hand-written script and pandas, on up to 1,000,000 customers; takes half an hour.
 bench: $(VENV)/.dev

@@ -84,6 +84,10 @@ class Settings(BaseSettings):
     spark_conf: Path | None = Field(
         default=None, description="A file of Spark's own settings, as its spark-defaults.conf; they come before ours."
     )
+    spark_storage: str = Field(
+        default="",
+        description="A folder, or s3://bucket/folder, that executors on other machines reach; empty: there are none.",
+    )
 
     late_after: time = Field(
         default=time(8), description="A day that is not published by this hour of the next day, in Chicago, is late."

@@ -5,7 +5,6 @@ It is rebuilt from the archive by every run, so it may be deleted at any time.
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from pathlib import Path
@@ -19,6 +18,7 @@ from orchestration.failures import UsageError
 from orchestration.permissions import restrict
 from orchestration.publishing.release import latest
 from orchestration.settings import Settings
+from orchestration.spark.place import clear
 
 # Waiting and flow look back a year, so that a night's cost doesn't grow with the years published.
 _LOOKED_BACK = timedelta(days=365)
@@ -78,7 +78,7 @@ def discard(settings: Settings) -> None:
     """Takes the warehouse away, and what Spark keeps of it; the next run builds it from the archive."""
     settings.warehouse.unlink(missing_ok=True)
     settings.warehouse.with_name(f"{settings.warehouse.name}.wal").unlink(missing_ok=True)
-    shutil.rmtree(settings.spark, ignore_errors=True)
+    clear(settings)
 
 
 def _require_whole(deliveries: Mapping[str, ArchivedDelivery]) -> None:

@@ -10,10 +10,11 @@
     )
 {%- endmacro %}
 
+{#- U+2E5D is a hyphen of Unicode 14, which Java 17 doesn't know yet. -#}
 {% macro spark__name_key(name) -%}
     regexp_replace(
         {{ lower_case(without_accents(name)) }},
-        '[\\s\\u000B\\u0085\\p{Z}\\p{Pd}\\u00AD\\u2043\\u2212\'’‘‛ʼʻʹ′＇`´]', ''
+        '[\\s\\u000B\\u0085\\p{Z}\\p{Pd}\\u00AD\\u2043\\u2212\\u2E5D\'’‘‛ʼʻʹ′＇`´]', ''
     )
 {%- endmacro %}
 

@@ -3,17 +3,17 @@
 import json
 import os
 from collections.abc import Iterator
+from typing import Any
 
 import dagster as dg
 
 from orchestration.assets.dbt_cli import WarehouseDbt
-from orchestration.assets.models import TRANSLATOR
+from orchestration.assets.models import RESULTS, TRANSLATOR
 from orchestration.automation.foreseen import foreseen
 from orchestration.automation.turns import WarehouseTurn
 from orchestration.dbt_project import environment, load_manifest
-from orchestration.duck import connect
-from orchestration.settings import settings
-from orchestration.warehouse import built_day
+from orchestration.failures import BuildFailed, UsageError
+from orchestration.settings import Settings, settings
 
 _MANIFEST = load_manifest(settings())
 _UNIT_TESTS = {
@@ -33,20 +33,25 @@ def business_rules(
 ) -> Iterator[dg.AssetCheckResult]:
     """Runs the selected unit tests in one dbt invocation, over a warehouse that has been built before.
 
-    A test wants the relations that it stands in for. Spark keeps none, so there they are built with the tests.
+    A test wants the relations that it stands in for, and Spark keeps none.
     """
     config = settings()
-    with foreseen(), connect(config, config.warehouse) as connection:
-        day = built_day(connection)
-    os.environ.update(environment(config, as_of=day.isoformat() if day else None, engine=config.engine))
+    with foreseen():
+        if config.engine == "spark":
+            raise UsageError(
+                "The unit tests of the rules are tried on DuckDB here; make test-spark tries them on Spark."
+            )
+    os.environ.update(environment(config))
     wanted = {key: spec for key, spec in _UNIT_TESTS.items() if spec.key in context.selected_asset_check_keys}
-    names = [spec.name for spec in wanted.values()]
-    if config.engine == "spark":
-        command = ["build", "--exclude-resource-type", "test", "--select", *(f"+{name}" for name in names)]
-    else:
-        command = ["test", "--select", *names]
-    invocation = dbt.cli(command, target_path=config.dbt_target, raise_on_error=False).wait()
-    results = json.loads((invocation.target_path / "run_results.json").read_text())["results"]
+    # An earlier run's must not speak for a dbt that dies in this one.
+    (config.dbt_target / RESULTS).unlink(missing_ok=True)
+    dbt.cli(
+        ["test", "--select", *(spec.name for spec in wanted.values())],
+        target_path=config.dbt_target,
+        raise_on_error=False,
+    ).wait()
+    with foreseen():
+        results = _results(config)
     for result in results:
         if spec := wanted.get(result["unique_id"]):
             yield dg.AssetCheckResult(
@@ -56,3 +61,13 @@ def business_rules(
                 severity=dg.AssetCheckSeverity.ERROR,
                 metadata={"observed": result["status"], "expected": "pass"},
             )
+
+
+def _results(config: Settings) -> list[dict[str, Any]]:
+    try:
+        found: list[dict[str, Any]] = json.loads((config.dbt_target / RESULTS).read_text())["results"]
+    except (FileNotFoundError, ValueError):
+        raise BuildFailed(
+            f"dbt was stopped before it had tried the rules; see the end of {config.dbt_target}/dbt.log."
+        ) from None
+    return found

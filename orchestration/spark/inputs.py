@@ -30,7 +30,7 @@ def hand_over(settings: Settings, deliveries: Sequence[ArchivedDelivery]) -> Non
     by_system = {delivery.system: delivery for delivery in deliveries}
     with connect(settings, settings.warehouse) as connection:
         views = {
-            f"raw.{extract.table}": _extract(connection, extract, by_system[system.name].parquet(extract))
+            f"raw.{extract.table}": _extract(connection, place, extract, by_system[system.name].parquet(extract))
             for system in SYSTEMS
             for extract in system.extracts
         }
@@ -38,23 +38,21 @@ def hand_over(settings: Settings, deliveries: Sequence[ArchivedDelivery]) -> Non
     place.views.write_text(json.dumps(views, indent=1))
 
 
-def _extract(connection: duckdb.DuckDBPyConnection, extract: Extract, path: Path) -> str:
+def _extract(connection: duckdb.DuckDBPyConnection, place: Place, extract: Extract, path: Path) -> str:
     """The extract's columns as the contract names them today; one that is younger than the delivery is empty."""
     delivered = {row[0] for row in connection.execute(f"describe from read_parquet({literal(path)})").fetchall()}
     columns = [
         f"`{column.name}`" if column.name in delivered else f"cast(null as {_TYPES[column.type]}) as `{column.name}`"
         for column in extract.columns
     ]
-    return f"select {', '.join(columns)} from parquet.`{path}`"
+    return f"select {', '.join(columns)} from parquet.`{place.share(path)}`"
 
 
 def _prepared(connection: duckdb.DuckDBPyConnection, place: Place) -> Mapping[str, str]:
-    folder = Path(place.inputs)
-    folder.mkdir()
     views = {}
     relations = connection.execute("select table_name from information_schema.tables where table_schema = 'run'")
     for (name,) in relations.fetchall():
-        path = folder / f"{name}.parquet"
+        path = place.folder / "inputs" / f"{name}.parquet"
         connection.execute(f"copy run.{name} to {literal(path)} (format parquet)")
-        views[f"run.{name}"] = f"select * from parquet.`{path}`"
+        views[f"run.{name}"] = f"select * from parquet.`{place.share(path)}`"
     return views

@@ -7,34 +7,51 @@ apart.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 from typing import Any
 
 import duckdb
 
+from orchestration.checks.expectations import suites
 from orchestration.duck import identifier, literal
 from orchestration.failures import BuildFailed
 from orchestration.settings import Settings
-from orchestration.spark.place import Place, current
+from orchestration.spark.place import Place, clear_storage, current
 
 Node = Mapping[str, Any]
 
 
 def collect(settings: Settings, connection: duckdb.DuckDBPyConnection, built: Iterable[Node]) -> None:
-    """Puts each built relation into the warehouse. Of the views only those of the output contract: the others are
-    steps on the way, in Spark's words."""
+    """Puts each built relation into the warehouse; from a storage elsewhere only those that are asked for again.
+
+    Of the views only those of the output contract: the others are steps on the way, in Spark's words.
+    """
     place = current(settings)
     nodes = [node for node in built if node["resource_type"] in ("model", "seed")]
+    wanted = _asked_for_again(nodes)
     for node in nodes:
-        if node["config"]["materialized"] != "view":
+        is_wanted = not place.is_elsewhere or f"{node['schema']}.{node['name']}" in wanted
+        if is_wanted and node["config"]["materialized"] != "view":
             _as_parquet(connection, place, node)
     for node in nodes:
         if node["config"]["materialized"] == "view" and "published_in" in node["config"]["meta"]:
             _define(connection, node, node["compiled_code"])
+    clear_storage(settings)
+
+
+def _asked_for_again(nodes: Iterable[Node]) -> set[str]:
+    """What is published, what says how the history changes, and what Great Expectations reads."""
+    wanted = {suite.table for suite in suites()}
+    for node in nodes:
+        meta = node["config"]["meta"]
+        if "published_in" in meta:
+            wanted.add(f"{node['schema']}.{node['name']}")
+        if changes := meta.get("changes"):
+            wanted.add(f"intermediate.{changes}")
+    return wanted
 
 
 def _as_parquet(connection: duckdb.DuckDBPyConnection, place: Place, node: Node) -> None:
-    files = Path(place.warehouse, f"{node['schema']}.db", node["name"], "*.parquet")
+    files = place.table(node["schema"], node["name"]) / "*.parquet"
     source = f"read_parquet({literal(files)}, hive_partitioning = false)"
     columns = [
         f"cast({identifier(name)} as {column['data_type']}) as {identifier(name)}"
