@@ -1,7 +1,7 @@
 """dbt, dying with the process that started it; where Spark builds the models, in a process that has Spark's session.
 
 The lock on the warehouse goes when a run is killed. Its dbt would go on writing while the next run has its turn.
-And what DuckDB says of a value that it can't convert, dbt would keep in its log and its results.
+And what an engine says of a value that it can't convert, dbt would keep in its log and its results.
 """
 
 from __future__ import annotations
@@ -32,8 +32,9 @@ def main() -> None:
     sys.argv[0] = "dbt"
     if os.environ[ENGINE] == "spark":
         from orchestration.settings import settings
-        from orchestration.spark.session import session
+        from orchestration.spark.session import keep_values_to_itself, session
 
+        keep_values_to_itself()
         with session(settings()):
             cli()
     _keep_values_to_itself()

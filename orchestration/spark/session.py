@@ -11,10 +11,12 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import wraps
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import Any
 
 from orchestration.extracts.contract import CHICAGO
 from orchestration.failures import UsageError
@@ -83,6 +85,31 @@ def session(settings: Settings) -> Iterator[None]:
     finally:
         with _output_to(place.log):
             spark.stop()
+
+
+def keep_values_to_itself() -> None:
+    """What Spark says of a row goes into its own log; dbt's log and results get the kind of the error."""
+    from dbt.adapters.spark.session import Cursor
+    from pyspark.logger import PySparkLogger
+
+    PySparkLogger.getLogger("SQLQueryContextLogger").disabled = True  # what dbt is told anyway
+    for method in ("execute", "fetchall", "fetchone"):
+        setattr(Cursor, method, _without_values(getattr(Cursor, method)))
+
+
+def _without_values(method: Callable[..., Any]) -> Callable[..., Any]:
+    from py4j.protocol import Py4JError
+    from pyspark.errors import PySparkException
+
+    @wraps(method)
+    def told(*arguments: Any) -> Any:
+        try:
+            return method(*arguments)
+        except (PySparkException, Py4JError) as error:
+            kind = error.getCondition() if isinstance(error, PySparkException) else None
+            raise RuntimeError(f"Spark: {kind or type(error).__name__}; see spark.log.") from None
+
+    return told
 
 
 def _furnish(settings: Settings, place: Place) -> None:
