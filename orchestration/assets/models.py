@@ -24,6 +24,7 @@ from orchestration.failures import BuildFailed, UsageError
 from orchestration.lineage import relation_metadata
 from orchestration.settings import Settings, settings
 from orchestration.spark.inputs import hand_over
+from orchestration.spark.place import current
 from orchestration.spark.results import collect
 from orchestration.spark.session import require
 from orchestration.warehouse import built_day, mark_complete, prepare
@@ -141,9 +142,12 @@ def _judge(config: Settings, day: str, *, is_whole: bool) -> dict[str, dict[str,
 
 
 def _stopped(config: Settings) -> BuildFailed:
+    logs = f"the end of {config.dbt_target}/dbt.log"
+    if config.engine == "spark":
+        logs += f", and {current(config).log} if Spark did not begin"
     return BuildFailed(
         "dbt was stopped before it was done: killed, or without memory or disk. Nothing was published and the last "
-        f"good day stays; see the end of {config.dbt_target}/dbt.log, then run the day again."
+        f"good day stays; see {logs}, then run the day again."
     )
 
 
