@@ -247,7 +247,7 @@ def sample(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory
             for day in (DAY_BEFORE, DAY):
                 if day == DAY:
                     shutil.copytree(made / "home", made / "evening", symlinks=True)
-                result = yacp(made / "home", "run", "--as-of", str(day), extracts=made / "extracts")
+                result = yacp(made / "home", "backfill", str(day), str(day), extracts=made / "extracts")
                 assert result.returncode == 0, result.stderr
             whole.touch()
         copied = tmp_path_factory.mktemp("sample")
