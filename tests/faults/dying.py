@@ -112,7 +112,7 @@ def land(home: Path, order: dict[str, Any]) -> None:
     from orchestration.extracts.contract import SYSTEMS
     from orchestration.settings import Settings
 
-    config = Settings(home=home, extracts=order["extracts"], **order.get("settings", {}))
+    config = Settings(home=home, extracts=order["extracts"])
     telling(landing)
     sys.addaudithook(Watch(home, order))
     for system in SYSTEMS:

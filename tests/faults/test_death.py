@@ -83,12 +83,11 @@ def test_publishing_dies_at_every_kind_of_step(nights: Nights, tmp_path: Path) -
 
 def test_landing_dies_at_every_kind_of_step(tmp_path: Path) -> None:
     steps, extracts = tmp_path / "steps", tmp_path / "extracts"
-    generate(extracts, customers=100, as_of=DAY, faults=True)
-    many = {"max_quarantined_share": 1.0}  # of so few rows, the faults are many
+    generate(extracts, customers=1000, as_of=DAY, faults=True)
     landing = "orchestration.extracts.landing"
     with starter(tmp_path / "one", extracts, landing) as one, starter(tmp_path / "two", extracts, landing) as two:
         calm = tmp_path / "calm"
-        assert one("land", calm, record=str(steps), settings=many) == 0
+        assert one("land", calm, record=str(steps)) == 0
         wanted = archived(calm)
         assert len(wanted) == 18
         often: dict[str, int] = {}
@@ -103,9 +102,9 @@ def test_landing_dies_at_every_kind_of_step(tmp_path: Path) -> None:
             kind, count = moments[number]
             home = tmp_path / f"{number}"
             order = {"before": pattern(kind), "count": count}
-            assert start("land", home, settings=many, **order) == KILLED, moments[number]
+            assert start("land", home, **order) == KILLED, moments[number]
             assert archived(home).items() <= wanted.items(), moments[number]
-            assert start("land", home, settings=many) == 0
+            assert start("land", home) == 0
             assert archived(home) == wanted, moments[number]
             assert not list((home / "archive" / ".incoming").iterdir()), moments[number]
             shutil.rmtree(home)
