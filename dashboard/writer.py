@@ -58,6 +58,7 @@ class Writer:
         try:
             answer = self._ask({"target": target, **asdict(job)})
         except (OSError, ValueError):
+            file.close()
             self.close()
             raise NotWritten("the process that writes files ended") from None
         if "failed" in answer:

@@ -17,6 +17,7 @@ from rich.console import Console
 
 from orchestration.extracts.contract import CHICAGO
 from orchestration.failures import UsageError, YacpError
+from orchestration.output import output_to
 from orchestration.settings import PROJECT, Settings, settings
 
 OUTPUTS = click.Choice(["table", "csv", "json"])
@@ -478,7 +479,7 @@ def _become(program: str, *arguments: str) -> None:
 def _run_days(config: Settings, days: list[date], note: Callable[[date], None] | None = None) -> None:
     from orchestration.publishing.release import current
     from orchestration.reading import rows_forgotten
-    from orchestration.runs import BACKFILL, quiet_output, run_day
+    from orchestration.runs import BACKFILL, run_day
 
     config.state.mkdir(parents=True, exist_ok=True)
     standing = current(config)
@@ -493,7 +494,8 @@ def _run_days(config: Settings, days: list[date], note: Callable[[date], None] |
                 style="yellow",
                 highlight=False,
             )
-        with _progress(day) as watch, quiet_output(config.state / "dagster" / "last_run.log"):
+        # Dagster mirrors its steps' output on the process's own, which belongs to the dashboard, or to JSON alone.
+        with _progress(day) as watch, output_to(config.state / "dagster" / "last_run.log", is_anew=True):
             run_day(config, day, watch, BACKFILL if note else "yacp run")
         if note:
             note(day)

@@ -6,10 +6,9 @@ import gc
 import os
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from orchestration.failures import BuildFailed, YacpError
@@ -66,8 +65,8 @@ def run_day(config: Settings, day: date, watch: Callable[[Step], None], started_
 
     Raises ``RunFailed`` with what the failing step said.
     """
-    gc.disable()  # what is imported now stays; looking through it again and again would take a second
-    from orchestration.automation.turns import turn
+    with _uncollected():
+        from orchestration.automation.turns import turn
 
     with _writing(config):
         prepare_instance(config)
@@ -77,15 +76,14 @@ def run_day(config: Settings, day: date, watch: Callable[[Step], None], started_
 
 
 def _execute(day: date, watch: Callable[[Step], None], started_by: str) -> str:
-    import dagster as dg
-    from dagster._core.definitions.job_base import InMemoryJob
-    from dagster._core.execution.api import execute_run_iterator
+    with _uncollected():
+        import dagster as dg
+        from dagster._core.definitions.job_base import InMemoryJob
+        from dagster._core.execution.api import execute_run_iterator
 
-    from orchestration.automation.jobs import JOB
-    from orchestration.definitions import defs
+        from orchestration.automation.jobs import JOB
+        from orchestration.definitions import defs
 
-    gc.freeze()
-    gc.enable()
     job = defs.resolve_job_def(JOB)
     with dg.DagsterInstance.get() as instance:
         run = instance.create_run_for_job(
@@ -103,6 +101,16 @@ def _execute(day: date, watch: Callable[[Step], None], started_by: str) -> str:
         if finished is None or not finished.is_success:
             raise failure or broken(run.run_id)
         return run.run_id
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """What is imported stays, and looking through it for garbage again and again would take a second."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 @contextmanager
@@ -183,29 +191,3 @@ def broken(run_id: str) -> RunFailed:
         f"the stack trace is in the Dagster UI (make dev), run {run_id}.",
         BuildFailed.exit_status,
     )
-
-
-@contextmanager
-def quiet_output(log: Path) -> Iterator[None]:
-    """Sends what libraries print to a file; what the command line prints goes around it.
-
-    Dagster mirrors the output of its steps on the process's own standard output and error, which belong to the
-    dashboard, or to nothing but JSON.
-    """
-    log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    sys.stdout.flush()
-    sys.stderr.flush()
-    kept = os.dup(1), os.dup(2)
-    with log.open("wb") as target:
-        os.dup2(target.fileno(), 1)
-        os.dup2(target.fileno(), 2)
-        try:
-            yield
-        finally:
-            with suppress(OSError):  # a full disk is told by what failed for it
-                sys.stdout.flush()
-                sys.stderr.flush()
-            os.dup2(kept[0], 1)
-            os.dup2(kept[1], 2)
-            os.close(kept[0])
-            os.close(kept[1])

@@ -20,6 +20,7 @@ from typing import Any
 
 from orchestration.extracts.contract import CHICAGO
 from orchestration.failures import UsageError
+from orchestration.output import output_to
 from orchestration.settings import Settings
 from orchestration.spark.place import Place, current
 
@@ -72,7 +73,8 @@ def session(settings: Settings) -> Iterator[None]:
     _furnish(settings, place)
     from pyspark.sql import SparkSession
 
-    with _output_to(place.log), _working_in(place.folder):
+    # What Java says may quote a row, so it says it to a file of the run's owner.
+    with output_to(place.log), _working_in(place.folder):
         spark = SparkSession.builder.appName("yacp").getOrCreate()
         spark.conf.set("spark.sql.session.timeZone", CHICAGO)
     try:
@@ -83,7 +85,7 @@ def session(settings: Settings) -> Iterator[None]:
             spark.sql(f"create or replace view {name} as {query}")
         yield
     finally:
-        with _output_to(place.log):
+        with output_to(place.log):
             spark.stop()
 
 
@@ -170,21 +172,6 @@ def _own(settings: Settings) -> str:
         return settings.spark_conf.expanduser().read_text()
     except (OSError, UnicodeDecodeError):
         raise UsageError(f"YACP_SPARK_CONF: {settings.spark_conf} can't be read.") from None
-
-
-@contextmanager
-def _output_to(log: Path) -> Iterator[None]:
-    """Where Java says something, which may quote a row, it says it to a file of the run's owner."""
-    kept = os.dup(1), os.dup(2)
-    with log.open("ab") as target:
-        os.dup2(target.fileno(), 1)
-        os.dup2(target.fileno(), 2)
-    try:
-        yield
-    finally:
-        for number, copy in enumerate(kept, start=1):
-            os.dup2(copy, number)
-            os.close(copy)
 
 
 @contextmanager
