@@ -125,7 +125,7 @@ def _land(
         manifest, present = _fetch(root, system, day, manifest, files, progress)
         warnings = _foreign_files(system, manifest, root.strays(system, day, manifest))
         landing = _Landing(settings, system, manifest, files, landed)
-        with landing.scratch(Path(folder)):
+        with landing.scratch():
             for extract in system.extracts:
                 progress(f"{system.name} {extract.name}")
                 landing.take(extract, present[extract.name])
@@ -225,9 +225,9 @@ class _Landing:
         self.connection: duckdb.DuckDBPyConnection
 
     @contextmanager
-    def scratch(self, folder: Path) -> Iterator[None]:
-        """A database for the duration of the landing; on disk, so that large files may spill."""
-        self.connection = connect(self.settings, folder / "scratch.duckdb")
+    def scratch(self) -> Iterator[None]:
+        """A database for the duration of the landing; in memory, from where large files spill to disk."""
+        self.connection = connect(self.settings)
         try:
             columns = ", ".join(f"{name} {kind}" for name, kind in QUARANTINE_COLUMNS.items())
             self.connection.execute(f"create table quarantine ({columns})")
@@ -293,7 +293,7 @@ class _Landing:
     def _parse(self, extract: Extract, file: ManifestFile) -> _Source:
         """Fills ``source`` with the file's rows as text, its columns named by their place: ``c0``, ``c1``, …"""
         path = self.files / file.name
-        self.connection.execute("drop table if exists source")
+        self.connection.execute("drop view if exists source; drop table if exists parsed")
         if _format(file) == ".parquet":
             return self._parse_parquet(extract, file, path)
         return self._parse_csv(extract, file, plain_text(path, self.settings.max_file_size))
@@ -304,11 +304,11 @@ class _Landing:
         names = ", ".join(f"'c{place}': 'VARCHAR'" for place in range(len(header)))
         self.connection.execute("drop table if exists rejects; drop table if exists reject_scans")
         self.connection.execute(
-            "create table source as select row_number() over () as row_index, * from"
-            f" read_csv({literal(text)}, auto_detect = false, header = true, columns = {{{names}}}, delim = ',',"
-            f" quote = '\"', escape = '\"', nullstr = '', strict_mode = true, max_line_size = {LINE_LIMIT},"
+            f"create table parsed as from read_csv({literal(text)}, auto_detect = false, header = true,"
+            f" columns = {{{names}}}, delim = ',', quote = '\"', escape = '\"', nullstr = '', strict_mode = true, max_line_size = {LINE_LIMIT},"
             " store_rejects = true, rejects_table = 'rejects', rejects_scan = 'reject_scans', rejects_limit = 0)"
         )
+        self._number_rows()
         source = _Source(columns, len(header), text, self._number("select count(distinct line) from rejects"))
         is_open = self._number("select count(*) from rejects where error_message like '%unterminated quote%'") > 0
         found = self._number("select count(*) from source") + source.rejected
@@ -331,13 +331,18 @@ class _Landing:
                     dates.add(columns[column.name])
         names = {f"c{place}": identifier(name) for place, name in enumerate(header)}
         plain = {name: kind for name, kind in kinds.items() if re.fullmatch(_PLAIN, kind)}
-        rows = f"read_parquet({literal(path)}, file_row_number = true)"
+        rows = f"read_parquet({literal(path)})"
         self._require_room([names[name] for name, kind in plain.items() if kind == "VARCHAR"], len(plain), rows)
         chosen = ", ".join(
             f"{_as_text(names[name], kind, is_date=name in dates)} as {name}" for name, kind in plain.items()
         )
-        self.connection.execute(f"create table source as select file_row_number + 1 as row_index, {chosen} from {rows}")
+        self.connection.execute(f"create table parsed as select {chosen} from {rows}")
+        self._number_rows()
         return _Source(columns, len(header), None, 0)
+
+    def _number_rows(self) -> None:
+        """DuckDB keeps the file's order by itself; a window over it would let one thread alone read the file."""
+        self.connection.execute("create view source as select rowid + 1 as row_index, * from parsed")
 
     def _require_room(self, texts: list[str], values: int, rows: str) -> None:
         """A dictionary makes little of a text that a billion rows repeat, so what counts is its size written out."""
