@@ -22,6 +22,8 @@ def connect(settings: Settings, database: Path | None = None, *, read_only: bool
     }
     if database is None:  # else DuckDB spills into the folder the command was called from
         config["temp_directory"] = str(settings.state / f"{SPILL}{os.getpid()}-{next(_spills)}")
+    else:  # nobody else reads it, so it may be written as only this version of DuckDB reads it: smaller and sooner
+        config["storage_compatibility_version"] = "latest"
     connection = duckdb.connect(str(database) if database else ":memory:", read_only=read_only, config=config)
     connection.execute("set TimeZone = 'America/Chicago'")
     return connection

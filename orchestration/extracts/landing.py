@@ -445,7 +445,7 @@ class _Landing:
         """Writes the rows that fit, keeps the others with their place in the file, and balances the account."""
         chosen = ", ".join(identifier(column.name) for column in extract.columns)
         self.connection.execute(
-            f"copy (select {chosen} from judged where reason is null and not is_duplicate order by row_index)"
+            f"copy (select {chosen} from judged where reason is null and not is_duplicate)"
             f" to {literal(self.landed / f'{extract.name}.parquet')} (format parquet, compression zstd)"
         )
         unfit = self._number("select count(*) from judged where reason is not null")
