@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -456,6 +457,8 @@ def main() -> None:
         _fail(f"{error.strerror or error}: {error.filename or 'a file'}. Choose another folder, or mend this one.", 2)
     except YacpError as error:
         _fail(str(error), error.exit_status)
+    finally:
+        gc.freeze()  # at its end Python would look through everything for garbage, for more than a second
 
 
 def _fail(message: str, status: int) -> None:

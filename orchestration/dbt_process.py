@@ -7,10 +7,11 @@ And what an engine says of a value that it can't convert, dbt would keep in its 
 from __future__ import annotations
 
 import ctypes
+import gc
 import os
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -27,9 +28,18 @@ def main() -> None:
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
         if os.getppid() != int(os.environ[STARTED_BY]):  # died before this one asked to be told
             raise SystemExit(1)
+    gc.disable()  # what is imported stays, so it is not looked through for garbage
     from dbt.cli.main import cli
 
+    gc.enable()
     sys.argv[0] = "dbt"
+    try:
+        _run(cli)
+    finally:
+        gc.freeze()
+
+
+def _run(cli: Callable[[], None]) -> None:
     if os.environ[ENGINE] == "spark":
         from orchestration.settings import settings
         from orchestration.spark.session import keep_values_to_itself, session
