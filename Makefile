@@ -11,6 +11,10 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # Whom make dashboard shows it to: a super user of the sample. Not AS, which is make's own name for an assembler.
 VIEWER ?= staff.sx000000001@example.org
 
+# Most of a test is the start of a process, which one processor does: a worker for each. A file's tests stay together.
+WORKERS ?= logical
+SIDE_BY_SIDE := -n $(WORKERS) --maxprocesses 4 --dist loadfile
+
 # How long make fuzz looks.
 MINUTES ?= 10
 
@@ -39,12 +43,12 @@ $(VENV)/.spark: $(VENV)/.dev requirements/spark.txt
 	@touch $@
 
 test: $(VENV)/.dev
-	$(BIN)/pytest tests --ignore tests/browser --ignore tests/faults --ignore tests/spark
+	$(BIN)/pytest tests --ignore tests/browser --ignore tests/faults --ignore tests/spark $(SIDE_BY_SIDE)
 
 # What takes long: killed runs, full disks, clocks set back, readers in the way, servers that hang up. As root, or where
 # user namespaces are allowed; one test needs libfaketime (Debian: faketime) and is skipped without.
 test-faults: $(VENV)/.dev
-	$(BIN)/pytest tests/faults --durations=15
+	$(BIN)/pytest tests/faults $(SIDE_BY_SIDE) --durations 15
 
 # The dashboard in a real browser; needs Chromium.
 test-browser: $(VENV)/.dev
