@@ -108,6 +108,7 @@ def test_a_root_that_is_not_there(place: Place, tmp_path: Path) -> None:
         ("@cert-authority", "is no file of known hosts"),
         (None, "can't be checked: .*No such file"),
     ],
+    ids=["no key", "another host's", "another key", "another kind of key", "no list", "no file"],
 )
 def test_a_host_key_that_is_not_known(on_sftp: Place, tmp_path: Path, content: str | None, says: str) -> None:
     known_hosts = tmp_path / "known_hosts"
