@@ -29,7 +29,7 @@ from orchestration.settings import PROJECT, Settings
 
 DAY = date(2026, 11, 23)
 HERE = Path(__file__).parent
-SAMPLED_EVERY = 0.05
+SAMPLED_EVERY = 0.2
 STEPS = {
     "landing": ("worknet_delivery", "iwds_delivery"),
     "models and their tests": ("dbt_models",),
