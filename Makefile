@@ -62,7 +62,7 @@ fuzz: $(VENV)/.dev
 
 # The models on Spark against those on DuckDB; needs Java.
 test-spark: $(VENV)/.spark
-	$(BIN)/pytest tests/spark
+	$(BIN)/pytest tests/spark $(SIDE_BY_SIDE)
 
 # Against a hand-written script and pandas, on up to 1,000,000 customers; takes half an hour.
 bench: $(VENV)/.dev

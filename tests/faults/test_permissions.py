@@ -116,7 +116,6 @@ def test_nobody_else_can_read_at_any_moment(tmp_path: Path, extracts: Path) -> N
     done = watch.over(YACP, "run", "--as-of", str(DAY_BEFORE), YACP_EXTRACTS=str(extracts))
     assert done.returncode == 0, done.stdout
     assert {
-        "scratch.duckdb",
         "warehouse.duckdb",
         "customers.duckdb",
         "customers.csv",
