@@ -101,19 +101,22 @@ def step_seconds(config: Settings) -> dict[str, float]:
 
 
 def model_seconds(config: Settings) -> float:
-    """The time in which at least one model was executing; what dbt does around them and the tests are left out."""
+    """The time that went into models: of a moment in which tests were executing too, the models' share of it."""
     results = json.loads((config.dbt_target / "run_results.json").read_text())["results"]
-    spans = sorted(
-        (datetime.fromisoformat(timing["started_at"]), datetime.fromisoformat(timing["completed_at"]))
+    changes = sorted(
+        (datetime.fromisoformat(timing[key]), change, result["unique_id"].startswith("model."))
         for result in results
-        if result["unique_id"].startswith("model.")
         for timing in result["timing"]
         if timing["name"] == "execute"
+        for key, change in (("started_at", 1), ("completed_at", -1))
     )
-    total, until = 0.0, spans[0][0]
-    for begun, ended in spans:
-        total += max((ended - max(begun, until)).total_seconds(), 0)
-        until = max(until, ended)
+    total, before = 0.0, changes[0][0]
+    executing = {True: 0, False: 0}
+    for at, change, is_model in changes:
+        if any(executing.values()):
+            total += (at - before).total_seconds() * executing[True] / sum(executing.values())
+        executing[is_model] += change
+        before = at
     return total
 
 
