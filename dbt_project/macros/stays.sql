@@ -84,16 +84,30 @@ where next_on is not null and (valid_to is null or valid_to > next_on)
     {% for key in keys %}{{ left }}.{{ key }} = {{ right }}.{{ key }}{{ " and " if not loop.last }}{% endfor %}
 {%- endmacro %}
 
-{#- A percentile of whole numbers over a group, between two values where it falls between them. Engines reckon the
-    place between in different order; two digits are all that there are, and make them agree to the last bit. -#}
-{% macro percentile(number, share) -%}
-    {{ return(adapter.dispatch("percentile")(number, share)) }}
+{#- Percentiles of whole numbers over a group, as a list: between two values where one falls between them. -#}
+{% macro percentiles(number, shares) -%}
+    {{ return(adapter.dispatch("percentiles")(number, shares)) }}
 {%- endmacro %}
 
-{% macro duckdb__percentile(number, share) -%}
-    round(quantile_cont({{ number }}, {{ share }}), 2)
+{#- DuckDB keeps all numbers of a group for it, beside its memory limit: once for the list, and as small as they go. -#}
+{% macro duckdb__percentiles(number, shares) -%}
+    quantile_cont(cast({{ number }} as integer), [{{ shares | join(", ") }}])
 {%- endmacro %}
 
-{% macro spark__percentile(number, share) -%}
-    round(percentile({{ number }}, {{ share }}), 2)
+{% macro spark__percentiles(number, shares) -%}
+    percentile({{ number }}, array({{ shares | join(", ") }}))
+{%- endmacro %}
+
+{#- One of the list, by its place from 1. Engines reckon the place between in different order; two digits are all that
+    there are, and make them agree to the last bit. -#}
+{% macro percentile(list, place) -%}
+    round({{ adapter.dispatch("element")(list, place) }}, 2)
+{%- endmacro %}
+
+{% macro duckdb__element(list, place) -%}
+    {{ list }}[{{ place }}]
+{%- endmacro %}
+
+{% macro spark__element(list, place) -%}
+    element_at({{ list }}, {{ place }})
 {%- endmacro %}

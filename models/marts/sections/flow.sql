@@ -74,7 +74,7 @@ counted as (
         to_section_key,
         to_line_key,
         count(*) as customer_count,
-        {{ percentile("days", 0.5) }} as median_days
+        {{ percentile(percentiles("days", [0.5]), 1) }} as median_days
     from outcomes
     {{ group_by_scope(["section_key", "line_key", "entered_month", "outcome", "to_section_key", "to_line_key"]) }}
 )

@@ -6,9 +6,7 @@ current_stays as (
         section_key,
         line_key,
         count(*) as customer_count,
-        {{ percentile("age_days", 0.5) }} as median_days,
-        {{ percentile("age_days", 0.75) }} as p75_days,
-        {{ percentile("age_days", 0.9) }} as p90_days,
+        {{ percentiles("age_days", [0.5, 0.75, 0.9]) }} as percentiles,
         max(age_days) as most_days
     from {{ ref("int_lines__memberships") }}
     {{ group_by_scope(["section_key", "line_key"]) }}
@@ -20,9 +18,7 @@ completed_stays as (
         section_key,
         line_key,
         count(*) as stay_count,
-        {{ percentile("days", 0.5) }} as median_days,
-        {{ percentile("days", 0.75) }} as p75_days,
-        {{ percentile("days", 0.9) }} as p90_days,
+        {{ percentiles("days", [0.5, 0.75, 0.9]) }} as percentiles,
         max(days) as most_days
     from {{ ref("int_history__line_stays") }}
     where is_entry_seen and valid_to <= {{ as_of_date() }}
@@ -44,14 +40,14 @@ select
     lines.section_key,
     lines.line_key,
     coalesce(current_stays.customer_count, 0) as customer_count,
-    cast(current_stays.median_days as double) as median_days,
-    cast(current_stays.p75_days as double) as p75_days,
-    cast(current_stays.p90_days as double) as p90_days,
+    cast({{ percentile("current_stays.percentiles", 1) }} as double) as median_days,
+    cast({{ percentile("current_stays.percentiles", 2) }} as double) as p75_days,
+    cast({{ percentile("current_stays.percentiles", 3) }} as double) as p90_days,
     current_stays.most_days,
     coalesce(completed_stays.stay_count, 0) as completed_stay_count,
-    cast(completed_stays.median_days as double) as completed_median_days,
-    cast(completed_stays.p75_days as double) as completed_p75_days,
-    cast(completed_stays.p90_days as double) as completed_p90_days,
+    cast({{ percentile("completed_stays.percentiles", 1) }} as double) as completed_median_days,
+    cast({{ percentile("completed_stays.percentiles", 2) }} as double) as completed_p75_days,
+    cast({{ percentile("completed_stays.percentiles", 3) }} as double) as completed_p90_days,
     completed_stays.most_days as completed_most_days
 from scopes
 cross join lines
