@@ -305,7 +305,8 @@ class _Landing:
         self.connection.execute("drop table if exists rejects; drop table if exists reject_scans")
         self.connection.execute(
             f"create table parsed as from read_csv({literal(text)}, auto_detect = false, header = true,"
-            f" columns = {{{names}}}, delim = ',', quote = '\"', escape = '\"', nullstr = '', strict_mode = true, max_line_size = {LINE_LIMIT},"
+            f" columns = {{{names}}}, delim = ',', quote = '\"', escape = '\"', nullstr = '',"
+            f" strict_mode = true, max_line_size = {LINE_LIMIT},"
             " store_rejects = true, rejects_table = 'rejects', rejects_scan = 'reject_scans', rejects_limit = 0)"
         )
         self._number_rows()
