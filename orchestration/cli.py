@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -18,6 +17,7 @@ from rich.console import Console
 
 from orchestration.extracts.contract import CHICAGO
 from orchestration.failures import UsageError, YacpError
+from orchestration.garbage import left_at_the_end
 from orchestration.output import output_to
 from orchestration.settings import PROJECT, Settings, settings
 
@@ -437,6 +437,7 @@ def serve(as_email: str | None, port: int | None) -> None:
         raise UsageError(str(error)) from None
 
 
+@left_at_the_end()
 def main() -> None:
     """The entry point: a foreseeable failure is one line on standard error and its exit status."""
     try:
@@ -457,8 +458,6 @@ def main() -> None:
         _fail(f"{error.strerror or error}: {error.filename or 'a file'}. Choose another folder, or mend this one.", 2)
     except YacpError as error:
         _fail(str(error), error.exit_status)
-    finally:
-        gc.freeze()  # at its end Python would look through everything for garbage, for more than a second
 
 
 def _fail(message: str, status: int) -> None:

@@ -7,7 +7,6 @@ And what an engine says of a value that it can't convert, dbt would keep in its 
 from __future__ import annotations
 
 import ctypes
-import gc
 import os
 import signal
 import sys
@@ -16,6 +15,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from orchestration.failures import without_values
+from orchestration.garbage import left_at_the_end, uncollected
 
 STARTED_BY = "YACP_STARTED_BY"
 ENGINE = "YACP_ENGINE"
@@ -28,15 +28,12 @@ def main() -> None:
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
         if os.getppid() != int(os.environ[STARTED_BY]):  # died before this one asked to be told
             raise SystemExit(1)
-    gc.disable()  # what is imported stays, so it is not looked through for garbage
-    from dbt.cli.main import cli
+    with uncollected():
+        from dbt.cli.main import cli
 
-    gc.enable()
     sys.argv[0] = "dbt"
-    try:
+    with left_at_the_end():
         _run(cli)
-    finally:
-        gc.freeze()
 
 
 def _run(cli: Callable[[], None]) -> None:

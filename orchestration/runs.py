@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -12,6 +11,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from orchestration.failures import BuildFailed, YacpError
+from orchestration.garbage import uncollected
 from orchestration.settings import PROJECT, Settings
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def run_day(config: Settings, day: date, watch: Callable[[Step], None], started_
 
     Raises ``RunFailed`` with what the failing step said.
     """
-    with _uncollected():
+    with uncollected():
         from orchestration.automation.turns import turn
 
     with _writing(config):
@@ -76,7 +76,7 @@ def run_day(config: Settings, day: date, watch: Callable[[Step], None], started_
 
 
 def _execute(day: date, watch: Callable[[Step], None], started_by: str) -> str:
-    with _uncollected():
+    with uncollected():
         import dagster as dg
         from dagster._core.definitions.job_base import InMemoryJob
         from dagster._core.execution.api import execute_run_iterator
@@ -101,16 +101,6 @@ def _execute(day: date, watch: Callable[[Step], None], started_by: str) -> str:
         if finished is None or not finished.is_success:
             raise failure or broken(run.run_id)
         return run.run_id
-
-
-@contextmanager
-def _uncollected() -> Iterator[None]:
-    """What is imported stays, and looking through it for garbage again and again would take a second."""
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.enable()
 
 
 @contextmanager

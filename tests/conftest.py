@@ -183,17 +183,24 @@ def deliveries(tmp_path: Path) -> Deliveries:
     return Deliveries(tmp_path / "extracts")
 
 
+def clean_environment(home: Path, extracts: Path | None = None, **variables: str) -> dict[str, str]:
+    """The variables of a process of ours: nothing of what is set for whoever runs the tests."""
+    clean = {name: value for name, value in os.environ.items() if not name.startswith(("YACP_", "DAGSTER_"))}
+    given = {"YACP_EXTRACTS": str(extracts)} if extracts else {}
+    return clean | {"YACP_HOME": str(home), "COLUMNS": "160"} | given | variables
+
+
 def yacp(
     home: Path, *arguments: str, extracts: Path | None = None, variables: Mapping[str, str] | None = None
 ) -> subprocess.CompletedProcess[str]:
     """The command as a person runs it."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("YACP_")}
-    environment |= {"YACP_HOME": str(home), "COLUMNS": "160"}
-    if extracts:
-        environment["YACP_EXTRACTS"] = str(extracts)
-    environment |= variables or {}
     return subprocess.run(
-        [str(YACP), *arguments], env=environment, capture_output=True, text=True, timeout=900, check=False
+        [str(YACP), *arguments],
+        env=clean_environment(home, extracts, **variables or {}),
+        capture_output=True,
+        text=True,
+        timeout=900,
+        check=False,
     )
 
 

@@ -19,7 +19,7 @@ from typing import Any
 
 import duckdb
 import pytest
-from conftest import DAY, Sample
+from conftest import DAY, Sample, clean_environment
 from reader import look
 
 KILLED = -9
@@ -35,10 +35,9 @@ class Starter:
         self.home = home
         self.extracts = extracts
         self.output = home.with_name(f"{home.name}.output")
-        environment = {name: value for name, value in os.environ.items() if not name.startswith("YACP_")}
         self.process = subprocess.Popen(
             [sys.executable, str(Path(__file__).with_name("faults") / "dying.py"), *imported],
-            env=environment | {"YACP_HOME": str(home), "YACP_EXTRACTS": str(extracts), "COLUMNS": "160"},
+            env=clean_environment(home, extracts),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self.output.open("a"),

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 from pathlib import Path
 
-from conftest import DAY, DAY_BEFORE, YACP
+from conftest import DAY, DAY_BEFORE, YACP, clean_environment
 from nights import SEEN, Nights, standing
 
 
 def test_all_end_well_one_after_the_other(nights: Nights, tmp_path: Path) -> None:
     home = nights.begin(tmp_path / "home")
-    clean = {name: value for name, value in os.environ.items() if not name.startswith("YACP_")}
-    given = {"YACP_HOME": str(home), "YACP_EXTRACTS": str(nights.sample.extracts), "COLUMNS": "160"}
     runs = [
         subprocess.Popen(
             [str(YACP), "run", "--as-of", str(day)],
-            env=clean | given,
+            env=clean_environment(home, nights.sample.extracts),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from conftest import DAY, DAY_BEFORE, YACP
+from conftest import DAY, DAY_BEFORE, YACP, clean_environment
 
 from orchestration.extracts.generator import generate
 
@@ -61,13 +61,12 @@ class Watch:
         except (FileNotFoundError, NotADirectoryError):
             return
 
-    def over(self, *command: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    def over(self, *command: str | Path, **variables: str) -> subprocess.CompletedProcess[str]:
         """Runs a command in a shell that closes nothing by itself, and looks until it ends."""
-        clean = {name: value for name, value in os.environ.items() if not name.startswith(("YACP_", "DAGSTER_"))}
         with tempfile.TemporaryFile("w+") as output:
             process = subprocess.Popen(
                 [str(part) for part in command],
-                env=clean | {"YACP_HOME": str(self.home)} | environment,
+                env=clean_environment(self.home, **variables),
                 stdout=output,
                 stderr=output,
                 umask=0,

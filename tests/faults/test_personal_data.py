@@ -7,14 +7,13 @@ from __future__ import annotations
 import csv
 import gzip
 import io
-import os
 import subprocess
 from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
 
 import duckdb
-from conftest import DAY, DAY_BEFORE, YACP, Deliveries
+from conftest import DAY, DAY_BEFORE, YACP, Deliveries, clean_environment
 from receivers import webhook_server
 from traces import traces
 
@@ -130,9 +129,8 @@ class House:
     def __init__(self, folder: Path, **variables: str) -> None:
         self.home, self.elsewhere = folder / "home", folder / "elsewhere"
         self.elsewhere.mkdir()
-        clean = {name: value for name, value in os.environ.items() if not name.startswith(("YACP_", "DAGSTER_"))}
-        given = {"YACP_HOME": str(self.home), "HOME": str(self.elsewhere), "TMPDIR": str(self.elsewhere)}
-        self._environment = clean | given | {"YACP_MAX_QUARANTINED_SHARE": "1", "COLUMNS": "200"} | variables
+        given = {"HOME": str(self.elsewhere), "TMPDIR": str(self.elsewhere), "YACP_MAX_QUARANTINED_SHARE": "1"}
+        self._environment = clean_environment(self.home, **given | {"COLUMNS": "200"} | variables)
         self.said = ""
 
     def __call__(self, *arguments: str, status: int = 0, says: str = "", **variables: str) -> None:

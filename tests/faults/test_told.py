@@ -1,6 +1,5 @@
 """Being told for real: the daemon runs, a run of the command line fails, and people get a message."""
 
-import os
 import signal
 import subprocess
 import time
@@ -9,7 +8,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from conftest import DAY, YACP, Deliveries, yacp
+from conftest import DAY, YACP, Deliveries, clean_environment, yacp
 from receivers import PASSWORD, USER, certificate, mail_server, webhook_server
 
 from orchestration.extracts.contract import IWDS, WORKNET
@@ -57,11 +56,10 @@ def test_the_daemon_tells_of_a_run_of_the_command_line(
             "YACP_WEBHOOK_URL_FILE": str(tmp_path / "url"),
             "SSL_CERT_FILE": str(tls / "certificate.pem"),
         }
-        own = {name: value for name, value in os.environ.items() if not name.startswith("YACP_")}
         with log.open("wb") as output:
             daemon = subprocess.Popen(
                 [str(YACP), "daemon"],
-                env=own | given | {"YACP_HOME": str(home)},
+                env=clean_environment(home, **given),
                 stdout=output,
                 stderr=output,
             )

@@ -20,7 +20,7 @@ from pathlib import Path
 
 import pytest
 from apart import Apart, apart
-from conftest import DAY, YACP, query
+from conftest import DAY, YACP, clean_environment, query
 from nights import SEEN, Nights, standing
 
 from orchestration.publishing.release import releases
@@ -49,13 +49,11 @@ class Run:
     def __init__(
         self, home: Path, nights: Nights, *before: str, largest_file: int | None = None, **variables: str
     ) -> None:
-        clean = {name: value for name, value in os.environ.items() if not name.startswith(("YACP_", "DAGSTER_"))}
-        given = {"YACP_HOME": str(home), "YACP_EXTRACTS": str(nights.sample.extracts), "COLUMNS": "160"}
         self._said = home.with_name("said")
         with self._said.open("w") as output:
             self._process = subprocess.Popen(
                 [*before, str(YACP), "run", "--as-of", str(DAY)],
-                env=clean | given | variables,
+                env=clean_environment(home, nights.sample.extracts, **variables),
                 stdout=output,
                 stderr=output,
                 preexec_fn=partial(limit, largest_file) if largest_file else None,

@@ -17,7 +17,7 @@ from pathlib import Path
 import duckdb
 import psutil
 import pytest
-from conftest import DAY, YACP, yacp
+from conftest import DAY, YACP, clean_environment, yacp
 
 from orchestration.dbt_project import DBT_COMMAND, PROJECT_DIR, environment
 from orchestration.extracts.archive import Archive
@@ -139,11 +139,9 @@ def test_spark_leaves_nothing_but_in_its_own_folder(engines: Engines) -> None:
 
 def test_a_day_ends_right_when_an_executor_dies_on_the_way(engines: Engines) -> None:
     home = engines.spark_before
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("YACP_")}
-    variables = {"YACP_HOME": str(home), "YACP_EXTRACTS": str(engines.extracts), **ON_SPARK}
     run = subprocess.Popen(
         [str(YACP), "run", "--as-of", str(DAY)],
-        env=environment | variables,
+        env=clean_environment(home, engines.extracts, **ON_SPARK),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
