@@ -2,7 +2,8 @@
 
     A stay is an unbroken run of published days, so a day may arrive in any order: the newest, one in between, or one
     published before and corrected. Only stays that touch the day or its neighbours can change; `published` holds at least those.
-    Gives the stays to take out (is_removed) and the stays to put in. -#}
+    The rows of the day have each combination of the keys once. Gives the stays to take out (is_removed) and the stays
+    to put in. -#}
 {% macro stay_changes(published, day_rows, keys) -%}
 {%- set names = keys | join(", ") -%}
 with
@@ -12,7 +13,7 @@ neighbours as (
 ),
 
 on_day as (
-    select distinct {{ names }} from {{ day_rows }}
+    select {{ names }} from {{ day_rows }}
 ),
 
 stays as (

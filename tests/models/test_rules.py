@@ -1,4 +1,5 @@
 import csv
+import json
 import os
 import subprocess
 import sys
@@ -7,6 +8,7 @@ from pathlib import Path
 from conftest import DAY, Sample
 
 from orchestration.dbt_project import PROJECT_DIR, environment
+from orchestration.duck import connect
 from orchestration.settings import PROJECT
 
 
@@ -72,3 +74,13 @@ def test_parents_stand_above_in_their_section() -> None:
 
 def test_red_lines_say_what_to_do_next() -> None:
     assert all(row["next_steps"] for row in _seed("dashboard_lines") if row["colour"] == "red")
+
+
+def test_nothing_compares_every_row_with_every_other(sample: Sample) -> None:
+    """Its time would grow with the square of the customers: a join needs something that is equal on both sides."""
+    manifest = json.loads((sample.settings.dbt_target / "manifest.json").read_text())
+    compiled = {name: node["compiled_code"] for name, node in manifest["nodes"].items() if node.get("compiled_code")}
+    assert {name.partition(".")[0] for name in compiled} >= {"model", "test"}
+    with connect(sample.settings, sample.settings.warehouse, read_only=True) as warehouse:
+        plans = {name: str(warehouse.execute(f"explain {sql}").fetchall()) for name, sql in compiled.items()}
+    assert [name for name, plan in plans.items() if "BLOCKWISE_NL_JOIN" in plan] == []

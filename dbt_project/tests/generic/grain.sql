@@ -1,9 +1,15 @@
-{#- One row per combination of the columns. `coalesce` makes a null a value of its own. -#}
+{#- One row per combination of the columns; a null is a value of its own. -#}
 {% test grain(model, columns) %}
+with
+
+repeated as (
+    {{ repeated(model, columns) }}
+)
+
 select
     {{ columns | join(", ") }},
     count(*) as row_count
-from {{ model }}
+from repeated
 group by {{ columns | join(", ") }}
 having count(*) > 1
 {% endtest %}

@@ -5,8 +5,14 @@ not_synced as (
     where line_key = 'not_synced'
 ),
 
+-- Which finding the status speaks of.
 customers as (
-    select spine.*
+    select
+        spine.*,
+        case
+            when spine.sync_status in ('match_available', 'ambiguous') then 'same_ssn'
+            when spine.sync_status = 'ssn_mismatch' then 'other_ssn'
+        end as match_kind
     from {{ ref("int_customers__spine") }} as spine
     inner join not_synced on spine.customer_id = not_synced.customer_id
 ),
@@ -19,7 +25,6 @@ sync_statuses as (
     select * from {{ ref("sync_statuses") }}
 ),
 
--- What was found is what the status speaks of: same_ssn for a match, other_ssn for a mismatch.
 candidates as (
     select
         found.customer_id,
@@ -49,9 +54,4 @@ from customers
 left join sync_statuses on customers.sync_status = sync_statuses.sync_status
 left join providers on customers.provider_id = providers.provider_id
 left join candidates
-    on
-        customers.customer_id = candidates.customer_id
-        and (
-            (customers.sync_status in ('match_available', 'ambiguous') and candidates.match_kind = 'same_ssn')
-            or (customers.sync_status = 'ssn_mismatch' and candidates.match_kind = 'other_ssn')
-        )
+    on customers.customer_id = candidates.customer_id and customers.match_kind = candidates.match_kind
