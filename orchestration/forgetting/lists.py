@@ -11,7 +11,7 @@ import shutil
 from collections import defaultdict
 from pathlib import Path
 
-from orchestration.duck import identifier, literal
+from orchestration.duck import PUBLISHED_FORMAT, identifier, literal
 from orchestration.forgetting.files import Held, listed, put, workshop
 from orchestration.forgetting.person import Person
 from orchestration.publishing.release import RELEASE, SPARE
@@ -75,7 +75,8 @@ def _tables(person: Person) -> dict[str, list[str]]:
 def _leave_database(person: Person, database: Path, folder: Path) -> None:
     execute = person.connection.execute
     made, record = folder / database.name, folder / RELEASE
-    execute(f"attach {literal(database)} as published (read_only); attach {literal(made)} as fresh")
+    execute(f"attach {literal(database)} as published (read_only)")
+    execute(f"attach {literal(made)} as fresh ({PUBLISHED_FORMAT})")
     execute("copy from database published to fresh (schema)")
     rows = {}
     for table, columns in _tables(person).items():
