@@ -96,7 +96,7 @@ lock:
 
 # After a change of the input contract: the dbt sources and docs/extracts.md.
 contract: setup
-	$(BIN)/python -m orchestration.extracts.documents
+	$(BIN)/python -m orchestration.contract.documents
 
 clean:
 	rm -rf .yacp

@@ -13,9 +13,9 @@ import time
 from datetime import date
 from pathlib import Path
 
-from orchestration.dbt_project import PROJECT_DIR, environment
-from orchestration.extracts.generator import generate
+from orchestration.sample.generator import generate
 from orchestration.settings import Settings
+from orchestration.warehouse.dbt_project import PROJECT_DIR, environment
 
 DAY = date(2026, 11, 23)
 ROUNDS = 3

@@ -18,9 +18,9 @@ from pathlib import Path
 
 import duckdb
 
-from orchestration.extracts.generator import generate
-from orchestration.publishing.release import RELEASE, current
+from orchestration.sample.generator import generate
 from orchestration.settings import Settings
+from orchestration.state.releases import RELEASE, current
 
 LAST = date(2026, 11, 23)
 FEW, MANY, ROUNDS = 10, 400, 3

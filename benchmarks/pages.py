@@ -37,10 +37,11 @@ import duckdb
 import psutil
 from history import age
 
-from orchestration.dbt_project import compiled_marts
-from orchestration.extracts.generator import generate
-from orchestration.publishing.release import current, publish
+from orchestration.publishing.publish import publish
+from orchestration.sample.generator import generate
 from orchestration.settings import Settings
+from orchestration.state.releases import current
+from orchestration.warehouse.dbt_project import compiled_marts
 
 HERE = Path(__file__).parent
 DAY = date(2026, 11, 23)

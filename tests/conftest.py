@@ -19,12 +19,13 @@ import duckdb
 import hypothesis
 import pytest
 
-from orchestration.extracts.contract import SYSTEMS, System
-from orchestration.extracts.generator import generate
-from orchestration.runs import write_instance
+from orchestration.contract.extract import System
+from orchestration.contract.systems import SYSTEMS
+from orchestration.runs.instance import write_instance
+from orchestration.sample.generator import generate
 from orchestration.settings import PROJECT, Settings
 
-pytest_plugins = ("dashboard_site", "browsing", "nights")
+pytest_plugins = ("dashboard_site", "browsing", "pipeline_runs")
 
 _ALWAYS = {"deadline": None, "suppress_health_check": list(hypothesis.HealthCheck)}
 hypothesis.settings.register_profile("quick", max_examples=8, derandomize=True, database=None, **_ALWAYS)

@@ -20,10 +20,13 @@ import duckdb
 from conftest import DAY, IWDS_VALUES, VALUES, Deliveries
 from hypothesis import strategies as st
 
-from orchestration.extracts.archive import ArchivedDelivery
-from orchestration.extracts.contract import CHICAGO, IWDS, WORKNET, Column, ColumnType, Extract, System
-from orchestration.extracts.landing import land
+from orchestration.contract.dates import CHICAGO
+from orchestration.contract.extract import Column, ColumnType, Extract, System
+from orchestration.contract.iwds import IWDS
+from orchestration.contract.worknet import WORKNET
 from orchestration.failures import DeliveryRefused, UsageError
+from orchestration.landing.archive import ArchivedDelivery
+from orchestration.landing.intake import land
 from orchestration.settings import Settings
 
 FORMATS = ("csv", "csv.gz", "parquet")

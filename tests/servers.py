@@ -14,10 +14,10 @@ import boto3
 import pytest
 from moto.server import ThreadedMotoServer
 
-from orchestration.extracts.contract import SYSTEMS
-from orchestration.extracts.deliveries import DeliveryRoot
+from orchestration.contract.systems import SYSTEMS
 from orchestration.failures import YacpError
 from orchestration.settings import Settings
+from orchestration.sources.delivery_root import DeliveryRoot
 
 USER = "deliveries"
 PASSWORD = "correct-horse-battery-staple"

@@ -6,7 +6,7 @@ import dagster as dg
 import pytest
 from conftest import DAY, DAY_BEFORE, Deliveries
 
-from orchestration.extracts.contract import SYSTEMS, extracts
+from orchestration.contract.systems import SYSTEMS, extracts
 from orchestration.settings import settings
 
 

@@ -23,9 +23,9 @@ import duckdb
 import psutil
 from dagster import DagsterInstance
 
-from orchestration.dbt_project import manifest_path
-from orchestration.extracts.generator import generate
+from orchestration.sample.generator import generate
 from orchestration.settings import PROJECT, Settings
+from orchestration.warehouse.dbt_project import manifest_path
 
 DAY = date(2026, 11, 23)
 HERE = Path(__file__).parent

@@ -8,11 +8,12 @@ from pathlib import Path
 
 import duckdb
 
-from orchestration.duck import connect, literal
-from orchestration.extracts.archive import ArchivedDelivery
-from orchestration.extracts.contract import SYSTEMS, ColumnType, Extract
+from orchestration.contract.extract import ColumnType, Extract
+from orchestration.contract.systems import SYSTEMS
+from orchestration.landing.archive import ArchivedDelivery
 from orchestration.settings import Settings
-from orchestration.spark.place import Place, begin
+from orchestration.spark.workspace import Workspace, create
+from orchestration.state.database import connect, literal
 
 _TYPES = {
     ColumnType.TEXT: "string",
@@ -24,9 +25,9 @@ _TYPES = {
 }
 
 
-def hand_over(settings: Settings, deliveries: Sequence[ArchivedDelivery]) -> None:
+def write_inputs(settings: Settings, deliveries: Sequence[ArchivedDelivery]) -> None:
     """Makes a place for the run's Spark and says there how each source is read. The warehouse is prepared by then."""
-    place = begin(settings)
+    place = create(settings)
     by_system = {delivery.system: delivery for delivery in deliveries}
     with connect(settings, settings.warehouse) as connection:
         views = {
@@ -38,7 +39,7 @@ def hand_over(settings: Settings, deliveries: Sequence[ArchivedDelivery]) -> Non
     place.views.write_text(json.dumps(views, indent=1))
 
 
-def _extract(connection: duckdb.DuckDBPyConnection, place: Place, extract: Extract, path: Path) -> str:
+def _extract(connection: duckdb.DuckDBPyConnection, place: Workspace, extract: Extract, path: Path) -> str:
     """The extract's columns as the contract names them today; one that is younger than the delivery is empty."""
     delivered = {row[0] for row in connection.execute(f"describe from read_parquet({literal(path)})").fetchall()}
     columns = [
@@ -48,7 +49,7 @@ def _extract(connection: duckdb.DuckDBPyConnection, place: Place, extract: Extra
     return f"select {', '.join(columns)} from parquet.`{place.share(path)}`"
 
 
-def _prepared(connection: duckdb.DuckDBPyConnection, place: Place) -> Mapping[str, str]:
+def _prepared(connection: duckdb.DuckDBPyConnection, place: Workspace) -> Mapping[str, str]:
     views = {}
     relations = connection.execute("select table_name from information_schema.tables where table_schema = 'run'")
     for (name,) in relations.fetchall():

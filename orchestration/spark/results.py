@@ -11,23 +11,24 @@ from typing import Any
 
 import duckdb
 
-from orchestration.checks.expectations import suites
-from orchestration.duck import identifier, literal
-from orchestration.failures import BuildFailed
+from orchestration.failures import NOTHING_PUBLISHED, BuildFailed
 from orchestration.settings import Settings
-from orchestration.spark.place import Place, clear_storage, current
+from orchestration.spark.workspace import Workspace, clear_shared_storage, newest
+from orchestration.state.database import identifier, literal
 
 Node = Mapping[str, Any]
 
 
-def collect(settings: Settings, connection: duckdb.DuckDBPyConnection, built: Iterable[Node]) -> None:
-    """Puts each built relation into the warehouse; from a storage elsewhere only those that are asked for again.
+def collect(
+    settings: Settings, connection: duckdb.DuckDBPyConnection, built: Iterable[Node], checked: Iterable[str]
+) -> None:
+    """Puts each built relation into the warehouse; from a storage elsewhere only what is published or ``checked``.
 
     Of the views only those of the output contract: the others are steps on the way, in Spark's words.
     """
-    place = current(settings)
+    place = newest(settings)
     nodes = [node for node in built if node["resource_type"] in ("model", "seed")]
-    wanted = _asked_for_again(nodes)
+    wanted = {*checked, *_published(nodes)}
     for node in nodes:
         is_wanted = not place.is_elsewhere or f"{node['schema']}.{node['name']}" in wanted
         if is_wanted and node["config"]["materialized"] != "view":
@@ -35,12 +36,12 @@ def collect(settings: Settings, connection: duckdb.DuckDBPyConnection, built: It
     for node in nodes:
         if node["config"]["materialized"] == "view" and "published_in" in node["config"]["meta"]:
             _define(connection, node, node["compiled_code"])
-    clear_storage(settings)
+    clear_shared_storage(settings)
 
 
-def _asked_for_again(nodes: Iterable[Node]) -> set[str]:
-    """What is published, what says how the history changes, and what Great Expectations reads."""
-    wanted = {suite.table for suite in suites()}
+def _published(nodes: Iterable[Node]) -> set[str]:
+    """What is published, and what says how the history changes."""
+    wanted = set()
     for node in nodes:
         meta = node["config"]["meta"]
         if "published_in" in meta:
@@ -50,7 +51,7 @@ def _asked_for_again(nodes: Iterable[Node]) -> set[str]:
     return wanted
 
 
-def _as_parquet(connection: duckdb.DuckDBPyConnection, place: Place, node: Node) -> None:
+def _as_parquet(connection: duckdb.DuckDBPyConnection, place: Workspace, node: Node) -> None:
     files = place.table(node["schema"], node["name"]) / "*.parquet"
     source = f"read_parquet({literal(files)}, hive_partitioning = false)"
     columns = [
@@ -85,6 +86,6 @@ def _require_values(connection: duckdb.DuckDBPyConnection, node: Node) -> None:
     found = connection.execute(f"select {counts} from {relation}").fetchone() or ()
     if empty := [name for name, count in zip(required, found, strict=True) if count]:
         raise BuildFailed(
-            f"{node['schema']}.{node['name']} has rows without {', '.join(empty)}, which the output contract wants. "
-            "Nothing was published and the last good day stays; mend the model."
+            f"{node['schema']}.{node['name']} has rows without {', '.join(empty)}, which the output contract "
+            f"requires. {NOTHING_PUBLISHED} Fix the model."
         )

@@ -11,18 +11,16 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from functools import wraps
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
 
-from orchestration.extracts.contract import CHICAGO
+from orchestration.contract.dates import CHICAGO
 from orchestration.failures import UsageError
-from orchestration.output import output_to
+from orchestration.internals.process import redirect_output
 from orchestration.settings import Settings
-from orchestration.spark.place import Place, current
+from orchestration.spark.workspace import Workspace, newest
 
 _JAVA = 17
 _INSTALL = "pip install --require-hashes --no-deps -r requirements/spark.txt"
@@ -37,7 +35,7 @@ appender.console.layout.pattern = %d{HH:mm:ss} %p %c{1}: %m%n
 """
 
 
-def require() -> str:
+def require_spark() -> str:
     """What Spark runs on here; ``UsageError`` when it lacks something."""
     try:
         found = f"pyspark {version('pyspark')}, dbt-spark {version('dbt-spark')}"
@@ -69,12 +67,12 @@ def _require_java() -> int:
 @contextmanager
 def session(settings: Settings) -> Iterator[None]:
     """Begins the session that dbt will find in this process, with every source in it."""
-    place = current(settings)
+    place = newest(settings)
     _furnish(settings, place)
     from pyspark.sql import SparkSession
 
     # What Java says may quote a row, so it says it to a file of the run's owner.
-    with output_to(place.log), _working_in(place.folder):
+    with redirect_output(place.log), _working_in(place.folder):
         spark = SparkSession.builder.appName("yacp").getOrCreate()
         spark.conf.set("spark.sql.session.timeZone", CHICAGO)
     try:
@@ -85,40 +83,15 @@ def session(settings: Settings) -> Iterator[None]:
             spark.sql(f"create or replace view {name} as {query}")
         yield
     finally:
-        with output_to(place.log):
+        with redirect_output(place.log):
             spark.stop()
 
 
-def keep_values_to_itself() -> None:
-    """What Spark says of a row goes into its own log; dbt's log and results get the kind of the error."""
-    from dbt.adapters.spark.session import Cursor
-    from pyspark.logger import PySparkLogger
-
-    PySparkLogger.getLogger("SQLQueryContextLogger").disabled = True  # what dbt is told anyway
-    for method in ("execute", "fetchall", "fetchone"):
-        setattr(Cursor, method, _without_values(getattr(Cursor, method)))
-
-
-def _without_values(method: Callable[..., Any]) -> Callable[..., Any]:
-    from py4j.protocol import Py4JError
-    from pyspark.errors import PySparkException
-
-    @wraps(method)
-    def told(*arguments: Any) -> Any:
-        try:
-            return method(*arguments)
-        except (PySparkException, Py4JError) as error:
-            kind = error.getCondition() if isinstance(error, PySparkException) else None
-            raise RuntimeError(f"Spark: {kind or type(error).__name__}; see spark.log.") from None
-
-    return told
-
-
-def _furnish(settings: Settings, place: Place) -> None:
+def _furnish(settings: Settings, place: Workspace) -> None:
     """A home of its own for Spark: executors would keep their logs in the installed package otherwise."""
     spec = importlib.util.find_spec("pyspark")
     if spec is None or spec.origin is None:
-        require()
+        require_spark()
         return
     installed = Path(spec.origin).parent
     for part in ("bin", "sbin", "jars", "python"):
@@ -139,7 +112,7 @@ def _furnish(settings: Settings, place: Place) -> None:
         os.environ["SPARK_LOCAL_HOSTNAME"] = "localhost"
 
 
-def _defaults(settings: Settings, place: Place) -> Mapping[str, str]:
+def _defaults(settings: Settings, place: Workspace) -> Mapping[str, str]:
     defaults = {
         "spark.master": settings.master,
         "spark.ui.enabled": "false",

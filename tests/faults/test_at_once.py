@@ -6,15 +6,15 @@ import subprocess
 from pathlib import Path
 
 from conftest import DAY, DAY_BEFORE, YACP, clean_environment
-from nights import SEEN, Nights, standing
+from pipeline_runs import SEEN, PipelineRuns, standing
 
 
-def test_all_end_well_one_after_the_other(nights: Nights, tmp_path: Path) -> None:
-    home = nights.begin(tmp_path / "home")
+def test_all_end_well_one_after_the_other(pipeline_runs: PipelineRuns, tmp_path: Path) -> None:
+    home = pipeline_runs.begin(tmp_path / "home")
     runs = [
         subprocess.Popen(
             [str(YACP), "run", "--as-of", str(day)],
-            env=clean_environment(home, nights.sample.extracts),
+            env=clean_environment(home, pipeline_runs.sample.extracts),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -26,5 +26,5 @@ def test_all_end_well_one_after_the_other(nights: Nights, tmp_path: Path) -> Non
     waited = [words for words in said if "Waiting for the run of" in words]
     assert len(waited) >= 2, said
     assert all(any(f"(process {run.pid})" in words for run in runs) for words in waited)
-    assert standing(home, nights) == "after"
+    assert standing(home, pipeline_runs) == "after"
     assert {path.name for path in (home / "published").iterdir()} == SEEN

@@ -8,8 +8,8 @@ import httpx
 from conftest import DAY, DAY_BEFORE, Sample
 from dashboard_site import HEADER, Person, served
 
-from orchestration.dbt_project import compiled_marts
-from orchestration.publishing.release import publish
+from orchestration.publishing.publish import publish
+from orchestration.warehouse.dbt_project import compiled_marts
 
 
 def test_no_request_fails_while_releases_follow_each_other(sample: Sample, tmp_path: Path, super_user: Person) -> None:

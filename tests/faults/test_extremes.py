@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from conftest import DAY, Deliveries
 
-from orchestration.extracts.contract import WORKNET
+from orchestration.contract.worknet import WORKNET
 
 HEADER = b"provider_id,provider_name,lwia_number\n"
 PIECE = 10_000_000
@@ -23,8 +23,8 @@ LAND = """
 import sys
 from datetime import date
 from pathlib import Path
-from orchestration.extracts.contract import WORKNET
-from orchestration.extracts.landing import land
+from orchestration.contract.worknet import WORKNET
+from orchestration.landing.intake import land
 from orchestration.failures import DeliveryRefused
 from orchestration.settings import Settings
 try:

@@ -1,4 +1,4 @@
-"""A person is forgotten: no byte of them is left, nobody else's number moves, and the nights go on."""
+"""A person is forgotten: no byte of them is left, nobody else's number moves, and the pipeline_runs go on."""
 
 import csv
 import hashlib
@@ -16,13 +16,16 @@ from pathlib import Path
 import duckdb
 import pytest
 from conftest import DAY, DAY_BEFORE, Sample, query, yacp
-from traces import traces
+from leak_scan import traces
 
-from orchestration.assets.published import NOBODY_FORGOTTEN
-from orchestration.extracts.archive import Archive
-from orchestration.extracts.contract import IWDS, SYSTEMS, WORKNET, Extract
-from orchestration.extracts.generator import generate
-from orchestration.extracts.landing import land
+from orchestration.contract.extract import Extract
+from orchestration.contract.iwds import IWDS
+from orchestration.contract.systems import SYSTEMS
+from orchestration.contract.worknet import WORKNET
+from orchestration.landing.archive import Archive
+from orchestration.landing.intake import land
+from orchestration.publishing.assets import NOBODY_FORGOTTEN
+from orchestration.sample.generator import generate
 
 DAY_AFTER = DAY + timedelta(days=1)
 OF_CUSTOMERS = [e for e in WORKNET.extracts if any(r.column == "customer_id" for r in e.parents)]
@@ -274,7 +277,7 @@ def test_nobody_of_that_id(kept: Kept) -> None:
 DYING = """
 import os, signal, sys
 from pathlib import Path
-from orchestration.forgetting.forget import forget
+from orchestration.privacy.forget import forget
 from orchestration.settings import Settings
 left = int(sys.argv[3])
 replace = Path.replace

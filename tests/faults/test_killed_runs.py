@@ -18,9 +18,9 @@ from pathlib import Path
 from typing import Any
 
 import dagster as dg
-import reader
+import published_reader
 from conftest import DAY, DAY_BEFORE
-from nights import KILLED, SEEN, Nights, Starter, standing, starter
+from pipeline_runs import KILLED, SEEN, PipelineRuns, Starter, standing, starter
 
 # What every start would import again; nothing of ours, which is loaded under the eyes of whoever kills.
 IMPORTED = ("dagster", "dagster._core.execution.api", "dagster_dbt", "pandas", "sqlalchemy", "alembic")
@@ -65,7 +65,9 @@ NIGHTS: list[list[Death]] = [
 @contextmanager
 def watched(published: Path) -> Iterator[None]:
     """Somebody reads, again and again."""
-    looking = subprocess.Popen([sys.executable, reader.__file__, published], stdout=subprocess.PIPE, text=True)
+    looking = subprocess.Popen(
+        [sys.executable, published_reader.__file__, published], stdout=subprocess.PIPE, text=True
+    )
     try:
         yield
         looking.send_signal(signal.SIGTERM)
@@ -83,16 +85,16 @@ def recorded(home: Path) -> list[dg.DagsterRunStatus]:
         return [run.status for run in instance.get_runs() if run.tags["dagster/partition"] == str(DAY)]
 
 
-def live_through(start: Starter, nights: Nights, deaths: list[Death]) -> list[str]:
+def live_through(start: Starter, pipeline_runs: PipelineRuns, deaths: list[Death]) -> list[str]:
     """What was published after each death."""
-    home = nights.begin(start.home)
+    home = pipeline_runs.begin(start.home)
     seen = []
     with watched(home / "published"):
         for death in deaths:
             assert start.run(**death) == KILLED, (death, start.output.read_text())
-            seen.append(standing(home, nights))
+            seen.append(standing(home, pipeline_runs))
         assert start.run() == 0, start.output.read_text()
-        assert standing(home, nights) == "after"
+        assert standing(home, pipeline_runs) == "after"
     success, *others = recorded(home)
     assert success == dg.DagsterRunStatus.SUCCESS
     assert set(others) == {dg.DagsterRunStatus.FAILURE}
@@ -101,12 +103,12 @@ def live_through(start: Starter, nights: Nights, deaths: list[Death]) -> list[st
     return seen
 
 
-def test_runs_die_from_their_first_step_to_their_last(nights: Nights, tmp_path: Path) -> None:
+def test_runs_die_from_their_first_step_to_their_last(pipeline_runs: PipelineRuns, tmp_path: Path) -> None:
     def share(first: int) -> list[str]:
         seen = []
         for number in range(first, len(NIGHTS), 2):
-            with starter(tmp_path / f"night-{number}", nights.sample.extracts, *IMPORTED) as start:
-                seen += live_through(start, nights, NIGHTS[number])
+            with starter(tmp_path / f"night-{number}", pipeline_runs.sample.extracts, *IMPORTED) as start:
+                seen += live_through(start, pipeline_runs, NIGHTS[number])
         return seen
 
     with ThreadPoolExecutor(2) as pool:

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from conftest import DAY, DAY_BEFORE, YACP, clean_environment
 
-from orchestration.extracts.generator import generate
+from orchestration.sample.generator import generate
 
 FOLDERS = {"published", "releases", "following"}
 PUBLIC = {"dashboard.duckdb", "dashboard.sql", "dashboard", "release.json", "warehouse.lock", "current", *FOLDERS}

@@ -1,4 +1,4 @@
-"""Every personal field of the deliveries carries a mark. After nights that went well, were refused, were blocked by
+"""Every personal field of the deliveries carries a mark. After pipeline_runs that went well, were refused, were blocked by
 checks and broke, no mark is in a log, a record, a message or a count.
 """
 
@@ -14,11 +14,14 @@ from pathlib import Path
 
 import duckdb
 from conftest import DAY, DAY_BEFORE, YACP, Deliveries, clean_environment
-from receivers import webhook_server
-from traces import traces
+from fake_receivers import webhook_server
+from leak_scan import traces
 
-from orchestration.extracts.contract import IWDS, SYSTEMS, WORKNET, ColumnType, Extract
-from orchestration.extracts.generator import generate
+from orchestration.contract.extract import ColumnType, Extract
+from orchestration.contract.iwds import IWDS
+from orchestration.contract.systems import SYSTEMS
+from orchestration.contract.worknet import WORKNET
+from orchestration.sample.generator import generate
 
 PEOPLE = 1000  # the fewest that faults are made for
 BORN = (date(1903, 2, 17), date(1903, 5, 23), date(1903, 9, 11))

@@ -13,14 +13,15 @@ import pytest
 from conftest import DAY, DAY_BEFORE, Deliveries, yacp
 from servers import PASSWORD, Place, Sftp, sentence
 
+from orchestration.contract.systems import SYSTEMS
+from orchestration.contract.worknet import WORKNET
 from orchestration.definitions import defs
-from orchestration.doctor import examine
-from orchestration.extracts import storage
-from orchestration.extracts.contract import SYSTEMS, WORKNET
-from orchestration.extracts.generator import generate
-from orchestration.extracts.landing import land
 from orchestration.failures import RootDenied, RootUnreachable
+from orchestration.health.doctor import examine
+from orchestration.landing.intake import land
+from orchestration.sample.generator import generate
 from orchestration.settings import Settings, settings
+from orchestration.sources import storage
 
 # A connection that is lost.
 
@@ -62,7 +63,7 @@ def test_retries_are_bounded(place: Place, tmp_path: Path, retries: int) -> None
     text = sentence(place.config(tmp_path / "home", retries=retries), RootUnreachable, 1)
     assert f"{place.url}/worknet can't be reached" in text
     assert ("tried 3 times" in text) == (retries == 2)
-    assert "the last good day stays published" in text
+    assert "The last good day is still published" in text
 
 
 def test_waits_grow(on_sftp: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -104,7 +105,9 @@ def test_permission_denied_for_one_file(on_sftp: Place, sftp: Sftp, tmp_path: Pa
             raise asyncssh.SFTPPermissionDenied("no")
 
     sftp.watch = watch
-    with pytest.raises(RootDenied, match=r"Permission denied for .*customers.csv: .*the last good day stays published"):
+    with pytest.raises(
+        RootDenied, match=r"Permission denied for .*customers.csv: .*The last good day is still published"
+    ):
         land(on_sftp.config(tmp_path / "home"), WORKNET, DAY)
     assert on_sftp.wire.connections == 1
 

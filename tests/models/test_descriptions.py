@@ -6,7 +6,7 @@ from typing import Any
 import duckdb
 from conftest import Sample, yacp
 
-from orchestration.dbt_project import load_manifest
+from orchestration.warehouse.dbt_project import load_manifest
 
 MARTS = {"sections", "customers", "quality", "semantic"}
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from conftest import DAY, Sample
 
-from orchestration.dbt_project import PROJECT_DIR, environment
-from orchestration.duck import connect
 from orchestration.settings import PROJECT
+from orchestration.state.database import connect
+from orchestration.warehouse.dbt_project import PROJECT_DIR, environment
 
 
 def test_every_unit_test_of_the_rules_holds(sample: Sample, tmp_path: Path) -> None:

@@ -14,14 +14,15 @@ import duckdb
 import pytest
 from conftest import DAY, DAY_BEFORE, Sample, query
 
-from orchestration.dbt_project import PROJECT_DIR, compiled_marts, environment
-from orchestration.extracts.archive import Archive
-from orchestration.extracts.contract import SYSTEMS
-from orchestration.extracts.generator import generate
-from orchestration.extracts.landing import land
-from orchestration.publishing.release import current, publish
+from orchestration.contract.systems import SYSTEMS
+from orchestration.landing.archive import Archive
+from orchestration.landing.intake import land
+from orchestration.publishing.publish import publish
+from orchestration.sample.generator import generate
 from orchestration.settings import Settings
-from orchestration.warehouse import prepare
+from orchestration.state.releases import current
+from orchestration.warehouse.dbt_project import PROJECT_DIR, compiled_marts, environment
+from orchestration.warehouse.preparation import prepare
 
 DAYS = [date(2026, 11, day) for day in (2, 9, 16, 23)]  # nobody delivered the days between
 Stay = tuple[str, str, str, date, date | None]

@@ -4,12 +4,13 @@ import duckdb
 import pytest
 from conftest import DAY, DAY_BEFORE, Sample
 
-from orchestration.automation.jobs import _wanted
-from orchestration.dbt_project import compiled_marts
 from orchestration.failures import BuildFailed
-from orchestration.publishing import release as publishing
-from orchestration.publishing.release import current, held, latest, publish, releases
+from orchestration.publishing import publish as publishing
+from orchestration.publishing.publish import publish
+from orchestration.runs.jobs import _wanted
 from orchestration.settings import settings
+from orchestration.state.releases import current, latest, pending, releases
+from orchestration.warehouse.dbt_project import compiled_marts
 
 
 @pytest.fixture
@@ -33,7 +34,7 @@ def test_an_older_day_is_held_until_the_newest_is_run_again(mine: Sample, monkey
     marts = compiled_marts(config)
     publish(config, DAY_BEFORE, marts, "run")
     publish(config, DAY_BEFORE, marts, "run")
-    seen, waiting = current(config), held(config)
+    seen, waiting = current(config), pending(config)
     assert (seen and seen.name, waiting and waiting.name) == (f"{DAY}-1", f"{DAY}-3")
     assert latest(config) == waiting
     assert f"{DAY}-2" not in {release.name for release in releases(config)}  # the next held one holds it too
@@ -45,7 +46,7 @@ def test_an_older_day_is_held_until_the_newest_is_run_again(mine: Sample, monkey
     assert _wanted(settings(), print) == {}
     settings.cache_clear()
     seen = current(config)
-    assert (seen and seen.name, held(config)) == (f"{DAY}-4", None)
+    assert (seen and seen.name, pending(config)) == (f"{DAY}-4", None)
     assert [release.name for release in releases(config)] == [f"{DAY_BEFORE}-1", f"{DAY}-1", f"{DAY}-4"]
 
 
@@ -58,7 +59,7 @@ def test_what_is_held_goes_when_somebody_takes_the_dashboard_back(mine: Sample) 
     link.unlink()
     link.symlink_to(f"releases/{DAY_BEFORE}-1")
     standing = latest(config)
-    assert (standing and standing.name, held(config)) == (f"{DAY_BEFORE}-1", None)
+    assert (standing and standing.name, pending(config)) == (f"{DAY_BEFORE}-1", None)
 
 
 def test_a_reader_keeps_its_day_while_another_is_published(mine: Sample) -> None:

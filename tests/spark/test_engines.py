@@ -19,12 +19,12 @@ import psutil
 import pytest
 from conftest import DAY, YACP, clean_environment, yacp
 
-from orchestration.dbt_project import DBT_COMMAND, PROJECT_DIR, environment
-from orchestration.extracts.archive import Archive
-from orchestration.extracts.generator import generate
+from orchestration.landing.archive import Archive
+from orchestration.sample.generator import generate
 from orchestration.settings import PROJECT, Settings
-from orchestration.spark.inputs import hand_over
-from orchestration.warehouse import prepare
+from orchestration.spark.inputs import write_inputs
+from orchestration.warehouse.dbt_project import DBT_COMMAND, PROJECT_DIR, environment
+from orchestration.warehouse.preparation import prepare
 
 FIRST = DAY - timedelta(days=2)
 HERE = Path(__file__).parent
@@ -185,7 +185,7 @@ def test_every_unit_test_of_the_rules_holds_on_spark(engines: Engines) -> None:
     config = Settings(home=home, engine="spark", spark_conf=HERE / "small.conf")
     deliveries = Archive(config.archive).of_day(DAY)
     prepare(config, deliveries)
-    hand_over(config, deliveries)
+    write_inputs(config, deliveries)
     own = {"YACP_HOME": str(home), "YACP_SPARK_CONF": ON_SPARK["YACP_SPARK_CONF"]}
     result = subprocess.run(
         [*DBT_COMMAND, "--no-use-colors", "build", "--exclude-resource-type", "test"],

@@ -17,7 +17,7 @@ from dashboard_site import Person, Site, rows_with, site_over
 
 from dashboard.exports import Column, as_csv, as_xlsx
 from dashboard.lists import IWDS_STATUSES, PAGE_SIZE, SORTS
-from orchestration.extracts.contract import SYSTEMS
+from orchestration.contract.systems import SYSTEMS
 
 SPREADSHEET = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 

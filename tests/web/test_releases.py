@@ -10,8 +10,8 @@ import pytest
 from conftest import DAY, DAY_BEFORE, Sample
 from dashboard_site import Person, Site, site_over
 
-from orchestration.dbt_project import compiled_marts
-from orchestration.publishing.release import publish
+from orchestration.publishing.publish import publish
+from orchestration.warehouse.dbt_project import compiled_marts
 
 
 @pytest.fixture

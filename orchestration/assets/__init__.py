@@ -1,1 +1,0 @@
-"""What is built: the extracts, the dbt models, the published files."""

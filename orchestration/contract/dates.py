@@ -1,0 +1,32 @@
+"""As-of dates and times: calendar days in Chicago."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from orchestration.failures import UsageError
+
+CHICAGO = "America/Chicago"
+"""The time zone of every as-of date, and of every timestamp that is delivered without an offset."""
+
+
+def parse_day(text: str) -> date:
+    """An as-of date, ``YYYY-MM-DD``; ``UsageError`` for anything else."""
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        raise UsageError(f"{text} is not a day; write it as YYYY-MM-DD.") from None
+    if day.isoformat() != text:
+        raise UsageError(f"{text} is not a day; write it as YYYY-MM-DD.")
+    return day
+
+
+def today_in_chicago() -> date:
+    """The current calendar day there."""
+    return datetime.now(ZoneInfo(CHICAGO)).date()
+
+
+def in_chicago(instant: datetime) -> str:
+    """An instant as wall-clock time in Chicago."""
+    return instant.astimezone(ZoneInfo(CHICAGO)).strftime("%Y-%m-%d %H:%M %Z")

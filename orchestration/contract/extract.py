@@ -1,0 +1,134 @@
+"""What an extract is: its columns, their types, and what they point to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class ColumnType(StrEnum):
+    """What a column may hold. Each type has one DuckDB type in the archive."""
+
+    TEXT = "text"
+    CODE = "code"
+    INTEGER = "integer"
+    DATE = "date"
+    TIMESTAMP = "timestamp"
+    BOOLEAN = "boolean"
+
+    @property
+    def duckdb_type(self) -> str:
+        """The type in the archive's Parquet and in ``raw``; timestamps are instants (with time zone)."""
+        return {
+            ColumnType.TEXT: "VARCHAR",
+            ColumnType.CODE: "VARCHAR",
+            ColumnType.INTEGER: "INTEGER",
+            ColumnType.DATE: "DATE",
+            ColumnType.TIMESTAMP: "TIMESTAMP WITH TIME ZONE",
+            ColumnType.BOOLEAN: "BOOLEAN",
+        }[self]
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of an extract. ``personal`` marks what must never leave archive and customer lists."""
+
+    name: str
+    type: ColumnType
+    description: str
+    nullable: bool = False
+    key: bool = False
+    codes: tuple[str, ...] = ()
+    personal: bool = False
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A column that points at the key of another extract of the same system.
+
+    A *hard* reference makes a row without its parent an ``orphan`` and quarantines it; a soft one only warns.
+    """
+
+    column: str
+    parent: str
+    hard: bool = True
+
+
+@dataclass(frozen=True)
+class Extract:
+    """One file of a delivery: a full snapshot at the end of the as-of date, one row per key."""
+
+    system: str
+    name: str
+    description: str
+    columns: tuple[Column, ...]
+    references: tuple[Reference, ...] = ()
+
+    @property
+    def table(self) -> str:
+        """The name in the warehouse's ``raw`` schema, for example ``worknet_customers``."""
+        return f"{self.system}_{self.name}"
+
+    @property
+    def key(self) -> Column:
+        """The column that identifies a row."""
+        return next(column for column in self.columns if column.key)
+
+    @property
+    def parents(self) -> tuple[Reference, ...]:
+        """The hard references: what a row can't be without."""
+        return tuple(reference for reference in self.references if reference.hard)
+
+
+@dataclass(frozen=True)
+class System:
+    """A source system and its extracts, parents before children."""
+
+    name: str
+    title: str
+    extracts: tuple[Extract, ...]
+
+    def extract(self, name: str) -> Extract:
+        """The extract of that name; ``KeyError`` when the system has none."""
+        for extract in self.extracts:
+            if extract.name == name:
+                return extract
+        raise KeyError(name)
+
+
+LWIA = "The local workforce innovation area's number."
+
+
+def key_column(name: str, description: str) -> Column:
+    """The column that identifies a row."""
+    return Column(name, ColumnType.TEXT, description, key=True)
+
+
+def text_column(name: str, description: str, *, nullable: bool = False, personal: bool = False) -> Column:
+    """A text."""
+    return Column(name, ColumnType.TEXT, description, nullable=nullable, personal=personal)
+
+
+def code_column(name: str, description: str, *codes: str, nullable: bool = False) -> Column:
+    """One of a fixed set of codes."""
+    return Column(name, ColumnType.CODE, description, nullable=nullable, codes=codes)
+
+
+def integer_column(name: str, description: str, *, nullable: bool = False) -> Column:
+    """A whole number."""
+    return Column(name, ColumnType.INTEGER, description, nullable=nullable)
+
+
+def date_column(name: str, description: str, *, nullable: bool = False, personal: bool = False) -> Column:
+    """A calendar day."""
+    return Column(name, ColumnType.DATE, description, nullable=nullable, personal=personal)
+
+
+def timestamp_column(name: str, description: str, *, nullable: bool = False) -> Column:
+    """An instant."""
+    return Column(name, ColumnType.TIMESTAMP, description, nullable=nullable)
+
+
+def boolean_column(name: str, description: str) -> Column:
+    """True or false, never empty."""
+    return Column(name, ColumnType.BOOLEAN, description)

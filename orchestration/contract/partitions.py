@@ -1,0 +1,17 @@
+"""The partitions: one per as-of date, a calendar day in Chicago."""
+
+from __future__ import annotations
+
+import dagster as dg
+
+from orchestration.contract.dates import CHICAGO
+
+FIRST_DAY = "2020-01-01"
+PARTITION_TAG = "dagster/partition"
+"""The tag in which Dagster records a run's partition."""
+
+# A day can be delivered before it ends in UTC, so today is a partition too.
+DAILY_PARTITIONS = dg.DailyPartitionsDefinition(start_date=FIRST_DAY, timezone=CHICAGO, end_offset=1)
+
+# The warehouse holds one day at a time.
+ONE_DAY_PER_RUN = dg.BackfillPolicy.multi_run(max_partitions_per_run=1)

@@ -1,0 +1,190 @@
+"""What Illinois workNet delivers: nine extracts."""
+
+from orchestration.contract.extract import (
+    LWIA,
+    Extract,
+    Reference,
+    System,
+    boolean_column,
+    code_column,
+    date_column,
+    integer_column,
+    key_column,
+    text_column,
+    timestamp_column,
+)
+
+_CUSTOMER = Reference("customer_id", "customers")
+_CUSTOMER_ID = text_column("customer_id", "The customer it belongs to.")
+_OUTCOME_STATUS = ("not_started", "started", "open", "complete")
+
+WORKNET = System(
+    "worknet",
+    "Illinois workNet",
+    (
+        Extract(
+            "worknet",
+            "providers",
+            "The organisations that run the programme.",
+            (
+                key_column("provider_id", "The provider."),
+                text_column("provider_name", "Its name."),
+                integer_column("lwia_number", LWIA),
+            ),
+        ),
+        Extract(
+            "worknet",
+            "staff",
+            "The people who work with the dashboard, and as what.",
+            (
+                key_column("staff_id", "The staff member."),
+                text_column("email", "The address they sign in with.", personal=True),
+                code_column("role", "What they may see.", "super_user", "career_planner", "provider_staff"),
+                text_column("provider_id", "The provider they work for.", nullable=True),
+                integer_column("lwia_number", LWIA, nullable=True),
+            ),
+            (Reference("provider_id", "providers", hard=False),),
+        ),
+        Extract(
+            "worknet",
+            "customers",
+            "The young people, one row each.",
+            (
+                key_column("customer_id", "The customer."),
+                text_column("provider_id", "The provider that serves them."),
+                integer_column("lwia_number", LWIA),
+                text_column("first_name", "First name.", personal=True),
+                text_column("last_name", "Last name.", personal=True),
+                date_column("date_of_birth", "Date of birth.", personal=True),
+                text_column(
+                    "ssn_last4",
+                    "Last four of the Social Security Number; what isn't four digits loads and is judged by "
+                    "the sync status.",
+                    nullable=True,
+                    personal=True,
+                ),
+                text_column("email", "E-mail address.", nullable=True, personal=True),
+                text_column("phone", "Phone number.", nullable=True, personal=True),
+                text_column("pathway", "The career pathway.", nullable=True),
+                text_column("career_planner_staff_id", "The career planner on the staff extract.", nullable=True),
+                text_column("iwds_customer_id", "The IWDS person, set by workNet when it synced.", nullable=True),
+                timestamp_column("last_synced_at", "When workNet last synced with IWDS.", nullable=True),
+                timestamp_column("created_at", "When the customer's record was created."),
+            ),
+            (
+                Reference("provider_id", "providers"),
+                Reference("career_planner_staff_id", "staff", hard=False),
+            ),
+        ),
+        Extract(
+            "worknet",
+            "applications",
+            "Online suitability applications; a customer can have several.",
+            (
+                key_column("application_id", "The application."),
+                _CUSTOMER_ID,
+                timestamp_column("prescreening_started_at", "Pre-screening started."),
+                timestamp_column("prescreening_completed_at", "Pre-screening completed.", nullable=True),
+                timestamp_column("application_started_at", "Application started.", nullable=True),
+                timestamp_column("application_submitted_at", "Application submitted.", nullable=True),
+                code_column("outcome", "Why it ended early.", "not_suitable", "declined", nullable=True),
+                timestamp_column("outcome_at", "When it ended early.", nullable=True),
+            ),
+            (_CUSTOMER,),
+        ),
+        Extract(
+            "worknet",
+            "suitability_reviews",
+            "The partner's suitability review, at most one per customer.",
+            (
+                key_column("customer_id", "The customer reviewed."),
+                text_column("training_program", "The training program selected.", nullable=True),
+                code_column(
+                    "recommendation",
+                    "The recommendation on the Progress page.",
+                    "ready_for_enrollment",
+                    "not_suitable",
+                    "declined_to_participate",
+                    nullable=True,
+                ),
+                timestamp_column("recommended_at", "When it was recommended.", nullable=True),
+            ),
+            (_CUSTOMER,),
+        ),
+        Extract(
+            "worknet",
+            "progress_updates",
+            "Each time the Progress page was confirmed as current.",
+            (
+                key_column("progress_update_id", "The update."),
+                _CUSTOMER_ID,
+                timestamp_column("updated_at", "When it was confirmed."),
+            ),
+            (_CUSTOMER,),
+        ),
+        Extract(
+            "worknet",
+            "case_notes",
+            "Each case note entered; its text isn't delivered.",
+            (
+                key_column("case_note_id", "The case note."),
+                _CUSTOMER_ID,
+                timestamp_column("entered_at", "When it was entered."),
+                text_column("staff_id", "Who entered it.", nullable=True),
+            ),
+            (_CUSTOMER, Reference("staff_id", "staff", hard=False)),
+        ),
+        Extract(
+            "worknet",
+            "services",
+            "Planned and requested services on the Progress page.",
+            (
+                key_column("worknet_service_id", "The service entry."),
+                _CUSTOMER_ID,
+                text_column("service_code", "The code in the service catalogue."),
+                text_column("service_name", "The service's name as entered."),
+                text_column("pathway", "The career pathway it belongs to.", nullable=True),
+                date_column("start_date", "Planned or actual start."),
+                code_column(
+                    "status",
+                    "How far it is; `open_request` asks the LWIA to enter it into IWDS.",
+                    "not_started",
+                    "open_request",
+                    "started",
+                    "open",
+                    "complete",
+                    "cancelled",
+                ),
+                timestamp_column("requested_at", "When the update of IWDS was requested.", nullable=True),
+            ),
+            (_CUSTOMER,),
+        ),
+        Extract(
+            "worknet",
+            "program_completions",
+            "The program completion section of the Progress page, at most one per customer.",
+            (
+                key_column("customer_id", "The customer."),
+                code_column(
+                    "status",
+                    "How the programme ended.",
+                    "not_complete",
+                    "successful",
+                    "unsuccessful",
+                    "withdrew",
+                ),
+                timestamp_column("recorded_at", "When it was recorded.", nullable=True),
+                boolean_column("industry_credential", "An industry recognized credential was earned."),
+                boolean_column("postsecondary_credential", "A postsecondary credential was earned."),
+                code_column("permanent_employment_status", "Permanent employment.", *_OUTCOME_STATUS, nullable=True),
+                code_column(
+                    "postsecondary_education_status",
+                    "Postsecondary education.",
+                    *_OUTCOME_STATUS,
+                    nullable=True,
+                ),
+            ),
+            (_CUSTOMER,),
+        ),
+    ),
+)

@@ -1,0 +1,1 @@
+"""A delivery becomes typed Parquet in the archive, or nothing does."""

@@ -1,0 +1,112 @@
+"""The archive: every accepted delivery as typed Parquet, kept as it came, so that any day can be rebuilt from it.
+
+    archive/<system>/<as_of_date>/<delivery>/   the extracts, quarantine.parquet, account.parquet, delivery.json
+
+A delivery appears there whole, by one rename; the highest number of a day is the one that counts.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from orchestration.contract.extract import Extract, System
+from orchestration.contract.systems import SYSTEMS
+from orchestration.failures import UsageError
+from orchestration.state.database import literal
+
+ACCOUNT = "account.parquet"
+QUARANTINE = "quarantine.parquet"
+RECORD = "delivery.json"
+ROWS_FORGOTTEN = "rows_forgotten"
+"""What an extract's Parquet says in its footer once ``yacp forget`` has taken rows out of it."""
+
+
+@dataclass(frozen=True)
+class ArchivedDelivery:
+    """An accepted delivery of one system and day."""
+
+    folder: Path
+    system: str
+    as_of_date: date
+    delivery: int
+    checksums: dict[str, str]
+    warnings: tuple[str, ...]
+
+    def parquet(self, extract: Extract) -> Path:
+        """The typed rows of an extract."""
+        return self.folder / f"{extract.name}.parquet"
+
+    def rows_forgotten(self, extract: Extract) -> int:
+        """How many rows that were loaded have been taken out since, because a person was forgotten."""
+        row = duckdb.sql(
+            "select cast(decode(value) as bigint)"
+            f" from parquet_kv_metadata({literal(self.parquet(extract))}) where decode(key) = '{ROWS_FORGOTTEN}'"
+        ).fetchone()
+        return int(row[0]) if row else 0
+
+    @property
+    def account(self) -> Path:
+        """Rows in the manifest, loaded, quarantined and duplicate, per file."""
+        return self.folder / ACCOUNT
+
+    @property
+    def quarantine(self) -> Path:
+        """The rows that didn't fit, each with file, line number, column, value and reason."""
+        return self.folder / QUARANTINE
+
+
+@dataclass(frozen=True)
+class Archive:
+    """All accepted deliveries below one folder."""
+
+    folder: Path
+
+    def place(self, system: System, day: date, delivery: int) -> Path:
+        """Where a delivery goes."""
+        return self.folder / system.name / day.isoformat() / f"{delivery:04d}"
+
+    def newest(self, system: System, day: date) -> ArchivedDelivery | None:
+        """The delivery that counts for the day; ``None`` when none was accepted."""
+        records = sorted((self.folder / system.name / day.isoformat()).glob(f"[0-9]*/{RECORD}"))
+        return _read(records[-1]) if records else None
+
+    def delivery(self, system: str, day: date, number: int) -> ArchivedDelivery:
+        """One that was accepted."""
+        return _read(self.folder / system / day.isoformat() / f"{number:04d}" / RECORD)
+
+    def of_day(self, day: date) -> list[ArchivedDelivery]:
+        """Both systems' deliveries of the day; ``UsageError`` when one is missing."""
+        found = []
+        for system in SYSTEMS:
+            delivery = self.newest(system, day)
+            if delivery is None:
+                raise UsageError(f"{system.title} has no accepted delivery of {day}.")
+            found.append(delivery)
+        return found
+
+    def all(self) -> list[ArchivedDelivery]:
+        """Every accepted delivery, oldest day first."""
+        return [_read(path) for path in sorted(self.folder.glob(f"[a-z]*/*/[0-9]*/{RECORD}"))]
+
+
+def _read(path: Path) -> ArchivedDelivery:
+    try:
+        record: dict[str, Any] = json.loads(path.read_text())
+        return ArchivedDelivery(
+            folder=path.parent,
+            system=record["system"],
+            as_of_date=date.fromisoformat(record["as_of_date"]),
+            delivery=record["delivery"],
+            checksums=record["checksums"],
+            warnings=tuple(record["warnings"]),
+        )
+    except (OSError, ValueError, KeyError, TypeError):
+        raise UsageError(
+            f"{path} is damaged. Move its folder away and run the day again: the delivery is landed anew."
+        ) from None

@@ -1,0 +1,113 @@
+"""The twelve extracts as assets: what came in, checked against the contract and archived."""
+
+from collections.abc import Iterator
+
+import dagster as dg
+
+from orchestration.contract.dates import parse_day
+from orchestration.contract.extract import Extract, System
+from orchestration.contract.partitions import DAILY_PARTITIONS, ONE_DAY_PER_RUN
+from orchestration.contract.systems import SYSTEMS
+from orchestration.failures import as_dagster_failure
+from orchestration.landing.archive import ArchivedDelivery
+from orchestration.landing.intake import land
+from orchestration.landing.reconciliation import ROW_ACCOUNT, RowAccount, recount, require_balance
+from orchestration.settings import settings
+
+OWNERS = ["team:yacp-data"]
+
+
+def asset_key(extract: Extract) -> dg.AssetKey:
+    """``raw/worknet_customers``: the same name as the dbt source."""
+    return dg.AssetKey(["raw", extract.table])
+
+
+def _spec(system: System, extract: Extract) -> dg.AssetSpec:
+    return dg.AssetSpec(
+        asset_key(extract),
+        description=f"{extract.description} Grain: one row per {extract.key.name}.",
+        group_name=system.name,
+        owners=OWNERS,
+        kinds={"duckdb", "parquet"},
+        deps=[asset_key(system.extract(reference.parent)) for reference in extract.references],
+        metadata={
+            "dagster/column_schema": dg.TableSchema(
+                columns=[
+                    dg.TableColumn(
+                        column.name,
+                        column.type.duckdb_type,
+                        column.description,
+                        constraints=dg.TableColumnConstraints(nullable=column.nullable, unique=column.key),
+                    )
+                    for column in extract.columns
+                ]
+            )
+        },
+    )
+
+
+def _result(delivery: ArchivedDelivery, account: RowAccount) -> dg.MaterializeResult[None]:
+    warnings = [warning for warning in delivery.warnings if warning.startswith(f"{account.file} ")]
+    return dg.MaterializeResult(
+        asset_key=asset_key(account.extract),
+        metadata={
+            "dagster/row_count": account.stored,
+            "rows_quarantined": account.quarantined,
+            "rows_duplicate": account.duplicate,
+            "delivery": delivery.delivery,
+            "file": account.file,
+            "warnings": dg.MetadataValue.md("\n".join(f"- {warning}" for warning in warnings) or "none"),
+        },
+        check_results=[
+            dg.AssetCheckResult(
+                asset_key=asset_key(account.extract),
+                check_name=ROW_ACCOUNT,
+                passed=account.balances,
+                severity=dg.AssetCheckSeverity.ERROR,
+                metadata={
+                    "rows_in_manifest": account.promised,
+                    "rows_stored": account.stored,
+                    "rows_forgotten_since": account.forgotten,
+                    "rows_quarantined": account.quarantined,
+                    "rows_duplicate": account.duplicate,
+                },
+            )
+        ],
+    )
+
+
+def _delivery_assets(system: System) -> dg.AssetsDefinition:
+    @dg.multi_asset(
+        name=f"{system.name}_delivery",
+        specs=[_spec(system, extract) for extract in system.extracts],
+        check_specs=[
+            dg.AssetCheckSpec(
+                ROW_ACCOUNT,
+                asset=asset_key(extract),
+                blocking=True,
+                description="Rows in the manifest = rows stored + rows quarantined + exact duplicates, counted again "
+                "from the files of the archive.",
+            )
+            for extract in system.extracts
+        ],
+        partitions_def=DAILY_PARTITIONS,
+        backfill_policy=ONE_DAY_PER_RUN,
+        op_tags={"system": system.name},
+        required_resource_keys={"warehouse_lock"},
+    )
+    def deliver(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[None]]:
+        with as_dagster_failure():
+            day = parse_day(context.partition_key)
+            delivery = land(settings(), system, day, context.log.debug)
+            accounts = recount(settings(), delivery)
+        for warning in delivery.warnings:
+            context.log.warning(warning)
+        for account in accounts:
+            yield _result(delivery, account)
+        with as_dagster_failure():
+            require_balance(delivery, accounts)
+
+    return deliver
+
+
+DELIVERIES = [_delivery_assets(system) for system in SYSTEMS]

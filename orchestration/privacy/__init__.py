@@ -1,0 +1,1 @@
+"""Removing data for good: forgetting a person, and retention."""

@@ -1,0 +1,119 @@
+"""Who a customer is: by what their rows in either system are known."""
+
+from __future__ import annotations
+
+import duckdb
+
+from orchestration.contract.extract import Extract
+from orchestration.contract.iwds import IWDS
+from orchestration.contract.worknet import WORKNET
+from orchestration.landing.archive import Archive
+from orchestration.settings import Settings
+from orchestration.state.database import literal, literal_list
+
+CUSTOMERS, APPLICATIONS = WORKNET.extract("customers"), WORKNET.extract("applications")
+IWDS_APPLICATIONS = IWDS.extract("applications")
+
+EXTRACTS = (
+    *(extract for extract in IWDS.extracts if extract.parents),
+    IWDS_APPLICATIONS,
+    *(e for e in WORKNET.extracts if e != APPLICATIONS and any(r.column == "customer_id" for r in e.parents)),
+    APPLICATIONS,
+    CUSTOMERS,
+)
+"""The extracts that hold rows of customers; what leads to others comes last."""
+
+_COMPARED = """
+    iwds_customer_id, date_of_birth, letters(first_name) as first_name, letters(last_name) as last_name,
+    case when regexp_full_match(ssn_last4, '[0-9]{4}') then ssn_last4 end as ssn_last4
+"""
+# Whom workNet linked, and whom the sync status may mean: the same birth date, last name, and last four or first name.
+_MATCH = """(
+    customer.iwds_customer_id = iwds.iwds_customer_id
+    or customer.date_of_birth = iwds.date_of_birth and customer.last_name = iwds.last_name
+    and (customer.ssn_last4 = iwds.ssn_last4 or customer.first_name = iwds.first_name)
+)"""
+
+
+class Person:
+    """A customer and, as tables of the connection, everything they are known by in any delivery kept.
+
+    ``customer``: names, birth date, last four, IWDS id. ``own_applications``, ``iwds_persons``,
+    ``iwds_applications``: ids. ``marks``: every value that tells a row in quarantine is theirs, with its column.
+    """
+
+    def __init__(self, settings: Settings, connection: duckdb.DuckDBPyConnection, customer_id: str) -> None:
+        self.settings = settings
+        self.connection = connection
+        self.deliveries = Archive(settings.archive).all()
+        self.is_theirs = f"customer_id = {literal(customer_id)}"
+        self._identify()
+        self._mark(customer_id)
+
+    def condition(self, extract: Extract) -> str:
+        """Which rows of an extract are theirs."""
+        if extract.system == WORKNET.name:
+            return self.is_theirs
+        if extract.parents:
+            return "iwds_application_id in (from iwds_applications)"
+        return "(iwds_customer_id in (from iwds_persons) or worknet_application_id in (from own_applications))"
+
+    def rows(self, extract: Extract) -> str:
+        """The extract's rows of every delivery kept."""
+        files = [d.parquet(extract) for d in self.deliveries if d.system == extract.system]
+        if files:
+            return f"read_parquet({literal_list(files)}, union_by_name = true)"
+        columns = ", ".join(f"cast(null as {column.type.duckdb_type}) as {column.name}" for column in extract.columns)
+        return f"(select {columns} limit 0)"
+
+    def _identify(self) -> None:
+        customers, applications = self.rows(CUSTOMERS), self.rows(APPLICATIONS)
+        self.connection.execute(
+            rf"""
+            create temp macro letters(name) as
+                regexp_replace(strip_accents(lower(name)), '[^\p{{L}}\p{{N}}]', '', 'g');
+            create temp table own_applications as
+                select distinct application_id from {applications} where {self.is_theirs};
+            create temp table customer as
+                select distinct {_COMPARED} from {customers} where {self.is_theirs};
+            create temp view iwds as
+                select {_COMPARED}, worknet_application_id from {self.rows(IWDS_APPLICATIONS)};
+            create temp table candidates as
+                select distinct iwds_customer_id from iwds
+                where worknet_application_id in (from own_applications) or exists (from customer where {_MATCH});
+            -- One who may as well be another customer stays: that one's lines hang on it.
+            create temp table iwds_persons as
+                with
+                    found as (select distinct * from iwds where iwds_customer_id in (from candidates)),
+                    others as (select {_COMPARED} from {customers} where not {self.is_theirs}),
+                    sent as (select application_id from {applications} where not {self.is_theirs})
+                from candidates where iwds_customer_id not in (
+                    select iwds.iwds_customer_id from found as iwds inner join others as customer on {_MATCH}
+                    union
+                    select iwds_customer_id from found where worknet_application_id in (from sent)
+                );
+            create temp table iwds_applications as
+                select distinct iwds_application_id from {self.rows(IWDS_APPLICATIONS)}
+                where {self.condition(IWDS_APPLICATIONS)};
+            """
+        )
+
+    def _mark(self, customer_id: str) -> None:
+        marks = [
+            "select 'worknet_application_id', application_id from own_applications",
+            "select 'iwds_customer_id', iwds_customer_id from iwds_persons",
+            *(f"select '{name}', {name} from {self.rows(CUSTOMERS)} where {self.is_theirs}" for name in _ADDRESSES),
+            *(
+                f"select '{extract.key.name}', {extract.key.name} from {self.rows(extract)}"
+                f" where {self.condition(extract)}"
+                for extract in EXTRACTS
+            ),
+        ]
+        self.connection.execute("create temp table marks (column_name varchar, value varchar)")
+        self.connection.execute(f"insert into marks {' union '.join(marks)}")
+        self.connection.execute("insert into marks values ('customer_id', ?)", [customer_id])
+        self.connection.execute("update marks set value = lower(trim(value))")
+        self.connection.execute("delete from marks where coalesce(value, '') = ''")
+
+
+_ADDRESSES = ("email", "phone")

@@ -1,0 +1,112 @@
+"""A person in the published lists: ``customers.duckdb`` and Parquet of every release kept, and what follows them.
+
+A database is written anew as a whole, because what is deleted inside it stays in its free blocks. A Parquet file that
+several releases share is shared afterwards too. Readers who have an old file open keep it until they open it again.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections import defaultdict
+from pathlib import Path
+
+from orchestration.privacy.person import Person
+from orchestration.privacy.replacement import RowsByFile, replace_file, scratch_folder
+from orchestration.publishing.publish import SPARE
+from orchestration.state.database import PUBLISHED_FORMAT, identifier, literal, literal_list
+from orchestration.state.releases import RELEASE
+
+_FILE = "customers"
+
+
+def find(person: Person) -> dict[str, RowsByFile]:
+    """Rows by place and file."""
+    databases = {path: _rows(person, path) for path in _databases(person)}
+    parquet = {path: count for paths, count in _parquet(person) for path in paths[:1]}
+    return {
+        "lists, customers.duckdb": {path: count for path, count in databases.items() if count},
+        "lists, Parquet": parquet,
+    }
+
+
+def erase(person: Person) -> None:
+    """Writes every list anew that holds them, and every database."""
+    published = person.settings.published
+    if not published.exists():
+        return
+    shutil.rmtree(published / "releases" / SPARE, ignore_errors=True)  # the links of releases long gone
+    with scratch_folder(published) as folder:
+        for database in _databases(person):
+            _leave_database(person, database, folder)
+        for paths, _ in _parquet(person):
+            made = folder / paths[0].name
+            person.connection.execute(
+                f"copy (from read_parquet({literal(paths[0])}, hive_partitioning = false)"
+                f" where ({person.is_theirs}) is not true) to {literal(made)} (format parquet, compression zstd)"
+            )
+            replace_file(made, *paths)
+
+
+def _databases(person: Person) -> list[Path]:
+    return sorted(person.settings.published.glob(f"releases/[0-9]*/{_FILE}.duckdb"))
+
+
+def _rows(person: Person, database: Path) -> int:
+    person.connection.execute(f"attach {literal(database)} as published (read_only)")
+    held = " union all ".join(
+        f"select count(*) as n from published.{table} where {person.is_theirs}"
+        for table, columns in _tables(person).items()
+        if "customer_id" in columns
+    )
+    found = person.connection.execute(f"select sum(n) from ({held})").fetchone() if held else None
+    person.connection.execute("detach published")
+    return int(found[0]) if found else 0
+
+
+def _tables(person: Person) -> dict[str, list[str]]:
+    rows = person.connection.execute(
+        "select schema_name, table_name, list(column_name) from duckdb_columns()"
+        " semi join duckdb_tables() using (database_name, schema_name, table_name)"
+        " where database_name = 'published' group by all order by all"
+    ).fetchall()
+    return {f"{identifier(schema)}.{identifier(table)}": columns for schema, table, columns in rows}
+
+
+def _leave_database(person: Person, database: Path, folder: Path) -> None:
+    execute = person.connection.execute
+    made, record = folder / database.name, folder / RELEASE
+    execute(f"attach {literal(database)} as published (read_only)")
+    execute(f"attach {literal(made)} as fresh ({PUBLISHED_FORMAT})")
+    execute("copy from database published to fresh (schema)")
+    rows = {}
+    for table, columns in _tables(person).items():
+        others = f" where ({person.is_theirs}) is not true" if "customer_id" in columns else ""
+        stored = execute(f"insert into fresh.{table} from published.{table}{others}").fetchone()
+        rows[table.replace('"', "")] = int(stored[0]) if stored else 0
+    execute("detach published; detach fresh")
+    replace_file(made, database)
+    says = json.loads((database.parent / RELEASE).read_text())
+    says["rows"] |= {table: count for table, count in rows.items() if table in says["rows"]}
+    record.write_text(json.dumps(says, indent=1) + "\n")
+    replace_file(record, database.parent / RELEASE)
+
+
+def _parquet(person: Person) -> list[tuple[list[Path], int]]:
+    """Every list that holds them, with all the places it is linked from, and the number of their rows."""
+    places = defaultdict(list)
+    for path in sorted(person.settings.published.rglob("*.parquet")):
+        if _FILE in path.relative_to(person.settings.published).parts:
+            places[path.stat().st_dev, path.stat().st_ino].append(path)
+    shared = {str(paths[0]): paths for paths in places.values()}
+    of_customers = person.connection.execute(
+        "select file_name from parquet_schema(?) where name = 'customer_id'", [list(shared)]
+    ).fetchall()
+    if not of_customers:
+        return []
+    held = person.connection.execute(
+        f"select filename, count(*) from read_parquet({literal_list(Path(name) for (name,) in of_customers)},"
+        " union_by_name = true, filename = true, hive_partitioning = false)"
+        f" where {person.is_theirs} group by filename order by filename"
+    ).fetchall()
+    return [(shared[name], count) for name, count in held]

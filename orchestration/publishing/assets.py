@@ -1,0 +1,143 @@
+"""The published files as assets: built from the marts once every check of severity error holds."""
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+
+import dagster as dg
+import duckdb
+
+from orchestration.contract.dates import CHICAGO, parse_day
+from orchestration.contract.partitions import DAILY_PARTITIONS, ONE_DAY_PER_RUN
+from orchestration.contract.systems import extracts
+from orchestration.failures import UsageError, as_dagster_failure
+from orchestration.landing.archive import Archive
+from orchestration.landing.assets import OWNERS
+from orchestration.landing.reconciliation import ROW_ACCOUNT, recount
+from orchestration.publishing.publish import publish
+from orchestration.settings import Settings, settings
+from orchestration.state.database import connect
+from orchestration.warehouse.check_results import CheckResult, gate, record
+from orchestration.warehouse.dbt_project import compiled_marts, marts
+from orchestration.warehouse.expectations import suites
+from orchestration.warehouse.preparation import built_day, require_same_base
+
+FILES = {
+    "dashboard": "Counts only, no personal data: for everyone with access to the dashboard.",
+    "customers": "Customer-level lists: for super users and career planners.",
+}
+
+NOBODY_FORGOTTEN = "no_row_was_taken_out_since"
+
+# The hour from which the day before is late; the sensor that tells of it goes by the same.
+FRESHNESS = dg.FreshnessPolicy.cron(
+    deadline_cron=f"{settings().late_after.minute} {settings().late_after.hour} * * *",
+    lower_bound_delta=timedelta(hours=24),
+    timezone=CHICAGO,
+)
+
+
+def _deps(file: str | None = None) -> list[dg.AssetKey]:
+    keys = [dg.AssetKey([mart.schema, mart.name]) for mart in marts(settings()) if file in (None, mart.published_in)]
+    return keys + [suite.asset_key for suite in suites() if suite.asset_key not in keys]
+
+
+def _specs() -> list[dg.AssetSpec]:
+    files = [
+        dg.AssetSpec(
+            ["published", file],
+            description=f"published/{file}.duckdb. {description}",
+            deps=_deps(file),
+            group_name="published",
+            owners=OWNERS,
+            kinds={"duckdb"},
+            freshness_policy=FRESHNESS,
+        )
+        for file, description in FILES.items()
+    ]
+    parquet = dg.AssetSpec(
+        ["published", "parquet"],
+        description="published/parquet: the same tables as Parquet, a folder per file, schema and table.",
+        deps=_deps(),
+        group_name="published",
+        owners=OWNERS,
+        kinds={"parquet"},
+        freshness_policy=FRESHNESS,
+    )
+    return [*files, parquet]
+
+
+def _forgotten(config: Settings, day: date) -> Iterator[CheckResult]:
+    """A day that is built again after somebody was forgotten has lower counts than it had."""
+    by_system = {delivery.system: delivery for delivery in Archive(config.archive).of_day(day)}
+    for extract in extracts():
+        rows = by_system[extract.system].rows_forgotten(extract)
+        yield CheckResult(
+            NOBODY_FORGOTTEN,
+            extract.table,
+            "warn",
+            rows == 0,
+            f"{rows:,} rows taken out by yacp forget",
+            "0 rows taken out",
+            "SECURITY.md",
+        )
+
+
+def _accounts(config: Settings, connection: duckdb.DuckDBPyConnection) -> Iterator[CheckResult]:
+    """Of the very deliveries that the warehouse was built from."""
+    built_from = connection.execute("select distinct system, as_of_date, delivery from run.deliveries").fetchall()
+    for system, day, number in sorted(built_from):
+        for account in recount(config, Archive(config.archive).delivery(system, day, number)):
+            yield CheckResult(
+                ROW_ACCOUNT,
+                account.extract.table,
+                "error",
+                account.balances,
+                f"{account.found:,} rows accounted for",
+                f"{account.promised:,} rows in the manifest",
+                "yacp deliveries",
+            )
+
+
+@dg.multi_asset(
+    name="publish_release",
+    specs=_specs(),
+    required_resource_keys={"warehouse_lock"},
+    partitions_def=DAILY_PARTITIONS,
+    backfill_policy=ONE_DAY_PER_RUN,
+)
+def publish_release(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[None]]:
+    """Publishes the day that the warehouse holds, all files in one instant, or nothing.
+
+    An older day is held until the newest one has been run again after it.
+    """
+    config = settings()
+    with as_dagster_failure():
+        day = parse_day(context.partition_key)
+        with connect(config, config.warehouse) as connection:
+            built = built_day(connection)
+            if built != day:
+                raise UsageError(
+                    f"The warehouse holds {built or 'no whole day'}, not {day}; "
+                    "materialize the models of the day first."
+                )
+            require_same_base(config, connection)
+            connection.execute("delete from run.check_results where name = ?", [ROW_ACCOUNT])
+            record(connection, _accounts(config, connection))
+            connection.execute("delete from run.check_results where name = ?", [NOBODY_FORGOTTEN])
+            record(connection, _forgotten(config, day))
+            gate(connection)
+        release = publish(config, day, compiled_marts(config), context.run.run_id)
+    seen = "held until the newest day is run again" if release.held_behind else "published"
+    context.log.info(f"Release {release.name} is {seen}.")
+    for spec in _specs():
+        file = spec.key.path[-1]
+        tables = {mart.name: mart for mart in marts(config) if file in ("parquet", mart.published_in)}
+        yield dg.MaterializeResult(
+            asset_key=spec.key,
+            metadata={
+                "release": release.name,
+                "seen": seen,
+                "path": dg.MetadataValue.path(str(release.folder)),
+                "dagster/row_count": sum(release.rows[mart.key] for mart in tables.values() if not mart.is_view),
+            },
+        )

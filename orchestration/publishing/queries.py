@@ -1,0 +1,227 @@
+"""What is published, as the command line and the notices read it. Nothing here writes or waits for a run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from difflib import get_close_matches
+from pathlib import Path
+
+import duckdb
+
+from orchestration.failures import UsageError
+from orchestration.settings import Settings
+from orchestration.state.database import Table, connect, literal, query
+from orchestration.state.releases import DATA, Release, current, latest
+
+SCOPE_TYPES = ("statewide", "lwia", "provider")
+_DAYS_NAMED = 5
+_MAY_SEE = "case ? when 'provider' then provider_id = ? when 'lwia' then cast(lwia_number as varchar) = ? else true end"
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Whose customers: statewide, an LWIA's or a provider's."""
+
+    type: str
+    id: str
+
+    @classmethod
+    def parse(cls, text: str) -> Scope:
+        """``statewide``, ``lwia:7`` or ``provider:P001``."""
+        kind, _, name = text.partition(":")
+        if kind == "statewide" and name in ("", "IL"):
+            return cls("statewide", "IL")
+        if kind in SCOPE_TYPES and name:
+            return cls(kind, str(int(name)) if kind == "lwia" and name.isdecimal() else name)
+        raise UsageError(f"{text} is not a scope; write statewide, lwia:NUMBER or provider:ID.")
+
+
+def release_with(config: Settings, as_of: date | None) -> tuple[Release, date]:
+    """The current release and the day asked for; ``UsageError`` when it was never published."""
+    release = current(config)
+    if release is None:
+        raise UsageError(f"Nothing is published in {config.published} yet; yacp run publishes a day.")
+    day = as_of or release.as_of_date
+    if day not in release.days:
+        newest = ", ".join(str(day) for day in release.days[: -_DAYS_NAMED - 1 : -1])
+        raise UsageError(f"{day} was not published; the newest published days are: {newest}.")
+    return release, day
+
+
+def sections(config: Settings, scope: Scope, section: str | None, as_of: date | None) -> tuple[Release, Table]:
+    """The dashboard's rows of a scope as they stood on a day, in order, for all sections or one."""
+    release, day = release_with(config, as_of)
+    with _opened(release.file("dashboard")) as connection:
+        _require_scope(connection, scope, day)
+        if section is not None:
+            known = _column(
+                connection,
+                "select distinct section_number, section_key from it.sections.dashboard order by 1",
+            )
+            if section not in known:
+                raise UsageError(f"There is no section {section}; the sections are: {', '.join(known)}.")
+        rows = query(
+            connection,
+            "select * from it.sections.history where as_of_date = ? and scope_type = ? and scope_id = ?"
+            " and (? is null or section_key = ?) order by section_number, line_number",
+            [day, scope.type, scope.id, section, section],
+        )
+    return release, rows
+
+
+def line_customers(config: Settings, line_key: str, scope: Scope, as_of: date | None) -> tuple[date, Table]:
+    """The customers behind a line of a scope on a day; the longest on it first."""
+    release, day = release_with(config, as_of)
+    with _opened(release.file("dashboard")) as connection:
+        _require_scope(connection, scope, day)
+        known = _column(
+            connection,
+            "select distinct section_number, line_number, line_key from it.sections.dashboard"
+            " where line_key <> 'total' order by 1, 2",
+        )
+        if line_key not in known:
+            near = [key for key in known if line_key in key] or get_close_matches(line_key, known) or known
+            raise UsageError(f"There is no line {line_key}; lines are: {', '.join(near)}.")
+    with _opened(release.file("customers")) as connection:
+        rows = query(
+            connection,
+            f"from {_lists_of(release, day)} where line_key = ? and {_MAY_SEE}"
+            " order by days_overdue desc nulls last, days_on_line desc nulls last, customer_id",
+            [line_key, scope.type, scope.id, scope.id],
+        )
+    return day, rows
+
+
+def changes(config: Settings, scope: Scope, as_of: date | None) -> tuple[date, date, Table]:
+    """What moved on each line of a scope since the day published before: entered, left and what is there now."""
+    release, day = release_with(config, as_of)
+    with _opened(release.file("dashboard")) as connection:
+        _require_scope(connection, scope, day)
+        rows = query(
+            connection,
+            "select m.previous_as_of_date, h.section_number, h.section_name, h.line_key, h.line_name, h.colour,"
+            ' m.previous_count, m.entered, m."left", m.customer_count'
+            " from it.sections.movement as m inner join it.sections.history as h"
+            " using (as_of_date, scope_type, scope_id, section_key, line_key)"
+            " where as_of_date = ? and scope_type = ? and scope_id = ? order by h.section_number, h.line_number",
+            [day, scope.type, scope.id],
+        )
+    if not rows.rows:
+        raise UsageError(f"{day} is the first day published; there is no day before to compare it with.")
+    previous = rows.rows[0][0]
+    assert isinstance(previous, date)  # noqa: S101 - the contract says so
+    return day, previous, Table(rows.columns[1:], [row[1:] for row in rows.rows])
+
+
+def moves(config: Settings, scope: Scope, day: date, previous: date) -> Table:
+    """Who entered and who left which line of a scope between two published days."""
+    release, _ = release_with(config, day)
+    with _opened(release.file("customers")) as connection:
+        values = [scope.type, scope.id, scope.id]
+        return query(
+            connection,
+            f"with now as (from {_lists_of(release, day)} where {_MAY_SEE}),"
+            f" before as (from {_lists_of(release, previous)} where {_MAY_SEE})"
+            " select line_key, 'entered' as move, customer_id, first_name, last_name, provider_id, lwia_number"
+            " from now anti join before using (section_key, line_key, customer_id)"
+            " union all select line_key, 'left', customer_id, first_name, last_name, provider_id, lwia_number"
+            " from before anti join now using (section_key, line_key, customer_id)"
+            " order by line_key, move, customer_id",
+            values + values,
+        )
+
+
+def sync_problems(config: Settings, scope: Scope) -> tuple[date, Table]:
+    """Who isn't synced on the newest day, why, and the next step."""
+    release, day = release_with(config, None)
+    with _opened(release.file("dashboard")) as connection:
+        _require_scope(connection, scope, day)
+    with _opened(release.file("customers")) as connection:
+        rows = query(
+            connection,
+            f"from it.customers.sync_problems where {_MAY_SEE} order by sync_status, customer_id",
+            [scope.type, scope.id, scope.id],
+        )
+    return day, rows
+
+
+def checks(config: Settings, as_of: date | None) -> tuple[str, Table]:
+    """The checks of the last run, published or not; of a day that is published when one is named."""
+    columns = "name, asset, severity, passed, observed, expected"
+    order = "order by passed, severity, name, asset"
+    if as_of is None and config.warehouse.exists():
+        with _opened(config.warehouse) as connection:
+            try:
+                days = _column(connection, "select cast(as_of_date as varchar) from it.run.built")
+                table = query(connection, f"select {columns}, where_to_look from it.run.check_results {order}", [])
+            except duckdb.CatalogException:
+                days, table = [], Table((), [])
+        if days and table.rows:
+            return f"the last run, of {days[0]}", table
+    release, day = release_with(config, as_of)
+    with _opened(release.file("dashboard")) as connection:
+        parquet = release.folder / "parquet" / "dashboard" / "quality" / "checks" / f"as_of_date={day}"
+        source = f"read_parquet({literal(parquet / '*.parquet')}, hive_partitioning = false)"
+        return f"{day}, as published", query(connection, f"select {columns} from {source} {order}", [])
+
+
+def published_deliveries(config: Settings, days: Iterable[date]) -> dict[tuple[date, str], int]:
+    """Of those days that are published, or held: which delivery of each system they were built from."""
+    release = latest(config)
+    if release is None:
+        return {}
+    folder = release.folder / "parquet" / "dashboard" / "quality" / "deliveries"
+    files = [str(path) for day in days if (path := folder / f"as_of_date={day}" / DATA).exists()]
+    if not files:
+        return {}
+    with connect(config) as connection:
+        found = connection.execute(
+            "select as_of_date, system, max(delivery) from read_parquet(?, hive_partitioning = true) group by all",
+            [files],
+        ).fetchall()
+    return {(day, system): delivery for day, system, delivery in found}
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A file attached as ``it``: ``customers.duckdb`` has a schema of its own name, which DuckDB finds ambiguous."""
+    if not path.exists():
+        raise UsageError(f"{path} is not there.")
+    with duckdb.connect() as connection:
+        try:
+            connection.execute(f"attach {literal(path.resolve())} as it (read_only)")
+        except duckdb.IOException as error:
+            if "ermission" in str(error):
+                reason = ": customer lists are for super users and career planners" if path.stem == "customers" else ""
+                raise UsageError(f"You may not read {path}{reason}.") from None
+            if "lock" in str(error):
+                raise UsageError(f"{path.name} is being written by a run; try again when it is done.") from None
+            raise UsageError(f"{path} can't be opened as a DuckDB file.") from None
+        yield connection
+
+
+def _lists_of(release: Release, day: date) -> str:
+    """The customer lists of a published day: the newest as a table, earlier ones as Parquet."""
+    if day == release.as_of_date:
+        return "it.customers.line_customers"
+    folder = release.folder / "parquet" / "customers" / "customers" / "line_customers" / f"as_of_date={day}"
+    return f"read_parquet({literal(folder / '*.parquet')}, hive_partitioning = false)"
+
+
+def _require_scope(connection: duckdb.DuckDBPyConnection, scope: Scope, day: date) -> None:
+    known = _column(
+        connection,
+        "select distinct scope_id from it.sections.history where as_of_date = ? and scope_type = ?"
+        " and section_key = 'application_status' and line_key = 'total' order by 1",
+        [day, scope.type],
+    )
+    if scope.id not in known:
+        shown = ", ".join(known[:10]) + (", …" if len(known) > 10 else "")
+        raise UsageError(f"There is no {scope.type} {scope.id} on the dashboard; there are: {shown}.")
+
+
+def _column(connection: duckdb.DuckDBPyConnection, sql: str, values: Sequence[object] = ()) -> list[str]:
+    return [str(row[-1]) for row in connection.execute(sql, list(values)).fetchall()]

@@ -1,0 +1,1 @@
+"""How a run starts, waits its turn and ends: the jobs, the sensor and schedules, the lock, run health."""

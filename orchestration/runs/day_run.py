@@ -1,0 +1,103 @@
+"""Runs a day from the command line: the same job that the sensor and the schedule start, in the same instance."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING
+
+from orchestration.failures import NOTHING_PUBLISHED, BuildFailed
+from orchestration.internals.process import without_gc
+from orchestration.runs.instance import MODULE, prepare_instance
+from orchestration.runs.run_failures import RunFailed, failure_of, unexpected_failure
+from orchestration.settings import PROJECT, Settings
+from orchestration.state.releases import current
+
+if TYPE_CHECKING:
+    import dagster as dg
+
+STARTED_BY_TAG = "yacp/started_by"
+BACKFILL = "yacp backfill"
+
+
+@dataclass(frozen=True)
+class Step:
+    """Something that happened in a run: ``loading``, ``waiting``, ``step``, ``asset`` or ``check``."""
+
+    kind: str
+    what: str
+    passed: bool = True
+
+
+def run_day(
+    config: Settings,
+    day: date,
+    load_definitions: Callable[[], dg.Definitions],
+    on_step: Callable[[Step], None],
+    started_by: str = "yacp run",
+) -> str:
+    """Runs the whole job for a day in this process and returns the run's id; ``RunFailed`` says what failed."""
+    with without_gc():
+        from orchestration.runs.warehouse_lock import hold_warehouse
+
+    with _readable_write_errors(config):
+        prepare_instance(config)
+        with hold_warehouse(config, f"the run of {day}", lambda message: on_step(Step("waiting", message))):
+            on_step(Step("loading", "definitions"))
+            return _execute(day, load_definitions, on_step, started_by)
+
+
+def _execute(
+    day: date, load_definitions: Callable[[], dg.Definitions], on_step: Callable[[Step], None], started_by: str
+) -> str:
+    with without_gc():
+        import dagster as dg
+
+        from orchestration.contract.partitions import PARTITION_TAG
+        from orchestration.internals.dagster_execution import create_run, execute
+        from orchestration.runs.jobs import JOB
+
+        job = load_definitions().resolve_job_def(JOB)
+    with dg.DagsterInstance.get() as instance:
+        run = create_run(instance, job, {PARTITION_TAG: str(day), STARTED_BY_TAG: started_by}, MODULE, PROJECT)
+        failure: RunFailed | None = None
+        for event in execute(instance, job, run):
+            failure = failure or failure_of(event, run.run_id)
+            for step in _steps(event):
+                on_step(step)
+        finished = instance.get_run_by_id(run.run_id)
+        if finished is None or not finished.is_success:
+            raise failure or unexpected_failure(run.run_id)
+        return run.run_id
+
+
+@contextmanager
+def _readable_write_errors(config: Settings) -> Iterator[None]:
+    """Even the record of a run may be impossible to write: on a full disk, or without access."""
+    from sqlalchemy.exc import DBAPIError
+
+    before = current(config)
+    try:
+        yield
+    except (DBAPIError, OSError) as error:
+        why = str(error.orig) if isinstance(error, DBAPIError) else (error.strerror or type(error).__name__).lower()
+        is_published = current(config) != before
+        raise BuildFailed(
+            f"{config.state} can't be written: {why}. "
+            f"{'The day was published all the same.' if is_published else NOTHING_PUBLISHED} "
+            "Free space there, or give the account that runs yacp access, then run the day again."
+        ) from None
+
+
+def _steps(event: object) -> Iterator[Step]:
+    kind = getattr(event, "event_type_value", "")
+    if kind == "STEP_START":
+        yield Step("step", str(getattr(event, "step_key", "")))
+    elif kind == "ASSET_MATERIALIZATION":
+        key = event.asset_key  # type: ignore[attr-defined]
+        yield Step("asset", key.to_user_string())
+    elif kind == "ASSET_CHECK_EVALUATION":
+        data = event.asset_check_evaluation_data  # type: ignore[attr-defined]
+        yield Step("check", data.check_name, passed=data.passed)

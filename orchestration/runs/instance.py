@@ -1,0 +1,29 @@
+"""The Dagster instance of a state folder, which the command line, the daemon and the UI share."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from orchestration.settings import Settings
+from orchestration.state.files import write_whole
+
+INSTANCE_FILE = Path(__file__).with_name("dagster.yaml")
+MODULE = "orchestration.definitions"
+
+
+def prepare_instance(config: Settings) -> None:
+    """Makes this process use the Dagster instance of the state folder."""
+    write_instance(config)
+    os.environ["DAGSTER_HOME"] = str(config.dagster_home)
+
+
+def write_instance(config: Settings) -> None:
+    """Creates DAGSTER_HOME with its configuration, and writes it again when the state folder was moved or copied."""
+    for private in (config.dagster_home, config.dbt_target.parent):
+        private.mkdir(mode=0o700, parents=True, exist_ok=True)
+        private.chmod(0o700)
+    target = config.dagster_home / "dagster.yaml"
+    content = INSTANCE_FILE.read_text().replace("${DAGSTER_HOME}", str(config.dagster_home.resolve()))
+    if not target.exists() or target.read_text() != content:
+        write_whole(target, content)

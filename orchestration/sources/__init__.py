@@ -1,0 +1,1 @@
+"""Where deliveries come from: folders, SFTP servers and buckets."""

@@ -1,0 +1,144 @@
+"""Where deliveries come from: a root with a folder per system and day, complete once it has a manifest."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator
+from contextlib import suppress
+from datetime import date
+from pathlib import Path
+from typing import Self
+
+from orchestration.contract.extract import System
+from orchestration.failures import NOTHING_LOADED, DeliveryRefused, UsageError, size_text
+from orchestration.settings import Settings
+from orchestration.sources.manifest import MANIFEST, InvalidManifest, Manifest, ManifestFile, parse_manifest
+from orchestration.sources.storage import NotOwnFile, Storage
+
+_MANIFEST_LIMIT = 1 << 20
+_PATIENCE = 15
+_NOT_OWN = "is no file in the delivery's own folder: a link that leads elsewhere, a folder or a device"
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+
+
+def without_retries(config: Settings) -> Settings:
+    """The settings for a look at the root from a sensor: Dagster ends it after a minute, and the next one comes."""
+    waits = {name: min(getattr(config, name), _PATIENCE) for name in ("connect_timeout", "read_timeout")}
+    return config.model_copy(update={"retries": 0, **waits})
+
+
+class DeliveryRoot:
+    """The place that both systems deliver to, opened for one use."""
+
+    def __init__(self, config: Settings) -> None:
+        self._storage = Storage(config.extracts_root, config)
+        self._largest = config.max_file_size
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._storage.close()
+
+    @property
+    def location(self) -> str:
+        """The root, as messages name it."""
+        return self._storage.location
+
+    def require(self) -> None:
+        """Says what is wrong when the root can't be reached or read, or isn't there."""
+        self._storage.names("")
+        self._storage.require_root()
+
+    def named_days(self, system: System) -> set[date]:
+        """The days that the system has a folder for, complete or not."""
+        days = set()
+        for name in filter(_DAY.fullmatch, self._storage.names(system.name)):
+            with suppress(ValueError):  # 2026-02-30 is nobody's day
+                days.add(date.fromisoformat(name))
+        return days
+
+    def days(self, *systems: System) -> Iterator[date]:
+        """The days that all these systems have delivered in full, newest first, looked for as they are asked for."""
+        named = [self.named_days(system) for system in systems]
+        for day in sorted(set.intersection(*named), reverse=True):
+            if all(self.has(system, day) for system in systems):
+                yield day
+
+    def has(self, system: System, day: date) -> bool:
+        """Whether the system's delivery of the day is complete."""
+        return self._storage.exists(f"{system.name}/{day}/{MANIFEST}")
+
+    def folder(self, system: System, day: date) -> str:
+        """The delivery's folder, as messages name it."""
+        return self._storage.place(f"{system.name}/{day}")
+
+    def manifest(self, system: System, day: date) -> Manifest:
+        """The delivery's manifest, checked; ``DeliveryRefused`` says what is wrong with it."""
+        try:
+            content = b"".join(self._storage.stream(f"{system.name}/{day}/{MANIFEST}", _MANIFEST_LIMIT + 1))
+        except NotOwnFile:
+            raise _refused(system, day, f"{MANIFEST} {_NOT_OWN}") from None
+        except FileNotFoundError:
+            raise UsageError(
+                f"{system.title} has not delivered {day} yet: there is no {self.folder(system, day)}/{MANIFEST}."
+            ) from None
+        if len(content) > _MANIFEST_LIMIT:
+            raise _refused(system, day, f"{MANIFEST} is larger than 1 MiB")
+        try:
+            manifest = parse_manifest(content)
+        except InvalidManifest as error:
+            raise _refused(system, day, f"{MANIFEST} is not a manifest: {error}") from None
+        if (manifest.system, manifest.as_of_date) != (system.name, day):
+            raise _refused(
+                system,
+                day,
+                f"{MANIFEST} is of {manifest.system} for {manifest.as_of_date}, not of this folder",
+            )
+        if len(manifest.checksums) < len(manifest.files):
+            raise _refused(system, day, f"{MANIFEST} names a file more than once")
+        for extract in system.extracts:
+            if len(found := manifest.files_of(extract)) > 1:
+                listed = ", ".join(file.name for file in found)
+                raise _refused(system, day, f"{MANIFEST} names {extract.name} more than once: {listed}")
+        return manifest
+
+    def strays(self, system: System, day: date, manifest: Manifest) -> list[str]:
+        """The names in the delivery's folder that its manifest doesn't know."""
+        return sorted(set(self._storage.names(f"{system.name}/{day}")) - {MANIFEST, *manifest.checksums})
+
+    def fetch(self, system: System, day: date, file: ManifestFile, into: Path) -> str | None:
+        """Copies one file and compares its checksum on the way; a sentence says what differs, ``None`` nothing.
+
+        Under its own name there is only ever a whole file whose checksum is right.
+        """
+        part = into / f".{file.name}.part"
+        digest = hashlib.sha256()
+        try:
+            with part.open("wb") as target:
+                for piece in self._storage.stream(f"{system.name}/{day}/{file.name}", self._largest + 1):
+                    digest.update(piece)
+                    target.write(piece)
+        except NotOwnFile:
+            return f"{file.name} {_NOT_OWN}"
+        except FileNotFoundError:
+            return f"{file.name} is in the manifest, but not in the folder"
+        if part.stat().st_size > self._largest:
+            return f"{file.name} is larger than {size_text(self._largest)} (YACP_MAX_FILE_SIZE)"
+        if digest.hexdigest() != file.sha256:
+            return f"{file.name} has the sha256 {digest.hexdigest()[:12]}…, the manifest says {file.sha256[:12]}…"
+        part.rename(into / file.name)
+        return None
+
+
+def refusal(system: System, day: date, problems: list[str]) -> DeliveryRefused:
+    """The error for a delivery that can't be taken, with everything that is wrong with it."""
+    return _refused(system, day, "; ".join(problems))
+
+
+def _refused(system: System, day: date, problem: str) -> DeliveryRefused:
+    return DeliveryRefused(
+        f"The {system.title} delivery of {day} is refused: {problem}. {NOTHING_LOADED} "
+        "Ask for a new delivery with a higher delivery number."
+    )

@@ -1,0 +1,166 @@
+"""The warehouse: the build's private database, made ready for a day.
+
+It is rebuilt from the archive by every run, so it may be deleted at any time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
+from pathlib import Path
+
+import duckdb
+
+from orchestration.contract.extract import Extract
+from orchestration.contract.systems import SYSTEMS
+from orchestration.failures import UsageError
+from orchestration.landing.archive import ArchivedDelivery
+from orchestration.settings import Settings
+from orchestration.spark.workspace import remove
+from orchestration.state.database import connect, identifier, literal
+from orchestration.state.permissions import restrict
+from orchestration.state.releases import latest
+
+# Waiting and flow look back a year, so that a night's cost doesn't grow with the years published.
+_LOOKED_BACK = timedelta(days=365)
+
+
+def prepare(settings: Settings, deliveries: Sequence[ArchivedDelivery]) -> None:
+    """Points ``raw`` at the day's deliveries, and forgets what was checked before."""
+    by_system = {delivery.system: delivery for delivery in deliveries}
+    _require_whole(by_system)
+    if settings.engine == "spark" or settings.spark.exists():  # one engine's tables are in the way of the other's views
+        discard(settings)
+    with _opened(settings) as connection:
+        connection.execute("create schema if not exists raw; create schema if not exists run")
+        for system in SYSTEMS:
+            for extract in system.extracts:
+                path = by_system[system.name].parquet(extract)
+                connection.execute(f"create or replace view raw.{extract.table} as {_typed(connection, extract, path)}")
+        accounts = ", ".join(literal(delivery.account) for delivery in deliveries)
+        connection.execute(f"create or replace view run.deliveries as from read_parquet([{accounts}])")
+        _remember_what_is_published(settings, connection, deliveries[0].as_of_date)
+        connection.execute("create or replace table run.built (as_of_date date, is_complete boolean, base varchar)")
+        connection.execute("insert into run.built values (?, false, ?)", [deliveries[0].as_of_date, _base(settings)])
+        connection.execute(
+            "create or replace table run.check_results (name varchar, asset varchar, severity varchar,"
+            " passed boolean, observed varchar, expected varchar, where_to_look varchar)"
+        )
+
+
+def _typed(connection: duckdb.DuckDBPyConnection, extract: Extract, path: Path) -> str:
+    """The extract's columns as the contract names them today; one that is younger than the delivery is empty."""
+    delivered = {row[0] for row in connection.execute(f"describe from read_parquet({literal(path)})").fetchall()}
+    columns = [
+        identifier(column.name)
+        if column.name in delivered
+        else f"cast(null as {column.type.duckdb_type}) as {identifier(column.name)}"
+        for column in extract.columns
+    ]
+    return f"select {', '.join(columns)} from read_parquet({literal(path)})"
+
+
+def _opened(settings: Settings) -> duckdb.DuckDBPyConnection:
+    """The warehouse; one that can't be opened is begun anew, for nothing in it is needed."""
+    try:
+        connection = connect(settings, settings.warehouse)
+    except duckdb.Error as error:
+        if "lock" in str(error):
+            raise UsageError(
+                f"Another program has {settings.warehouse.name} open; close it there and run the day again."
+            ) from None
+        discard(settings)
+        connection = connect(settings, settings.warehouse)
+    restrict(settings, settings.warehouse)
+    return connection
+
+
+def discard(settings: Settings) -> None:
+    """Takes the warehouse away, and what Spark keeps of it; the next run builds it from the archive."""
+    settings.warehouse.unlink(missing_ok=True)
+    settings.warehouse.with_name(f"{settings.warehouse.name}.wal").unlink(missing_ok=True)
+    remove(settings)
+
+
+def _require_whole(deliveries: Mapping[str, ArchivedDelivery]) -> None:
+    for system in SYSTEMS:
+        for extract in system.extracts:
+            path = deliveries[system.name].parquet(extract)
+            if not path.exists():
+                raise UsageError(
+                    f"{path} is gone from the archive. Move the delivery's folder away and run the day again: "
+                    "it is landed anew."
+                )
+
+
+def _remember_what_is_published(settings: Settings, connection: duckdb.DuckDBPyConnection, as_of: date) -> None:
+    """What the day is compared with: its published neighbours, and only what of the history touches them."""
+    connection.execute(
+        "create or replace table run.neighbours (first_on date, previous_on date, next_on date);"
+        "create or replace table run.line_stays"
+        " (customer_id varchar, section_key varchar, line_key varchar, valid_from date, valid_to date);"
+        "create or replace table run.scope_stays"
+        " (customer_id varchar, provider_id varchar, lwia_number integer, valid_from date, valid_to date);"
+        "create or replace table run.neighbour_counts (as_of_date date, scope_type varchar, scope_id varchar,"
+        " section_key varchar, line_key varchar, customer_count bigint);"
+        "create or replace table run.previous_sync_status (as_of_date date, sync_status varchar, customer_count bigint)"
+    )
+    release = latest(settings)
+    days = release.days if release else ()
+    previous = max((day for day in days if day < as_of), default=None)
+    following = min((day for day in days if day > as_of), default=None)
+    connection.execute("insert into run.neighbours values (?, ?, ?)", [min([as_of, *days]), previous, following])
+    if release is None:
+        return
+    connection.execute(f"attach {literal(release.file('dashboard'))} as published_dashboard (read_only)")
+    connection.execute(f"attach {literal(release.file('customers'))} as published_customers (read_only)")
+    first, last = min(previous or as_of, as_of - _LOOKED_BACK), following or as_of
+    for table, stays in (("line_stays", "line_history"), ("scope_stays", "scope_history")):
+        connection.execute(
+            f"insert into run.{table} by name select * from published_customers.customers.{stays}"
+            " where valid_from <= ? and (valid_to is null or valid_to >= ?)",
+            [last, first],
+        )
+    connection.execute(
+        "insert into run.neighbour_counts"
+        " select as_of_date, scope_type, scope_id, section_key, line_key, customer_count"
+        " from published_dashboard.sections.history where as_of_date in (?, ?) and line_key <> 'total'",
+        [previous, following],
+    )
+    connection.execute("detach published_dashboard; detach published_customers")
+    if previous:
+        parquet = release.folder / "parquet" / "dashboard" / "quality" / "sync_status" / f"as_of_date={previous}"
+        connection.execute(
+            "insert into run.previous_sync_status select as_of_date, sync_status, customer_count"
+            f" from read_parquet({literal(parquet / '*.parquet')}, hive_partitioning = false)"
+            " where scope_type = 'statewide'"
+        )
+
+
+def mark_complete(connection: duckdb.DuckDBPyConnection, *, is_complete: bool = True) -> None:
+    """Says whether every model of the day is built."""
+    connection.execute("update run.built set is_complete = ?", [is_complete])
+
+
+def require_same_base(settings: Settings, connection: duckdb.DuckDBPyConnection) -> None:
+    """What the day changes in the history holds for one release only; put in twice, it would be there twice."""
+    row = connection.execute("select base from run.built").fetchone()
+    if row != (_base(settings),):
+        raise UsageError(
+            "A release was published since the models of the day were built; materialize the models first, or run "
+            "the day again."
+        )
+
+
+def _base(settings: Settings) -> str:
+    release = latest(settings)
+    return release.name if release else ""
+
+
+def built_day(connection: duckdb.DuckDBPyConnection) -> date | None:
+    """The day that the warehouse holds whole; ``None`` when it holds none or a build broke off."""
+    try:
+        row = connection.execute("select as_of_date from run.built where is_complete").fetchone()
+    except duckdb.CatalogException:
+        return None
+    return row[0] if row else None

@@ -1,0 +1,73 @@
+"""The dbt unit tests as asset checks: they try the rules, not the day's data, so the nightly run leaves them out."""
+
+import json
+import os
+from collections.abc import Iterator
+from typing import Any
+
+import dagster as dg
+
+from orchestration.failures import BuildFailed, UsageError, as_dagster_failure
+from orchestration.settings import Settings, settings
+from orchestration.warehouse.assets import RESULTS, TRANSLATOR
+from orchestration.warehouse.dbt_project import environment, load_manifest
+
+_MANIFEST = load_manifest(settings())
+_UNIT_TESTS = {
+    test["unique_id"]: dg.AssetCheckSpec(
+        test["name"],
+        asset=TRANSLATOR.get_asset_key(_MANIFEST["nodes"][test["depends_on"]["nodes"][0]]),
+        description=test["description"] or test["name"].replace("_", " "),
+    )
+    for test in _MANIFEST["unit_tests"].values()
+}
+UNIT_TEST_CHECKS = [spec.key for spec in _UNIT_TESTS.values()]
+
+
+@dg.multi_asset_check(
+    specs=list(_UNIT_TESTS.values()),
+    name="business_rules",
+    can_subset=True,
+    required_resource_keys={"dbt", "warehouse_lock"},
+)
+def business_rules(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
+    """Runs the selected unit tests in one dbt invocation, over a warehouse that has been built before.
+
+    A test wants the relations that it stands in for, and Spark keeps none.
+    """
+    config = settings()
+    with as_dagster_failure():
+        if config.engine == "spark":
+            raise UsageError(
+                "The unit tests of the rules are tried on DuckDB here; make test-spark tries them on Spark."
+            )
+    os.environ.update(environment(config))
+    wanted = {key: spec for key, spec in _UNIT_TESTS.items() if spec.key in context.selected_asset_check_keys}
+    # An earlier run's must not speak for a dbt that dies in this one.
+    (config.dbt_target / RESULTS).unlink(missing_ok=True)
+    context.resources.dbt.cli(
+        ["test", "--select", *(spec.name for spec in wanted.values())],
+        target_path=config.dbt_target,
+        raise_on_error=False,
+    ).wait()
+    with as_dagster_failure():
+        results = _results(config)
+    for result in results:
+        if spec := wanted.get(result["unique_id"]):
+            yield dg.AssetCheckResult(
+                check_name=spec.name,
+                asset_key=spec.asset_key,
+                passed=result["status"] == "pass",
+                severity=dg.AssetCheckSeverity.ERROR,
+                metadata={"observed": result["status"], "expected": "pass"},
+            )
+
+
+def _results(config: Settings) -> list[dict[str, Any]]:
+    try:
+        found: list[dict[str, Any]] = json.loads((config.dbt_target / RESULTS).read_text())["results"]
+    except (FileNotFoundError, ValueError):
+        raise BuildFailed(
+            f"dbt was stopped before it had tried the rules; see the end of {config.dbt_target}/dbt.log."
+        ) from None
+    return found

@@ -1,0 +1,361 @@
+"""A night as it happens: two days landed, built, checked and published, then looked at as its readers do."""
+
+import hashlib
+import json
+import stat
+from pathlib import Path
+
+import duckdb
+import pytest
+from conftest import DAY, DAY_BEFORE, Sample, query, read_csv, yacp
+
+from orchestration.contract.systems import extracts
+from orchestration.state.releases import releases
+
+SECTIONS = (
+    "application_status",
+    "suitability_review",
+    "enrollment_status",
+    "progress_page_update",
+    "case_note_update",
+    "customer_services",
+    "program_completion",
+)
+
+
+def tables(release: Path) -> dict[str, list[tuple[object, ...]]]:
+    """Every published row of a release, but for when it was made."""
+    found = {}
+    for file in ("dashboard", "customers"):
+        names = query(
+            release / f"{file}.duckdb",
+            "select schema_name, table_name from duckdb_tables() where database_name = 'it' order by all",
+        )
+        for schema, table in names:
+            found[f"{schema}.{table}"] = query(release / f"{file}.duckdb", f"from it.{schema}.{table} order by all")
+    return found
+
+
+def test_every_line_has_somebody(sample: Sample) -> None:
+    empty = sample.query(
+        "dashboard",
+        "select line_key from it.sections.dashboard where scope_type = 'statewide' and customer_count = 0",
+    )
+    assert empty == []
+
+
+def test_every_sync_status_occurs(sample: Sample) -> None:
+    statuses = sample.query("dashboard", "select sync_status from it.quality.sync_status where scope = 'statewide:IL'")
+    assert len(statuses) == 9
+
+
+def test_the_newest_day_is_what_readers_see(sample: Sample) -> None:
+    for section in SECTIONS:
+        assert sample.query("dashboard", f"select distinct as_of_date from it.sections.{section}") == [(DAY,)]
+    assert str((sample.home / "published" / "current").readlink()) == f"releases/{DAY}-1"
+    assert str((sample.home / "published" / "dashboard.duckdb").readlink()) == "current/dashboard.duckdb"
+
+
+def test_published_columns_are_the_contract(sample: Sample) -> None:
+    columns = sample.query(
+        "dashboard",
+        "select column_name, data_type from duckdb_columns() where database_name = 'it' and schema_name = 'sections'"
+        " and table_name = 'customer_services' order by column_index",
+    )
+    assert columns == [
+        ("as_of_date", "DATE"),
+        ("scope_type", "VARCHAR"),
+        ("scope_id", "VARCHAR"),
+        ("scope_name", "VARCHAR"),
+        ("section_number", "INTEGER"),
+        ("section_key", "VARCHAR"),
+        ("section_name", "VARCHAR"),
+        ("line_number", "INTEGER"),
+        ("line_key", "VARCHAR"),
+        ("line_name", "VARCHAR"),
+        ("colour", "VARCHAR"),
+        ("parent_line_key", "VARCHAR"),
+        ("definition", "VARCHAR"),
+        ("next_steps", "VARCHAR"),
+        ("customer_count", "BIGINT"),
+        ("percent", "DOUBLE"),
+        ("loss_rate", "DOUBLE"),
+        ("pass_rate", "DOUBLE"),
+        ("eligible_count", "BIGINT"),
+        ("unclassified_count", "BIGINT"),
+    ]
+
+
+def test_every_published_column_is_described(sample: Sample) -> None:
+    for file in ("dashboard", "customers"):
+        undescribed = sample.query(
+            file,
+            "select schema_name, table_name, column_name from duckdb_columns()"
+            " where database_name = 'it' and coalesce(comment, '') = '' and not internal",
+        )
+        assert undescribed == []
+
+
+def test_parquet_holds_the_same_tables(sample: Sample) -> None:
+    """The newest day's folder for what is of one day, all folders for what has history."""
+    folder = sample.home / "published" / "parquet"
+    with_history = {"history", "movement", "line_history", "scope_history"}
+    for file in ("dashboard", "customers"):
+        names = sample.query(file, "select schema_name, table_name from duckdb_tables() where database_name = 'it'")
+        assert names
+        for schema, table in names:
+            columns = sample.query(file, f"describe it.{schema}.{table}")
+            wanted = ", ".join(f'"{column[0]}"' for column in columns)
+            day = "*" if table in with_history else str(DAY)
+            stored = duckdb.sql(
+                f"select {wanted} from read_parquet('{folder}/{file}/{schema}/{table}/as_of_date={day}/*.parquet',"
+                " hive_partitioning = false) order by all"
+            ).fetchall()
+            assert stored == sample.query(file, f"select {wanted} from it.{schema}.{table} order by all"), table
+
+
+def test_nothing_personal_is_published_beside_names_in_lists(sample: Sample) -> None:
+    personal = {column.name for extract in extracts() for column in extract.columns if column.personal}
+    for file, allowed in (("dashboard", set()), ("customers", {"first_name", "last_name"})):
+        columns = sample.query(
+            file,
+            "select distinct column_name from duckdb_columns() where database_name = 'it'"
+            " and table_name <> 'entitlements'",  # whose e-mail is the staff's own
+        )
+        assert {str(name) for (name,) in columns} & personal == allowed
+
+
+def test_customer_lists_are_for_their_owner_alone(sample: Sample) -> None:
+    release = (sample.home / "published" / "current").resolve()
+    assert stat.S_IMODE((release / "customers.duckdb").stat().st_mode) == 0o600
+    assert stat.S_IMODE((release / "dashboard.duckdb").stat().st_mode) == 0o644
+    assert stat.S_IMODE((release / "parquet" / "customers").stat().st_mode) == 0o700
+
+
+def test_checks_of_every_kind_are_published(sample: Sample) -> None:
+    found = sample.query("dashboard", "select name, severity, passed, observed, expected from it.quality.checks")
+    names = {row[0] for row in found}
+    assert {"row_account", "synced_implies_an_agreeing_identity", "lwia_is_in_the_reference"} <= names
+    assert any(name.startswith("counts_are_lists") for name in names)
+    assert all(passed for _, severity, passed, _, _ in found if severity == "error")
+    assert any(not passed for _, severity, passed, _, _ in found if severity == "warn")
+    assert all(observed and expected for *_, observed, expected in found)
+
+
+def test_the_days_rows_can_be_queried_as_raw(sample: Sample) -> None:
+    names = {extract.table for extract in extracts()}
+    with duckdb.connect(str(sample.home / "warehouse.duckdb"), read_only=True) as warehouse:
+        views = warehouse.execute("select view_name from duckdb_views() where schema_name = 'raw'").fetchall()
+        assert {name for (name,) in views} == names
+        loaded = warehouse.execute("select count(*) from raw.worknet_customers").fetchone()
+        promised = warehouse.execute(
+            "select rows_loaded from quality.deliveries where file = 'customers.csv' and system = 'worknet'"
+        ).fetchone()
+    assert loaded == promised
+
+
+def test_the_same_days_again_change_nothing_but_the_time(sample: Sample, tmp_path: Path) -> None:
+    """The older one first: it is seen together with the newest one, not before."""
+    again = sample.copy(tmp_path)
+    before = (again.home / "published" / "current").resolve()
+    result = yacp(again.home, "backfill", str(DAY_BEFORE), str(DAY), extracts=again.extracts)
+    assert result.returncode == 0, result.stderr
+    assert f"Built {DAY_BEFORE}; it is published with {DAY}, the newest day." in " ".join(result.stderr.split())
+    after = (again.home / "published" / "current").resolve()
+    assert (before.name, after.name) == (f"{DAY}-1", f"{DAY}-3")
+    assert {release.name for release in releases(again.settings)} == {f"{DAY_BEFORE}-1", f"{DAY}-1", f"{DAY}-3"}
+    assert tables(after) == tables(before)
+
+
+def test_a_failing_check_keeps_the_last_good_day(sample: Sample, tmp_path: Path) -> None:
+    """IWDS loses nearly everybody overnight: no row is wrong, but the share of synced customers falls."""
+    broken = sample.copy(tmp_path)
+    release = str((broken.home / "published" / "current").readlink())
+    folder = broken.extracts / "worknet" / str(DAY)
+    with duckdb.connect() as connection:
+        connection.execute(
+            f"copy (select * replace (null as iwds_customer_id) from read_parquet('{broken.home}/archive/worknet/"
+            f"{DAY}/0001/customers.parquet')) to '{folder}/customers.parquet'"
+        )
+        rows = connection.execute(f"select count(*) from '{folder}/customers.parquet'").fetchone()
+    assert rows
+    assert (folder / "customers.csv").read_bytes()  # the delivery before it had come as CSV
+    (folder / "customers.csv").unlink()
+    manifest = json.loads((folder / "manifest.json").read_text())
+    for file in manifest["files"]:
+        if file["name"] == "customers.csv":
+            data = (folder / "customers.parquet").read_bytes()
+            file.update(name="customers.parquet", rows=rows[0], sha256=hashlib.sha256(data).hexdigest())
+    manifest["delivery"] = 2
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    result = yacp(broken.home, "run", "--as-of", str(DAY), extracts=broken.extracts)
+    assert result.returncode == 1, result.stderr
+    assert "sync_shares_move_less_than_50_points on sync_status: 2 of 9 rows unexpected" in result.stderr
+    assert "expectations/sync_shares.yml" in result.stderr
+    assert "Traceback" not in result.stderr
+    assert str((broken.home / "published" / "current").readlink()) == release
+    failed = yacp(broken.home, "checks", "--failed", "--format", "json")
+    assert "sync_shares_move_less_than_50_points" in {row["name"] for row in json.loads(failed.stdout)}
+
+
+def test_show_is_the_published_dashboard(sample: Sample) -> None:
+    shown = yacp(sample.home, "show", "--format", "json")
+    assert shown.returncode == 0
+    assert shown.stderr == ""
+    rows = json.loads(shown.stdout)
+    assert len(rows) == 45 + 7
+    counts = dict(
+        sample.query(
+            "dashboard",
+            "select section_key || line_key, customer_count from it.sections.dashboard where scope_type = 'statewide'",
+        )
+    )
+    assert {row["section_key"] + row["line_key"]: row["customer_count"] for row in rows} == counts
+    text = yacp(sample.home, "show").stdout
+    assert "1. Customer Application Status" in text
+    assert "of which: Has not completed the pre-screening within 5 days" in text
+    assert "Unduplicated Customer Total" in text
+
+
+@pytest.mark.parametrize("scope_type", ["statewide", "lwia", "provider"])
+def test_lists_are_as_long_as_their_counts(sample: Sample, scope_type: str) -> None:
+    (scope_id, line, count), *_ = sample.query(
+        "dashboard",
+        "select scope_id, line_key, customer_count from it.sections.dashboard"
+        f" where scope_type = '{scope_type}' and colour = 'red' order by customer_count desc, scope_id limit 1",
+    )
+    listed = yacp(sample.home, "list", str(line), "--scope", f"{scope_type}:{scope_id}", "--format", "csv")
+    rows = read_csv(listed.stdout)
+    assert len(rows) == count > 0
+    assert all(row["days_overdue"] == "" or int(row["days_overdue"]) > 0 for row in rows)
+
+
+def test_an_earlier_day_is_shown_as_it_stood(sample: Sample) -> None:
+    shown = yacp(sample.home, "show", "--as-of", str(DAY_BEFORE), "--format", "csv")
+    assert {row["as_of_date"] for row in read_csv(shown.stdout)} == {str(DAY_BEFORE)}
+
+
+def test_an_earlier_days_list_is_as_long_as_its_count(sample: Sample) -> None:
+    shown = json.loads(yacp(sample.home, "show", "--as-of", str(DAY_BEFORE), "--format", "json").stdout)
+    count = next(row["customer_count"] for row in shown if row["line_key"] == "not_synced")
+    listed = json.loads(yacp(sample.home, "list", "not_synced", "--as-of", str(DAY_BEFORE), "--format", "json").stdout)
+    assert len(listed) == count > 0
+
+
+def test_changes_are_the_people_who_moved(sample: Sample) -> None:
+    changed = json.loads(yacp(sample.home, "changes", "--format", "json").stdout)
+    people = json.loads(yacp(sample.home, "changes", "--who", "--format", "json").stdout)
+    moved = {(row["line_key"], move): row[move] for row in changed for move in ("entered", "left") if row[move]}
+    assert len(moved) > 10
+    found: dict[tuple[str, str], int] = {}
+    for person in people:
+        key = (person["line_key"], person["move"])
+        found[key] = found.get(key, 0) + 1
+    assert found == moved
+
+
+def test_sync_problems_say_what_to_do(sample: Sample) -> None:
+    problems = json.loads(yacp(sample.home, "sync-problems", "--format", "json").stdout)
+    assert len({problem["sync_status"] for problem in problems}) >= 7
+    for problem in problems:
+        assert problem["next_step"].endswith(".")
+        found = problem["sync_status"] in ("match_available", "ambiguous", "ssn_mismatch")
+        assert bool(problem["iwds_candidate_ids"]) == found
+        if problem["sync_status"] == "ambiguous":
+            assert ", " in problem["iwds_candidate_ids"]
+
+
+def test_nobody_is_entitled_to_more_than_the_staff_extract_gives(sample: Sample) -> None:
+    granted = set(sample.query("customers", "from it.customers.entitlements"))
+    with duckdb.connect(str(sample.home / "warehouse.duckdb"), read_only=True) as warehouse:
+        staff = warehouse.execute(
+            "select staff_id, lower(email), role, provider_id, cast(lwia_number as varchar) from raw.worknet_staff"
+        ).fetchall()
+        scopes = set(warehouse.execute("select scope_type, scope_id from intermediate.int_sections__scopes").fetchall())
+    due = set()
+    for staff_id, email, role, provider, lwia in staff:
+        wanted = {
+            "super_user": [("statewide", "IL", True)],
+            "career_planner": [("lwia", lwia, True), ("provider", provider, True)],
+            "provider_staff": [("provider", provider, False)],
+        }[role]
+        due |= {(staff_id, email, role, *grant) for grant in wanted if grant[:2] in scopes}
+    assert granted == due
+    assert {row[2] for row in granted} == {"super_user", "career_planner", "provider_staff"}
+
+
+def test_what_turns_red_next_adds_up(sample: Sample) -> None:
+    due = dict(
+        sample.query(
+            "dashboard",
+            "select line_key, customer_count_by_then from it.sections.coming_due"
+            " where scope_type = 'statewide' and days_until_red = 5",
+        )
+    )
+    listed = dict(
+        sample.query(
+            "customers",
+            "select line_key, count(*) from it.customers.line_customers"
+            " where colour = 'yellow' and due_date between as_of_date and as_of_date + 4 group by all",
+        )
+    )
+    assert {line: count for line, count in due.items() if count} == listed
+    assert listed
+
+
+def test_the_quarantine_tells_places_not_values(sample: Sample) -> None:
+    result = yacp(sample.home, "quarantine", "--format", "json")
+    rows = json.loads(result.stdout)
+    assert len(rows) > 15
+    assert set(rows[0]) == {
+        "system",
+        "as_of_date",
+        "delivery",
+        "file",
+        "line_number",
+        "column_name",
+        "reason",
+    }
+    assert all(row["line_number"] for row in rows)
+
+
+def test_deliveries_tell_their_account(sample: Sample) -> None:
+    rows = json.loads(yacp(sample.home, "deliveries", "--format", "json").stdout)
+    assert len(rows) == 24
+    for row in rows:
+        assert row["rows_in_manifest"] == row["rows_loaded"] + row["rows_quarantined"] + row["rows_duplicate"]
+
+
+def test_the_run_is_in_the_instance_that_the_ui_reads(sample: Sample) -> None:
+    import dagster as dg
+
+    with dg.DagsterInstance.from_config(str(sample.home / "dagster")) as instance:
+        runs = instance.get_runs()
+        assert [run.tags["dagster/partition"] for run in runs] == [str(DAY), str(DAY_BEFORE)]
+        assert all(run.is_success for run in runs)
+        assert all(run.remote_job_origin is not None for run in runs)
+        asset = dg.AssetKey(["sections", "enrollment_status"])
+        event = instance.get_latest_materialization_event(asset)
+        assert event is not None
+        materialization = event.asset_materialization
+        assert materialization is not None
+        assert materialization.partition == str(DAY)
+        assert {"dagster/row_count", "dagster/column_schema", "dagster/column_lineage"} <= set(materialization.metadata)
+
+
+def test_no_log_holds_personal_data(sample: Sample) -> None:
+    with duckdb.connect() as connection:
+        marks = connection.execute(
+            f"select distinct email from '{sample.home}/archive/worknet/{DAY}/0001/customers.parquet'"
+            " where email is not null limit 500"
+        ).fetchall()
+    marks = [str(mark).encode() for (mark,) in marks]
+    assert marks
+    looked_at = 0
+    for folder in ("dagster", "dbt"):
+        for path in (sample.home / folder).rglob("*"):
+            if path.is_file():
+                content = path.read_bytes()
+                looked_at += 1
+                assert not any(mark in content for mark in marks), path.name
+    assert looked_at > 10

@@ -1,0 +1,53 @@
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from orchestration.runs.warehouse_lock import hold_warehouse
+from orchestration.settings import Settings
+
+HOLDER = """
+import sys, time
+from pathlib import Path
+from orchestration.runs.warehouse_lock import hold_warehouse
+from orchestration.settings import Settings
+with hold_warehouse(Settings(home=Path(sys.argv[1])), "the run of 2026-11-22", print):
+    print("holding", flush=True)
+    time.sleep(float(sys.argv[2]))
+"""
+
+
+def hold(home: Path, seconds: float) -> subprocess.Popen[str]:
+    holder = subprocess.Popen(
+        [sys.executable, "-c", HOLDER, str(home), str(seconds)], stdout=subprocess.PIPE, text=True
+    )
+    assert holder.stdout is not None
+    assert holder.stdout.readline() == "holding\n"
+    return holder
+
+
+def test_the_second_waits_and_is_told_for_whom(tmp_path: Path) -> None:
+    holder = hold(tmp_path, 2)
+    told: list[str] = []
+    with hold_warehouse(Settings(home=tmp_path), "the run of 2026-11-23", told.append):
+        assert holder.wait(timeout=5) == 0
+    assert len(told) == 1
+    assert told[0].startswith(f"Waiting for the run of 2026-11-22 (process {holder.pid}), which has had the warehouse")
+
+
+def test_a_dead_owner_does_not_block(tmp_path: Path) -> None:
+    holder = hold(tmp_path, 600)
+    holder.kill()
+    holder.wait()
+    told: list[str] = []
+    begun = time.monotonic()
+    with hold_warehouse(Settings(home=tmp_path), "the run of 2026-11-23", told.append):
+        pass
+    assert told == []
+    assert time.monotonic() - begun < 60
+
+
+def test_a_run_finds_its_own_process_holding(tmp_path: Path) -> None:
+    config = Settings(home=tmp_path)
+    with hold_warehouse(config, "outer", print), hold_warehouse(config, "inner", print):
+        pass
