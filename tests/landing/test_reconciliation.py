@@ -53,7 +53,7 @@ def test_what_was_lost_since_is_noticed(config: Settings, delivery: ArchivedDeli
     rewrite(delivery.folder / file, query)
     accounts = recount(config, delivery)
     assert not all(account.balances for account in accounts)
-    with pytest.raises(ChecksBlocked, match=r"is damaged: .*customers\.csv with \d of \d rows.*landed anew"):
+    with pytest.raises(ChecksBlocked, match=r"is damaged: .*customers\.csv with \d of \d rows.*loaded again"):
         require_balance(delivery, accounts)
 
 
