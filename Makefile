@@ -1,21 +1,21 @@
-# make run   everything from nothing: sample deliveries, a full run, the dashboard in the terminal
-# make test  everything from nothing: passes the tests
-# make dev   the Dagster UI on the same state
-# make dashboard  the dashboard in a browser, with sample deliveries when nothing is published yet
+# make run        from scratch: sample deliveries, a full run, the dashboard in the terminal
+# make test       from scratch: the tests
+# make dev        the Dagster UI on the same state
+# make dashboard  the dashboard in a browser; runs sample deliveries first if nothing is published yet
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-# Whom make dashboard shows it to: a super user of the sample. Not AS, which is make's own name for an assembler.
+# The person that `make dashboard` signs in: a super user of the sample. (AS is taken: make uses it for the assembler.)
 VIEWER ?= staff.sx000000001@example.org
 
-# Most of a test is the start of a process, which one processor does: a worker for each. A file's tests stay together.
+# Most of a test's time is one process starting up, so use a worker per processor. A file's tests stay together.
 WORKERS ?= logical
 SIDE_BY_SIDE := -n $(WORKERS) --maxprocesses 4 --dist loadfile
 
-# How long make fuzz looks.
+# How long `make fuzz` runs.
 MINUTES ?= 10
 
 .PHONY: run dashboard test test-faults test-browser test-spark fuzz bench bench-dashboard dev setup lint lock contract clean
@@ -45,8 +45,8 @@ $(VENV)/.spark: $(VENV)/.dev requirements/spark.txt
 test: $(VENV)/.dev
 	$(BIN)/pytest tests --ignore tests/browser --ignore tests/faults --ignore tests/spark $(SIDE_BY_SIDE)
 
-# What takes long: killed runs, full disks, clocks set back, readers in the way, servers that hang up. As root, or where
-# user namespaces are allowed; one test needs libfaketime (Debian: faketime) and is skipped without.
+# The slow tests: killed runs, full disks, clocks set back, concurrent readers, servers that hang up. They need root or
+# user namespaces; one test needs libfaketime (Debian: faketime) and is skipped without it.
 test-faults: $(VENV)/.dev
 	$(BIN)/pytest tests/faults $(SIDE_BY_SIDE) --durations 15
 
@@ -54,28 +54,28 @@ test-faults: $(VENV)/.dev
 test-browser: $(VENV)/.dev
 	$(BIN)/pytest tests/browser
 
-# Ever other deliveries, against the contract; what is found is tried first the next time.
+# Generates random deliveries and checks them against the contract. Failures are replayed first on the next run.
 fuzz: $(VENV)/.dev
 	@end=$$(($$(date +%s) + 60 * $(MINUTES))); \
 	while [ $$(date +%s) -lt $$end ]; do \
-		$(BIN)/pytest tests/extracts/test_fuzzing.py --hypothesis-profile=long || exit; done
+		$(BIN)/pytest tests/landing/test_fuzzing.py --hypothesis-profile=long || exit; done
 
-# The models on Spark against those on DuckDB; needs Java.
+# Compares the models on Spark with those on DuckDB; needs Java.
 test-spark: $(VENV)/.spark
 	$(BIN)/pytest tests/spark $(SIDE_BY_SIDE)
 
-# Against a hand-written script and pandas, on up to 1,000,000 customers; takes half an hour.
+# Compares the pipeline with a hand-written script and pandas, for up to 1,000,000 customers; takes half an hour.
 bench: $(VENV)/.dev
 	$(BIN)/python benchmarks/pipeline/measure.py
 
-# Twenty people at the dashboard of 1,000 providers, and 100,000 requests; takes a quarter of an hour, needs wrk.
+# Twenty people using the dashboard of 1,000 providers, then 100,000 requests; takes a quarter of an hour, needs wrk.
 bench-dashboard: $(VENV)/.dev
 	$(BIN)/python benchmarks/pages.py --memory
 
 dev: setup
 	$(BIN)/yacp dev
 
-# Some days of the sample, so that there is a history to look at.
+# Several days of the sample, so that there is some history to look at.
 dashboard: setup
 	@test -e "$${YACP_HOME:-.yacp}/published/current" || { \
 		$(BIN)/yacp generate --days 4 && \
@@ -86,15 +86,16 @@ lint: $(VENV)/.dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports
 	$(BIN)/sqlfluff lint models dbt_project/tests dbt_project/macros
 
-# The lock: hashed, for pip, without an index address. Needs uv.
+# Hashed requirements for pip, without an index address. Needs uv.
 lock:
 	uv pip compile pyproject.toml --extra setup --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --output-file requirements/runtime.txt
 	uv pip compile pyproject.toml --extra setup --extra dev --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --constraint requirements/runtime.txt --output-file requirements/dev.txt
 	uv pip compile pyproject.toml --extra setup --extra spark --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --constraint requirements/dev.txt --output-file requirements/spark.txt
 
-# After a change of the input contract: the dbt sources and docs/extracts.md.
+# After changing the input contract: writes the dbt sources and docs/extracts.md.
 contract: setup
 	$(BIN)/python -m orchestration.contract.documents
 

@@ -1,8 +1,8 @@
-"""What a night costs beside its models: ``yacp run`` against ``dbt build`` alone, on the same 100 customers.
+"""The overhead of a run: ``yacp run`` compared with ``dbt build`` alone, on the same 100 customers.
 
     python benchmarks/fixed_cost.py
 
-Both start as new processes on the same prepared state, one after the other, three times; the least time of each counts.
+Both start as new processes on the same prepared state, alternating, three times each; the shortest time of each counts.
 """
 
 import os
@@ -23,9 +23,9 @@ ALLOWED_RATIO, ALLOWED_SECONDS = 1.2, 8
 
 
 def timed(command: list[str], variables: dict[str, str], folder: Path) -> float:
-    begun = time.perf_counter()
+    started = time.perf_counter()
     subprocess.run(command, env={**os.environ, **variables}, cwd=folder, check=True, capture_output=True)
-    return time.perf_counter() - begun
+    return time.perf_counter() - started
 
 
 def main() -> int:

@@ -1,10 +1,10 @@
-"""Whether a night's cost grows with the days already published: the same night after 10 days and after 400.
+"""Whether a run takes longer the more days are published: the same run after 10 days and after 400.
 
     python benchmarks/history.py
 
-Two homes publish the same day of the same 2,000 customers. One has ten published days before it; the other has the same
-ten, and behind them 390 more that are the tenth's history moved back in time, with stays ended at the rate at which
-the ten days ended them. Each night is run three times, in turn; the least time counts.
+Two homes publish the same day of the same 2,000 customers. One has ten published days before it. The other has the same
+ten plus 390 earlier ones, which are copies of their history moved back in time, with stays that end at the same rate.
+Each run is repeated three times, alternating; the shortest time counts.
 """
 
 import os
@@ -28,16 +28,16 @@ CUSTOMERS = 2000
 
 
 def yacp(home: Path, extracts: Path, *arguments: str) -> float:
-    begun = time.perf_counter()
+    started = time.perf_counter()
     variables = {**os.environ, "YACP_HOME": str(home), "YACP_EXTRACTS": str(extracts)}
     subprocess.run(
         [str(Path(sys.executable).with_name("yacp")), *arguments], env=variables, check=True, capture_output=True
     )
-    return time.perf_counter() - begun
+    return time.perf_counter() - started
 
 
 def age(home: Path, days: int) -> None:
-    """Puts so many more days behind the published ones: copies of their history, moved back in time."""
+    """Adds earlier days to the published ones: copies of their history, moved back in time."""
     release = current(Settings(home=home))
     assert release is not None
     first = release.days[0]
@@ -98,10 +98,10 @@ def main() -> int:
             size(current(Settings(home=old)).folder, name) - size(current(Settings(home=young)).folder, name)
             for name in ("dashboard.duckdb", "customers.duckdb")
         )
-    print(f"a night after {FEW:3} days    {few:6.1f} s")
-    print(f"a night after {MANY:3} days    {many:6.1f} s   {many / few:.2f} × as long")
+    print(f"a run after {FEW:3} days      {few:6.1f} s")
+    print(f"a run after {MANY:3} days      {many:6.1f} s   {many / few:.2f} × as long")
     yearly = grown / CUSTOMERS / (MANY - FEW) * 365 / 1024
-    print(f"history                {yearly:6.2f} KiB a customer and year, {stays[0]:,} stays")
+    print(f"history                {yearly:6.2f} KiB per customer and year, {stays[0]:,} stays")
     return 0
 
 

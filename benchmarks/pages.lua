@@ -1,9 +1,10 @@
--- For wrk, one thread for each person: they follow a walk of their own, one page after the other, and look at each for
--- some seconds. Arguments: the folder of the walks, and the mean of those seconds.
+-- For wrk, one thread per person. Each person follows a walk, page by page, and looks at each page for some seconds.
+-- Arguments: the folder with the walks, and the mean of those seconds.
 --
--- A walk is a file with the person's e-mail address and then an address of a page in each line. A line of the record,
--- which PAGES_RECORD names, is the person, which of their pages it was, when it was asked for in seconds since 1970,
--- how many seconds the answer took, and its status. Who comes to the end of a walk says so by a file beside it.
+-- A walk is a file with the person's email address in the first line and the address of a page in each further line.
+-- PAGES_RECORD names the file for the results. Each of its lines has the person, the number of the page in their walk,
+-- when it was requested (seconds since 1970), how many seconds the answer took, and its status. A thread that reaches
+-- the end of its walk creates a file next to it.
 
 local ffi = require("ffi")
 ffi.cdef [[
@@ -25,7 +26,7 @@ function setup(thread)
 end
 
 function init(args)
-  walk, place, begun, records = {}, 0, 0, {}
+  walk, place, started, records = {}, 0, 0, {}
   over = args[1] .. "/" .. number .. ".over"
   local headers = { ["Accept-Encoding"] = "gzip" }
   for line in io.lines(args[1] .. "/" .. number) do
@@ -44,12 +45,12 @@ end
 
 function request()
   place = place + 1
-  begun = now()
+  started = now()
   return walk[place]
 end
 
 function response(status)
-  table.insert(records, string.format("%d\t%d\t%.6f\t%.6f\t%d", number, place, begun, now() - begun, status))
+  table.insert(records, string.format("%d\t%d\t%.6f\t%.6f\t%d", number, place, started, now() - started, status))
   if place == #walk then
     io.open(over, "w"):close()
     wrk.thread:stop()

@@ -1,15 +1,15 @@
-"""How fast the dashboard in a browser answers 20 people at once, with 1,000 providers and 100,000 customers published.
+"""How fast the web dashboard responds to 20 people at once, with 1,000 providers and 100,000 customers published.
 
     python benchmarks/pages.py [--home DIR] [--memory]
 
-Publishes three days of the sample and puts older ones behind them, so that there are thirty. Starts the server as a
-process of its own and has wrk (Debian: apt-get install wrk) drive it, on the same machine, from the addresses of
-``walks``: 20 people, each with the pages that somebody of their role opens. First each looks at a page for a second,
-and meanwhile a new release is published; then nobody waits, which is no dashboard's day but shows what it can take.
-``--memory`` goes on with 100,000 requests and prints how much memory the server has all along.
+Publishes three days of the sample and adds earlier ones until there are thirty. Starts the server as a separate process
+and drives it with wrk (Debian: apt-get install wrk), on the same machine, along 20 walks: one per person, each with the
+pages that people in their role open. First, each person looks at a page for a second, and a new release is published
+meanwhile. Then nobody waits, which no real dashboard sees but which shows its limits. ``--memory`` continues with
+100,000 requests and prints how the server's memory develops.
 
-A page counts as cold when nobody had asked for it of this release. Every walk also asks for ``/healthz``, which needs
-no data: what a page takes as a multiple of that is comparable between machines.
+A page is cold if nobody has requested it since the release was opened. Every walk also requests ``/healthz``, which
+needs no data: a page's time as a multiple of that can be compared between machines.
 """
 
 import argparse
@@ -52,7 +52,7 @@ MANY = 100_000
 AFTERMATH = 5.0
 BARE = "healthz"
 
-# How often a kind of page is asked for, by those who may.
+# How often each kind of page is requested, by people who may see it.
 COUNTS = {"dashboard": 30, "past day": 6, "changes": 8, "checks": 3, BARE: 10}
 LISTS = {"list": 20, "list, paged or sorted": 10, "list, filtered": 6, "list, past day": 3, "who came or left": 3,
          "sync problems": 5, "csv": 2, "xlsx": 1}  # fmt: skip
@@ -78,13 +78,13 @@ class Answer:
     kind: str
     scope: str
     page: tuple[str, str]
-    begun: float
+    started: float
     took: float
     status: int
 
 
 def prepare(home: Path) -> None:
-    """Three days that were run for real, and behind them the first one's history moved back in time."""
+    """Runs three days, and adds earlier ones that are copies of their history."""
     extracts = home / "extracts"
     generate(extracts, customers=CUSTOMERS, as_of=DAY, days=REAL_DAYS)
     first = str(DAY - timedelta(days=REAL_DAYS - 1))
@@ -117,7 +117,7 @@ def people(folder: Path) -> list[Person]:
 
 
 class Walks:
-    """What each person asks for, by chance but the same each time."""
+    """What each person requests: random, but the same every time."""
 
     def __init__(self, home: Path, seed: int) -> None:
         release = current(Settings(home=home))
@@ -170,7 +170,7 @@ class Walks:
             case "list":
                 return f"{line}?scope={scope}"
             case "list, paged or sorted":
-                # Page 1 always is; later ones may not be there for a provider.
+                # Page 1 always exists; a provider may not have later ones.
                 page = f"&page={self._chance.randint(2, 9)}" if scope == "statewide" else ""
                 return f"/lines/{pick(LONG)}?scope={scope}&sort={pick(SORTS)}{page}"
             case "list, filtered":
@@ -189,7 +189,7 @@ class Walks:
 
 
 class Server:
-    """The dashboard as it runs for others: a process that believes a proxy."""
+    """The dashboard as it runs in production: a process that trusts a sign-in proxy."""
 
     def __init__(self, home: Path, folder: Path) -> None:
         with socket.socket() as free:
@@ -204,7 +204,7 @@ class Server:
         command = [sys.executable, "-m", "dashboard", "--published", str(home / "published"), "--port", str(port)]
         self._process = subprocess.Popen(command, env=variables, stderr=subprocess.PIPE, text=True)
         self._seen = psutil.Process(self._process.pid)
-        begun = time.monotonic()
+        started = time.monotonic()
         while True:
             try:
                 with urllib.request.urlopen(f"{self.address}/{BARE}"):  # noqa: S310
@@ -212,7 +212,7 @@ class Server:
             except OSError:
                 assert self._process.poll() is None
                 time.sleep(0.02)
-        self.started = time.monotonic() - begun
+        self.started = time.monotonic() - started
 
     def __enter__(self) -> "Server":
         return self
@@ -223,7 +223,7 @@ class Server:
 
     @property
     def processor(self) -> float:
-        """Seconds of processors, those of the process that writes files included."""
+        """Processor seconds, including the process that writes files."""
         return sum(sum(process.cpu_times()[:2]) for process in (self._seen, *self._seen.children()))
 
     @property
@@ -236,7 +236,7 @@ class Server:
 
 
 def drive(server: Server, walks: Walks, folder: Path, *, think: float, seconds: int) -> list[Answer]:
-    """Lets wrk follow the walks until they end or the time is over."""
+    """Lets wrk follow the walks until they end or time is up."""
     record = folder / "record.tsv"
     size = str(len(walks.kinds))
     command = ["wrk", "-t", size, "-c", size, "-d", f"{seconds}s", "--timeout", "60s", "-s", str(HERE / "pages.lua"),
@@ -247,33 +247,33 @@ def drive(server: Server, walks: Walks, folder: Path, *, think: float, seconds: 
         while wrk.poll() is None:
             time.sleep(0.2)
             if len(list((folder / "walks").glob("*.over"))) == len(walks.kinds):
-                wrk.send_signal(signal.SIGINT)  # it would sleep until the time is over
+                wrk.send_signal(signal.SIGINT)  # otherwise it sleeps until time is up
                 break
         output, _ = wrk.communicate()
     if wrk.returncode:
         raise SystemExit(f"wrk failed:\n{output}")
     unanswered = int(output.rpartition("unanswered ")[2])
-    assert unanswered == 0, f"{unanswered} requests were not answered at all"
+    assert unanswered == 0, f"{unanswered} requests got no response"
     answers = []
     for line in sorted(record.read_text().splitlines(), key=lambda line: line.split("\t")[2]):
-        person, place, begun, took, status = line.split("\t")
+        person, place, started, took, status = line.split("\t")
         who, which = int(person) - 1, int(place) - 1
         kind, scope = walks.kinds[who][which]
         page = walks.addresses[who][which]
-        answers.append(Answer(kind, scope, page, float(begun), float(took), int(status)))
+        answers.append(Answer(kind, scope, page, float(started), float(took), int(status)))
     return answers
 
 
-def cold(answers: Sequence[Answer], asked: set[tuple[str, str]], published: float = float("inf")) -> list[Answer]:
-    """Those of pages that nobody had asked for since the server started or the release was published."""
+def cold(answers: Sequence[Answer], requested: set[tuple[str, str]], published: float = float("inf")) -> list[Answer]:
+    """The answers for pages that nobody had requested since the server started or the release was published."""
     found = []
     for answer in answers:
-        if answer.begun > published:
+        if answer.started > published:
             published = float("inf")
-            asked.clear()
-        if answer.page not in asked:
+            requested.clear()
+        if answer.page not in requested:
             found.append(answer)
-        asked.add(answer.page)
+        requested.add(answer.page)
     return found
 
 
@@ -281,7 +281,7 @@ def at(share: float, times: Sequence[float]) -> float:
     return sorted(times)[min(int(len(times) * share), len(times) - 1)] * 1000
 
 
-def told(title: str, answers: Sequence[Answer], bare: float) -> None:
+def print_times(title: str, answers: Sequence[Answer], bare: float) -> None:
     times = [answer.took for answer in answers]
     if not times:
         return
@@ -294,31 +294,33 @@ def table(answers: Sequence[Answer], first: Sequence[Answer]) -> None:
     bare = at(0.5, [answer.took for answer in answers if answer.kind == BARE])
     print(f"  {'':36} requests   median      p95      p99      max   failed   median to /{BARE}")
     pages = [answer for answer in answers if answer.kind not in (BARE, "csv", "xlsx")]
-    told("every page", pages, bare)
+    print_times("every page", pages, bare)
     fresh = set(first)
-    told("  asked for the first time (cold)", [answer for answer in pages if answer in fresh], bare)
-    told("  asked for again", [answer for answer in pages if answer not in fresh], bare)
+    print_times("  first request (cold)", [answer for answer in pages if answer in fresh], bare)
+    print_times("  repeated request", [answer for answer in pages if answer not in fresh], bare)
     for scope in ("statewide", "lwia", "provider"):
-        told(f"dashboard, {scope}", [a for a in pages if a.kind == "dashboard" and a.scope == scope], bare)
+        print_times(f"dashboard, {scope}", [a for a in pages if a.kind == "dashboard" and a.scope == scope], bare)
     for kind in (*COUNTS, *LISTS, *EVERY_SCOPE):
         if kind != "dashboard":
-            told(f"/{BARE}" if kind == BARE else kind, [answer for answer in answers if answer.kind == kind], bare)
+            print_times(
+                f"/{BARE}" if kind == BARE else kind, [answer for answer in answers if answer.kind == kind], bare
+            )
 
 
 @contextmanager
 def publishing(home: Path, after: float) -> Iterator[list[tuple[float, float]]]:
-    """Publishes the newest day once more, as a process of its own; when it began and when it was visible."""
+    """Publishes the newest day once more, in a separate process; yields when that started and when it was visible."""
     moments: list[tuple[float, float]] = []
 
     def publish_again() -> None:
         time.sleep(after)
-        begun = time.time()
+        started = time.time()
         link = home / "published" / "current"
         before = link.readlink()
         with subprocess.Popen([sys.executable, __file__, "--publish", str(home)]) as process:
             while link.readlink() == before and process.poll() is None:
                 time.sleep(0.005)
-            moments.append((begun, time.time()))
+            moments.append((started, time.time()))
         assert process.returncode == 0
 
     thread = threading.Thread(target=publish_again)
@@ -330,36 +332,38 @@ def publishing(home: Path, after: float) -> Iterator[list[tuple[float, float]]]:
 def measure(home: Path, folder: Path, seconds: int, with_memory: bool) -> None:
     walks = Walks(home, 1)
     with Server(home, folder) as server:
-        print(f"The server answered {server.started:.1f} s after its start, with {server.memory:.0f} MiB.")
+        print(f"The server was ready after {server.started:.1f} s, with {server.memory:.0f} MiB.")
         walks.write(folder / "walks", 10 * seconds)
 
         before = server.processor
         with publishing(home, seconds / 2) as moments:
             answers = drive(server, walks, folder, think=THINKING, seconds=seconds)
         used = (server.processor - before) / seconds
-        print(f"\n20 people, each looks at a page for {THINKING:.0f} s: {len(answers) / seconds:.0f} requests a second,"
+        print(f"\n20 people, {THINKING:.0f} s on each page: {len(answers) / seconds:.0f} requests a second,"
               f" {used:.0%} of a processor")  # fmt: skip
-        begun, visible = moments[0]
-        asked: set[tuple[str, str]] = set()
-        table(answers, cold(answers, asked, visible))
+        started, visible = moments[0]
+        requested: set[tuple[str, str]] = set()
+        table(answers, cold(answers, requested, visible))
         bare = at(0.5, [answer.took for answer in answers if answer.kind == BARE])
-        print("  A new release was put together and published meanwhile:")
+        print("  Meanwhile a new release was built and published:")
         for title, since, until in (
-            ("before", 0.0, begun),
-            (f"in the {visible - begun:.1f} s before it was there", begun, visible),
+            ("before", 0.0, started),
+            (f"in the {visible - started:.1f} s in which it was built", started, visible),
             (f"in the {AFTERMATH:.0f} s after", visible, visible + AFTERMATH),
             ("later", visible + AFTERMATH, float("inf")),
         ):
-            told(f"  {title}", [a for a in answers if since <= a.begun < until and a.kind not in ("csv", "xlsx")], bare)
+            print_times(
+                f"  {title}", [a for a in answers if since <= a.started < until and a.kind not in ("csv", "xlsx")], bare
+            )
 
         walks.write(folder / "walks", 1000 * seconds // len(walks.kinds))
         before = server.processor
         answers = drive(server, walks, folder, think=0, seconds=seconds)
-        taken = max(answer.begun for answer in answers) - min(answer.begun for answer in answers)
+        taken = max(answer.started for answer in answers) - min(answer.started for answer in answers)
         each = (server.processor - before) / len(answers)
-        print(f"\n20 at once who never wait: {len(answers) / taken:.0f} requests a second, {each * 1000:.1f} ms of "
-              "processor for each")  # fmt: skip
-        table(answers, cold(answers, asked))
+        print(f"\n20 clients that never wait: {len(answers) / taken:.0f} requests a second, {each * 1000:.1f} ms of "
+              "processor time each")  # fmt: skip
+        table(answers, cold(answers, requested))
     if with_memory:
         measure_memory(home, folder)
 
@@ -383,13 +387,13 @@ def measure_memory(home: Path, folder: Path) -> None:
             is_over.set()
             thread.join()
     addresses = {address for of_person in walks.addresses for _, address in of_person}
-    taken = answers[-1].begun - answers[0].begun
+    taken = answers[-1].started - answers[0].started
     print(f"\n{len(answers):,} requests for {len(addresses):,} addresses in {taken:.0f} s: memory in MiB")
-    print("  requests   server  at most since the line above   the process that writes files, at most")
+    print("  requests   server  peak since the line above   process that writes files, peak")
     since = 0.0
     for tenth in range(1, 11):
         done = len(answers) * tenth // 10
-        until = answers[done - 1].begun
+        until = answers[done - 1].started
         sizes = [(size, writer) for moment, size, writer in seen if since < moment <= until]
         most, writer = (max(column) for column in zip(*sizes, strict=True))
         print(f"  {done:8,} {sizes[-1][0]:8.0f} {most:8.0f} {'':23} {writer:8.0f}")
@@ -400,9 +404,9 @@ def measure_memory(home: Path, folder: Path) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", maxsplit=1)[0])
-    parser.add_argument("--home", type=Path, help="Prepare it here, or measure what was prepared here before.")
-    parser.add_argument("--seconds", type=int, default=SECONDS, help="How long each of the two runs takes.")
-    parser.add_argument("--memory", action="store_true", help="Also the memory over 100,000 requests.")
+    parser.add_argument("--home", type=Path, help="Where to prepare the published days; reused if they are there.")
+    parser.add_argument("--seconds", type=int, default=SECONDS, help="How long each of the two parts takes.")
+    parser.add_argument("--memory", action="store_true", help="Also measure the memory over 100,000 requests.")
     parser.add_argument("--publish", type=Path, help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.publish:
@@ -410,7 +414,7 @@ def main() -> None:
         publish(config, DAY, compiled_marts(config), "benchmark")
         return
     if not shutil.which("wrk"):
-        raise SystemExit("The load comes from wrk, which is not here: apt-get install wrk")
+        raise SystemExit("This needs wrk, which is not installed: apt-get install wrk")
     with tempfile.TemporaryDirectory(prefix="yacp-pages-") as name:
         folder = Path(name)
         home = given.home or folder / "home"

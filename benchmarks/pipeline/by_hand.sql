@@ -1,5 +1,5 @@
 -- The seven section tables straight from the CSV files, with nothing around it: no checks, no quarantine, no history.
--- {worknet}, {iwds} and {seeds} are folders, {day} is the as-of date.
+-- {worknet}, {iwds}, and {seeds} are folders; {day} is the as-of date.
 
 create macro age(on_day) as greatest(date '{day}' - on_day, 0);
 create macro chicago(instant) as cast(timezone('America/Chicago', instant) as date);
@@ -30,7 +30,7 @@ from read_csv('{iwds}/applications.csv', header = true, types = {{
     'exited_on': 'date', 'iwds_application_id': 'varchar', 'iwds_customer_id': 'varchar',
     'worknet_application_id': 'varchar', 'status': 'varchar'}});
 
--- Which IWDS application speaks for whom, and who is synced.
+-- Which IWDS application counts for whom, and who is synced.
 create table speaking as
 with own as (
     select c.customer_id, i.*
@@ -208,7 +208,7 @@ from (
     from served
 );
 
--- The red part of a yellow line.
+-- The overdue part of a yellow line.
 insert into members
 select customer_id, m.section_key, l.line_key, since_on
 from members m

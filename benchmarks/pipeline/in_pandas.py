@@ -67,7 +67,7 @@ def speaking(customers: pd.DataFrame, applications: pd.DataFrame, iwds: pd.DataF
 
 
 def memberships(worknet: Path, iwds_folder: Path, seeds: Path, day: pd.Timestamp) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Who is on which line since when, before the red parts; and who has services."""
+    """Who is on which line since when, without the red parts, and who has services."""
     customers = read(
         worknet / "customers.csv",
         ["customer_id", "iwds_customer_id", "ssn_last4", "date_of_birth"],
@@ -262,7 +262,7 @@ def service_lines(served: pd.DataFrame, worknet: Path, iwds_folder: Path, seeds:
 
 
 def spread(frame: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
-    """Distinct customers statewide, per LWIA and per provider."""
+    """Distinct customers statewide, per LWIA, and per provider."""
     parts = []
     for scope_type, column in (("statewide", None), ("lwia", "lwia_number"), ("provider", "provider_id")):
         scope = "IL" if column is None else frame[column].astype("string")

@@ -1,9 +1,9 @@
-"""The pipeline against one hand-written DuckDB script and against pandas, on the very same deliveries.
+"""The pipeline compared with a hand-written DuckDB script and with pandas, on the same deliveries.
 
     python benchmarks/pipeline/measure.py [--customers 10000 100000 1000000] [--without-pandas]
 
-All three write the seven section tables; the benchmark stops when they don't agree. Wall time, processor time and the
-peak memory of the whole process tree; within the pipeline, the time of each of its steps.
+All three write the seven section tables; the benchmark fails if they don't agree. It measures wall time, processor
+time, and the peak memory of the whole process tree and, within the pipeline, the time of each step.
 """
 
 import argparse
@@ -53,9 +53,9 @@ class Measure:
 
 
 def measured(command: list[str], variables: dict[str, str]) -> Measure:
-    """Runs a command and looks at the memory of all its processes while it runs."""
+    """Runs a command and samples the memory of all its processes meanwhile."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    begun = time.perf_counter()
+    started = time.perf_counter()
     with subprocess.Popen(
         command, env={**os.environ, **variables}, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
     ) as process:
@@ -65,7 +65,7 @@ def measured(command: list[str], variables: dict[str, str]) -> Measure:
             time.sleep(SAMPLED_EVERY)
         if process.returncode:
             raise SystemExit(f"{' '.join(command)} failed:\n{process.stderr.read().decode()}")
-    wall = time.perf_counter() - begun
+    wall = time.perf_counter() - started
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return Measure(wall, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, peak)
 
@@ -101,7 +101,7 @@ def step_seconds(config: Settings) -> dict[str, float]:
 
 
 def model_seconds(config: Settings) -> float:
-    """The time that went into models: of a moment in which tests were executing too, the models' share of it."""
+    """The time spent on models. A moment in which tests were running too counts by the models' share of it."""
     results = json.loads((config.dbt_target / "run_results.json").read_text())["results"]
     changes = sorted(
         (datetime.fromisoformat(timing[key]), change, result["unique_id"].startswith("model."))
@@ -158,7 +158,7 @@ def measure(customers: int, with_pandas: bool, memory_limit: str) -> tuple[float
             "YACP_MEMORY_LIMIT": memory_limit,
         }
         yacp = str(Path(sys.executable).with_name("yacp"))
-        manifest_path(config)  # parsed already, as on any night but the first
+        manifest_path(config)  # parsed already, as in every run but the first
         run = measured([yacp, "run", "--as-of", str(DAY)], here)
         steps, models = step_seconds(config), model_seconds(config)
         script = measured(by_hand(config, worknet, iwds, out), {})
@@ -167,7 +167,7 @@ def measure(customers: int, with_pandas: bool, memory_limit: str) -> tuple[float
         print(f"  {'the pipeline':28} {run} {rows / run.wall:9,.0f}   {run.wall / script.wall:5.2f} × the script")
         for title, seconds in steps.items():
             print(f"    {title:26} {seconds:8.1f} s")
-        print(f"    {'of it models alone':26} {models:8.1f} s   {models / script.wall:5.2f} × the script")
+        print(f"    {'models alone':26} {models:8.1f} s   {models / script.wall:5.2f} × the script")
         print(f"  {'hand-written DuckDB script':28} {script} {rows / script.wall:9,.0f}")
         if with_pandas:
             pandas = measured(
