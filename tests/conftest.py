@@ -24,7 +24,7 @@ from orchestration.extracts.generator import generate
 from orchestration.runs import write_instance
 from orchestration.settings import PROJECT, Settings
 
-pytest_plugins = ("dashboard_site", "browsing", "nights")
+pytest_plugins = ("dashboard_site", "chromium", "nights")
 
 _ALWAYS = {"deadline": None, "suppress_health_check": list(hypothesis.HealthCheck)}
 hypothesis.settings.register_profile("quick", max_examples=8, derandomize=True, database=None, **_ALWAYS)

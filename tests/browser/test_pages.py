@@ -1,4 +1,4 @@
-"""The dashboard as people have it before them: seen, clicked, typed, printed, on a phone, in the dark."""
+"""The dashboard as people use it: seen, clicked, typed, printed, on a phone, in dark mode."""
 
 import csv
 import re
@@ -18,7 +18,7 @@ FIRST_LOAD_LIMIT = 100 * 1024
 
 
 def problems_of(page: Page) -> list[str]:
-    """What axe-core finds, all of its rules."""
+    """What axe-core finds, with all of its rules."""
     found = Axe().run(page)
     return [
         f"{violation['id']}: {node['target']}"
@@ -274,5 +274,5 @@ def test_texts_in_english_say_so_on_a_spanish_page(visit: Visit, super_user: Per
     page = visit("/?lang=es", super_user.email)
     page.locator("#line-ready_for_review .bubble summary").click()
     expect(page.locator("#line-ready_for_review .bubble-text [lang=en]")).to_be_visible()
-    expect(page.locator(".told")).to_be_visible()
+    expect(page.locator(".guide-language")).to_be_visible()
     expect(page.locator("#pages")).to_contain_text("Cambios")

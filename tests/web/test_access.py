@@ -1,4 +1,4 @@
-"""Who gets in, and what they see: checked on the server for every request."""
+"""Who has access, and to what: checked on the server for every request."""
 
 from http.client import HTTPConnection
 from pathlib import Path
@@ -31,7 +31,7 @@ LOCAL = ("127.0.0.1", 40000)
 
 @pytest.fixture(scope="module")
 def names(sample: Sample) -> set[str]:
-    """What must not be in an answer that holds no data."""
+    """What must not be in a response without data."""
     people = sample.query("customers", "select first_name, last_name from it.customers.line_customers")
     scopes = sample.query("dashboard", "select distinct scope_name from it.sections.dashboard")
     return {str(name) for row in people + scopes for name in row if len(str(name)) > 5}
@@ -263,7 +263,7 @@ def test_asking_for_the_headers_alone_needs_the_same_right(
 def test_two_people_who_ask_for_one_address_get_each_their_own_page(
     site: Site, super_user: Person, planner: Person, provider_staff: Person
 ) -> None:
-    """Whoever came first: pages are kept in memory by person."""
+    """Whoever asked first: pages are cached for each person."""
     scope = provider_staff.scope
     for person in (super_user, provider_staff, super_user, provider_staff):
         page = site.get(f"/?scope={scope}", person.email).text
@@ -292,7 +292,7 @@ def test_two_people_who_ask_for_one_address_get_each_their_own_page(
     ],
 )
 def test_no_path_leads_out_of_what_is_meant_to_be_shown(base: str, super_user: Person, path: str) -> None:
-    """Asked for as it is written; most clients would tidy the address up."""
+    """Requested as written; most clients would normalize the address."""
     connection = HTTPConnection(base.removeprefix("http://"))
     connection.request("GET", path, headers={HEADER: super_user.email})
     answer = connection.getresponse()

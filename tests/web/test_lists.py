@@ -1,4 +1,4 @@
-"""The lists behind the counts: their rows, what narrows and sorts them, their files, and the log of who saw them."""
+"""The lists behind the counts: their rows, filters, sort orders and files, and the log of who saw them."""
 
 import csv
 import io
@@ -15,8 +15,8 @@ import pytest
 from conftest import DAY, DAY_BEFORE, Sample
 from dashboard_site import Person, Site, rows_with, site_over
 
-from dashboard.exports import Column, as_csv, as_xlsx
-from dashboard.lists import IWDS_STATUSES, PAGE_SIZE, SORTS
+from dashboard.customer_lists import IWDS_STATUSES, PAGE_SIZE, SORTS
+from dashboard.file_formats import Column, write_csv, write_xlsx
 from orchestration.extracts.contract import SYSTEMS
 
 SPREADSHEET = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
@@ -37,7 +37,7 @@ def customers(sample: Sample, line: str, condition: str, day: date = DAY) -> lis
 
 
 def listed(site: Site, address: str, email: str) -> list[str]:
-    """The customers of a list, page after page, as a person follows its links."""
+    """The customers on a list, page after page, as a person follows its links."""
     found: list[str] = []
     while address:
         page = site.get(address, email)
@@ -117,6 +117,16 @@ def test_filters_narrow_a_list(
     assert sorted(listed(site, f"/lines/{line}?{query}", super_user.email)) == expected
     rows = downloaded(site, f"/lines/{line}.csv?{query}", super_user.email)
     assert sorted(row["Customer ID"] for row in rows) == expected
+
+
+def test_the_horizons_that_can_be_chosen_are_the_published_ones(site: Site, sample: Sample, super_user: Person) -> None:
+    horizons = sample.query("dashboard", "select distinct days_until_red from it.sections.coming_due order by 1")
+    assert len(horizons) > 1
+    page = site.get("/lines/progress_due", super_user.email).text
+    choices = re.findall(r'<option value="([^"]*)"', page.partition('name="due"')[2].partition("</select>")[0])
+    assert choices == ["", "overdue", *(str(days) for (days,) in horizons)]
+    for (days,) in horizons:
+        assert site.get(f"/lines/progress_due?due={days}", super_user.email).status_code == 200
 
 
 def test_a_provider_of_an_lwia_can_be_chosen(site: Site, sample: Sample, planner: Person) -> None:
@@ -200,11 +210,11 @@ def test_no_text_of_a_file_becomes_a_formula(value: str) -> None:
     columns = [Column("Name", "name"), Column("Days", "days")]
     batches = [[{"name": value, "days": -3}]]
     text, book = io.BytesIO(), io.BytesIO()
-    as_csv(text, columns, batches)
+    write_csv(text, columns, batches)
     text.seek(0)
     (row,) = csv.DictReader(io.StringIO(text.read().decode("utf-8-sig"), newline=""))
     assert row == {"Name": f"'{value}", "Days": "-3"}
-    as_xlsx(book, columns, batches, "list")
+    write_xlsx(book, columns, batches, "list")
     name, days = read_workbook(book.getvalue())[1]
     assert (name.strip(), days) == (value.strip(), "-3")
 
@@ -243,7 +253,7 @@ def test_each_list_and_file_is_logged_and_no_name_of_a_customer(site: Site, samp
 
 
 def test_what_can_t_be_logged_isn_t_shown(sample: Sample, super_user: Person, site: Site) -> None:
-    site.log.mkdir()  # nobody can append to a folder
+    site.log.mkdir()  # no one can append to a folder
     try:
         for address in ("/lines/not_synced", "/lines/not_synced.csv", "/sync-problems.xlsx"):
             answer = site.get(address, super_user.email)
@@ -256,7 +266,7 @@ def test_what_can_t_be_logged_isn_t_shown(sample: Sample, super_user: Person, si
 
 def test_files_are_written_again_when_the_process_that_writes_them_died(site: Site, super_user: Person) -> None:
     first = downloaded(site, "/lines/not_synced.csv", super_user.email)
-    (writer,) = [child for child in psutil.Process().children() if "dashboard.writer" in child.cmdline()]
+    (writer,) = [child for child in psutil.Process().children() if "dashboard.download_writer" in child.cmdline()]
     writer.kill()
     writer.wait()
     assert downloaded(site, "/lines/not_synced.csv", super_user.email) == first
@@ -265,7 +275,7 @@ def test_files_are_written_again_when_the_process_that_writes_them_died(site: Si
 def test_of_a_file_nothing_stays_on_disk(
     sample: Sample, super_user: Person, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Where the writer ends in the middle, too: the file never has a name."""
+    """Even when the writer dies halfway: the file never has a name."""
     scratch = tmp_path / "scratch"
     scratch.mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(scratch))

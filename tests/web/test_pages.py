@@ -7,8 +7,8 @@ import pytest
 from conftest import DAY, DAY_BEFORE, Sample
 from dashboard_site import Person, Site, rows_with
 
-from dashboard.languages import share
-from dashboard.rendering import prose
+from dashboard.formatting import percent
+from dashboard.guide_text import guide_html
 
 SCOPES = ["statewide", "lwia:7", "provider"]
 
@@ -37,7 +37,7 @@ def test_the_seven_sections_are_the_mart_s(
         " order by section_number, line_number",
     )
     assert len(rows) == 52
-    for key, label, colour, parent, count, percent, loss, passed in rows:
+    for key, label, colour, parent, count, share, loss, passed in rows:
         row = shown.pop(0)
         assert (row["data-line"], row.get("data-colour"), row.get("data-parent")) == (key, colour, parent)
         assert str(label) in row["th"]
@@ -45,7 +45,7 @@ def test_the_seven_sections_are_the_mart_s(
         assert row["count"] == f"{count:,}"
         if key != "total":
             assert (row.get("percent", ""), row.get("loss", ""), row.get("pass", "")) == tuple(
-                share(value) for value in (percent, loss, passed)
+                percent(value) for value in (share, loss, passed)
             )
             assert ("href" in row) == (count > 0)
     assert shown == []
@@ -70,16 +70,16 @@ def test_definitions_next_steps_and_the_legend_are_the_guide_s(site: Site, sampl
         assert ("bubble" in row) == (definition is not None)
         assert (f'href="#next-{key}"' in row) == (next_steps is not None)
         if definition:
-            assert prose(str(definition)) in row
+            assert guide_html(str(definition)) in row
         if next_steps:
-            assert prose(str(next_steps)) in page.partition(f'<dialog class="steps" id="next-{key}"')[2]
+            assert guide_html(str(next_steps)) in page.partition(f'<dialog class="steps" id="next-{key}"')[2]
     for name, meaning in sample.query("dashboard", "select colour_name, meaning from it.sections.legend"):
         assert f"<dt>{name}</dt><dd>{meaning}</dd>" in page
 
 
-def test_prose_nests_its_lists_and_escapes_its_words() -> None:
+def test_guide_texts_nest_their_lists_and_are_escaped() -> None:
     text = "Who:\n• one <b>\n  ○ of one\n  ○ of one too\n• two\nAsk a.b@example.org."
-    assert prose(text) == (
+    assert guide_html(text) == (
         "<p>Who:</p><ul><li>one &lt;b&gt;<ul><li>of one</li><li>of one too</li></ul></li><li>two</li></ul>"
         '<p>Ask <a href="mailto:a.b@example.org">a.b@example.org</a>.</p>'
     )
@@ -144,12 +144,12 @@ def test_trends_are_drawn_from_the_history(site: Site, sample: Sample, super_use
         assert f'aria-label="{words}"' in row
 
 
-def test_the_checks_that_warned_are_told(site: Site, sample: Sample, provider_staff: Person) -> None:
+def test_checks_with_warnings_are_shown(site: Site, sample: Sample, provider_staff: Person) -> None:
     ((warned, every),) = sample.query(
         "dashboard", "select count(*) filter (where not passed), count(*) from it.quality.checks"
     )
     assert int(str(warned)) > 1
-    assert f"{warned} checks warned" in site.get("/", provider_staff.email).text
+    assert f"{warned} checks with warnings" in site.get("/", provider_staff.email).text
     rows = rows_with(site.get("/checks", provider_staff.email).text, "passed")
     assert len(rows) == every
     assert [row["data-passed"] for row in rows].count("false") == warned

@@ -1,4 +1,4 @@
-"""The dashboard follows what is published: without a restart, without a failed request, never two days mixed."""
+"""The dashboard follows what is published: no restart, no failed request, never two releases in one page."""
 
 import re
 import shutil
@@ -41,7 +41,7 @@ def test_a_new_release_is_shown_to_the_next_request_and_the_old_one_closed(
 def test_who_is_entitled_no_more_sees_nothing_of_what_was_made_for_them(
     here: Site, mine: Sample, planner: Person, super_user: Person
 ) -> None:
-    """Though their pages are kept in memory, and the counts of a page that was made are sent without more ado."""
+    """Even though their pages are cached, and cached pages of counts are sent at once."""
     pages = [f"{page}?scope={planner.scope}" for page in ("/", "/changes", "/lines/not_synced", "/sync-problems")]
     pages.append("/lines/not_synced.csv")
     for _ in range(2):
@@ -79,7 +79,7 @@ def test_a_thousand_providers_don_t_make_a_page_heavy(mine: Sample, tmp_path: Pa
         assert sum(int(answer.headers["content-length"]) for answer in (page, *assets)) < 100_000
 
 
-def test_a_broken_release_leaves_the_one_before_on_show(
+def test_a_broken_release_leaves_the_previous_one_shown(
     here: Site, mine: Sample, super_user: Person, caplog: pytest.LogCaptureFixture
 ) -> None:
     before = here.get("/", super_user.email).text
@@ -89,7 +89,7 @@ def test_a_broken_release_leaves_the_one_before_on_show(
     switch(mine, broken)
     assert here.get("/", super_user.email).text == before
     assert "can't be opened" in caplog.text
-    assert "stays on show" in caplog.text
+    assert "The previous release is still shown." in caplog.text
 
 
 def switch(mine: Sample, release: Path) -> None:
@@ -109,7 +109,7 @@ def test_without_a_release_it_says_so(tmp_path: Path, super_user: Person) -> Non
 def test_lists_that_can_t_be_read_let_nobody_in(
     mine: Sample, tmp_path: Path, super_user: Person, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Where somebody copied the counts alone."""
+    """Where only the counts were copied."""
     (mine.home / "published/current/customers.duckdb").unlink()
     site = site_over(mine.home / "published", tmp_path)
     answer = site.get("/", super_user.email)
