@@ -1,4 +1,4 @@
-"""Lists as CSV and as workbooks, written whole before the first byte is sent: nobody gets half a list."""
+"""Lists as CSV and as workbooks, written whole before the first byte is sent: no one gets half a list."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ _FORWARDED = ("forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-real
 
 @dataclass(frozen=True)
 class Identity:
-    """Decides who sent a request. With neither proxies nor ``--as``, nobody can have."""
+    """Decides who sent a request. Without proxies and without ``--as``, every request is refused."""
 
     settings: Settings
     as_email: str = ""

@@ -1,4 +1,4 @@
-"""The search for an LWIA or a provider: a page, and suggestions while somebody types."""
+"""The search for an LWIA or a provider: a page, and suggestions while someone types."""
 
 from __future__ import annotations
 

@@ -65,7 +65,7 @@ class Line:
 
     @property
     def turning_red_last(self) -> tuple[int, int] | None:
-        """The pair with the most days; ``None`` when nobody turns red within them."""
+        """The pair with the most days; ``None`` when no one turns red within them."""
         return self.turning_red[-1] if self.turning_red and self.turning_red[-1][1] else None
 
 

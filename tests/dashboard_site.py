@@ -109,9 +109,9 @@ def served(published: Path, folder: Path, as_email: str = "") -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def _site(sample: Sample, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    here = site_over(sample.home / "published", tmp_path_factory.mktemp("site"))
-    with here.client:
-        yield here
+    shared_site = site_over(sample.home / "published", tmp_path_factory.mktemp("site"))
+    with shared_site.client:
+        yield shared_site
 
 
 @pytest.fixture

@@ -58,7 +58,7 @@ def downloaded(site: Site, address: str, email: str) -> list[dict[str, str]]:
 @pytest.mark.parametrize(
     "line", ["not_synced", "inquirant", "progress_overdue", "open_request_overdue", "review_declined"]
 )
-def test_a_list_is_the_mart_s(site: Site, sample: Sample, planner: Person, line: str, day: date) -> None:
+def test_a_list_has_the_rows_of_the_mart(site: Site, sample: Sample, planner: Person, line: str, day: date) -> None:
     address = f"/lines/{line}?scope={planner.scope}&as_of={day}"
     expected = customers(sample, line, in_scope(planner.scope), day)
     assert sorted(listed(site, address, planner.email)) == expected
@@ -67,7 +67,7 @@ def test_a_list_is_the_mart_s(site: Site, sample: Sample, planner: Person, line:
     )
 
 
-def test_every_count_has_a_list_as_long(site: Site, super_user: Person, planner: Person) -> None:
+def test_every_count_has_a_list_of_that_length(site: Site, super_user: Person, planner: Person) -> None:
     for person in (super_user, planner):
         rows = rows_with(site.get("/", person.email).text, "line")
         links = {row["href"]: row["count"] for row in rows if "href" in row}
@@ -77,7 +77,7 @@ def test_every_count_has_a_list_as_long(site: Site, super_user: Person, planner:
             assert f'data-matching="{count.replace(",", "")}"' in page
 
 
-def test_a_list_is_paged_in_one_order(site: Site, sample: Sample, super_user: Person) -> None:
+def test_every_sort_order_pages_through_the_whole_list(site: Site, sample: Sample, super_user: Person) -> None:
     expected = customers(sample, "not_synced", "true")
     assert len(expected) > 2 * PAGE_SIZE
     for sort in SORTS:
@@ -119,7 +119,7 @@ def test_filters_narrow_a_list(
     assert sorted(row["Customer ID"] for row in rows) == expected
 
 
-def test_the_horizons_that_can_be_chosen_are_the_published_ones(site: Site, sample: Sample, super_user: Person) -> None:
+def test_the_due_filter_has_the_published_horizons(site: Site, sample: Sample, super_user: Person) -> None:
     horizons = sample.query("dashboard", "select distinct days_until_red from it.sections.coming_due order by 1")
     assert len(horizons) > 1
     page = site.get("/lines/progress_due", super_user.email).text
@@ -129,7 +129,7 @@ def test_the_horizons_that_can_be_chosen_are_the_published_ones(site: Site, samp
         assert site.get(f"/lines/progress_due?due={days}", super_user.email).status_code == 200
 
 
-def test_a_provider_of_an_lwia_can_be_chosen(site: Site, sample: Sample, planner: Person) -> None:
+def test_a_list_can_be_filtered_by_provider(site: Site, sample: Sample, planner: Person) -> None:
     ((provider,),) = sample.query(
         "customers",
         f"select any_value(provider_id) from it.customers.sync_problems where {in_scope(planner.scope)}",
@@ -140,7 +140,7 @@ def test_a_provider_of_an_lwia_can_be_chosen(site: Site, sample: Sample, planner
     assert sorted(listed(site, f"{address}&provider={provider}", planner.email)) == expected
 
 
-def test_who_entered_and_who_left_are_as_many_as_moved(site: Site, sample: Sample, super_user: Person) -> None:
+def test_the_lists_of_entered_and_left_match_the_changes(site: Site, sample: Sample, super_user: Person) -> None:
     page = site.get("/changes", super_user.email).text
     links = re.findall(r'<a href="(/lines/(\w+)[^"]*moved=(\w+))">([\d,]+)</a>', unescape(page))
     assert {move for _, _, move, _ in links[:8]} == {"entered", "left"}
@@ -151,13 +151,13 @@ def test_who_entered_and_who_left_are_as_many_as_moved(site: Site, sample: Sampl
         assert len(expected) == int(count.replace(",", ""))
 
 
-def test_the_codes_that_can_be_chosen_are_the_contract_s() -> None:
+def test_the_iwds_statuses_are_those_of_the_contract() -> None:
     (iwds,) = [system for system in SYSTEMS if system.name == "iwds"]
     (status,) = [column for column in iwds.extract("applications").columns if column.name == "status"]
     assert set(IWDS_STATUSES) == set(status.codes)
 
 
-def test_sync_problems_say_why_and_what_next(site: Site, sample: Sample, planner: Person) -> None:
+def test_sync_problems_show_the_reason_and_the_next_step(site: Site, sample: Sample, planner: Person) -> None:
     problems = sample.query(
         "customers",
         "select customer_id, next_step, coalesce(iwds_candidate_ids, '') from it.customers.sync_problems"
@@ -173,19 +173,21 @@ def test_sync_problems_say_why_and_what_next(site: Site, sample: Sample, planner
     assert site.get(f"{address}&sync=match_available", planner.email).status_code == 200
 
 
-def test_who_is_not_synced_has_the_next_step_of_their_sync_status(site: Site, sample: Sample, planner: Person) -> None:
+def test_next_steps_of_the_line_not_synced_depend_on_the_sync_status(
+    site: Site, sample: Sample, planner: Person
+) -> None:
     page = unescape(site.get(f"/lines/not_synced?scope={planner.scope}", planner.email).text)
     steps = dict(re.findall(r'<div id="step-(\w+)"><dt>[^<]+</dt><dd>([^<]+)</dd>', page))
-    told = sample.query(
+    published = sample.query(
         "customers",
         f"select distinct sync_status, next_step from it.customers.sync_problems where {in_scope(planner.scope)}",
     )
-    assert told
-    assert steps == dict(told)
+    assert published
+    assert steps == dict(published)
     assert set(re.findall(r'href="#step-(\w+)"', page)) == set(steps)
 
 
-def test_a_workbook_holds_the_list(site: Site, sample: Sample, super_user: Person) -> None:
+def test_a_workbook_has_the_whole_list(site: Site, sample: Sample, super_user: Person) -> None:
     answer = site.get("/lines/not_synced.xlsx", super_user.email)
     assert answer.headers["content-type"].endswith("spreadsheetml.sheet")
     assert f'filename="not_synced_statewide_{DAY}.xlsx"' in answer.headers["content-disposition"]
@@ -206,7 +208,7 @@ def read_workbook(content: bytes) -> list[list[str]]:
 
 
 @pytest.mark.parametrize("value", ["=1+1", "+1", "-1", "@cmd", "\t=1", "\r=1", " =1", "＝1", "=HYPERLINK(0)"])
-def test_no_text_of_a_file_becomes_a_formula(value: str) -> None:
+def test_no_text_in_a_file_becomes_a_formula(value: str) -> None:
     columns = [Column("Name", "name"), Column("Days", "days")]
     batches = [[{"name": value, "days": -3}]]
     text, book = io.BytesIO(), io.BytesIO()
@@ -219,7 +221,7 @@ def test_no_text_of_a_file_becomes_a_formula(value: str) -> None:
     assert (name.strip(), days) == (value.strip(), "-3")
 
 
-def test_each_list_and_file_is_logged_and_no_name_of_a_customer(site: Site, sample: Sample, planner: Person) -> None:
+def test_each_list_and_download_is_logged_without_names(site: Site, sample: Sample, planner: Person) -> None:
     expected = len(customers(sample, "not_synced", in_scope(planner.scope)))
     query = f"scope={planner.scope}"
     site.get(f"/?{query}", planner.email)
@@ -252,7 +254,7 @@ def test_each_list_and_file_is_logged_and_no_name_of_a_customer(site: Site, samp
     }
 
 
-def test_what_can_t_be_logged_isn_t_shown(sample: Sample, super_user: Person, site: Site) -> None:
+def test_a_list_that_can_t_be_logged_isn_t_shown(sample: Sample, super_user: Person, site: Site) -> None:
     site.log.mkdir()  # no one can append to a folder
     try:
         for address in ("/lines/not_synced", "/lines/not_synced.csv", "/sync-problems.xlsx"):
@@ -264,7 +266,7 @@ def test_what_can_t_be_logged_isn_t_shown(sample: Sample, super_user: Person, si
         site.log.rmdir()
 
 
-def test_files_are_written_again_when_the_process_that_writes_them_died(site: Site, super_user: Person) -> None:
+def test_downloads_work_again_after_their_process_died(site: Site, super_user: Person) -> None:
     first = downloaded(site, "/lines/not_synced.csv", super_user.email)
     (writer,) = [child for child in psutil.Process().children() if "dashboard.download_writer" in child.cmdline()]
     writer.kill()
@@ -272,7 +274,7 @@ def test_files_are_written_again_when_the_process_that_writes_them_died(site: Si
     assert downloaded(site, "/lines/not_synced.csv", super_user.email) == first
 
 
-def test_of_a_file_nothing_stays_on_disk(
+def test_downloads_leave_nothing_on_disk(
     sample: Sample, super_user: Person, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Even when the writer dies halfway: the file never has a name."""

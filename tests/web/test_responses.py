@@ -32,7 +32,7 @@ ADDRESSES = {
 
 
 @pytest.mark.parametrize("address", ADDRESSES)
-def test_every_answer_keeps_others_out(site: Site, super_user: Person, address: str) -> None:
+def test_every_response_has_security_headers(site: Site, super_user: Person, address: str) -> None:
     answer = site.get(address, super_user.email)
     assert answer.status_code == ADDRESSES[address]
     policy = answer.headers["content-security-policy"]
@@ -46,7 +46,9 @@ def test_every_answer_keeps_others_out(site: Site, super_user: Person, address: 
     assert "server" not in answer.headers
 
 
-def test_what_breaks_keeps_others_out_too(site: Site, super_user: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_internal_error_has_security_headers_and_no_details(
+    site: Site, super_user: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def break_off(*_: object) -> None:
         raise RuntimeError("C000000001")
 
@@ -57,14 +59,14 @@ def test_what_breaks_keeps_others_out_too(site: Site, super_user: Person, monkey
     assert "C000000001" not in answer.text
 
 
-def test_lists_are_never_kept_and_counts_never_shared(site: Site, super_user: Person) -> None:
+def test_lists_are_never_cached_and_counts_never_shared(site: Site, super_user: Person) -> None:
     for address in ADDRESSES:
         kept = site.get(address, super_user.email).headers["cache-control"]
         assert kept == ("private, no-cache" if address in ("/", "/scopes.json") else "no-store")
     assert site.get("/sync-problems.csv", super_user.email).headers["cache-control"] == "no-store"
 
 
-def test_pages_are_compressed_for_whom_it_suits(site: Site, super_user: Person) -> None:
+def test_pages_are_compressed_when_the_client_accepts_it(site: Site, super_user: Person) -> None:
     for address in ("/", "/lines/not_synced"):
         plain, packed, refused = (
             site.get(address, super_user.email, **{"Accept-Encoding": accepted})
@@ -77,7 +79,7 @@ def test_pages_are_compressed_for_whom_it_suits(site: Site, super_user: Person) 
         assert int(packed.headers["content-length"]) < len(plain.content) / 3
 
 
-def test_nothing_is_inline_and_nothing_from_elsewhere(site: Site, super_user: Person) -> None:
+def test_nothing_is_inline_or_from_other_sites(site: Site, super_user: Person) -> None:
     for address in ("/", "/lines/not_synced", "/changes", "/checks", "/scopes", "/sync-problems"):
         page = site.get(address, super_user.email).text
         assert not re.search(r"<style|\sstyle=|\son\w+=|javascript:|<script(?![^>]* src=)|<iframe|<object", page)
@@ -85,7 +87,7 @@ def test_nothing_is_inline_and_nothing_from_elsewhere(site: Site, super_user: Pe
             assert re.match(r"(/(?!/)|#|mailto:)", address_used), address_used
 
 
-def test_assets_may_be_kept_as_their_address_changes(site: Site) -> None:
+def test_static_files_are_cached_and_their_address_changes_with_them(site: Site) -> None:
     page = site.client.get("/nowhere").text
     for address in re.findall(r'(?:href|src)="(/static/[^"]*)"', page):
         answer = site.client.get(address)
@@ -106,7 +108,7 @@ def test_translations_have_the_same_texts_with_the_same_values() -> None:
         assert len(other["months"]) == len(other["short_months"]) == 12
 
 
-def test_every_text_that_is_asked_for_is_there_and_every_text_is_asked_for() -> None:
+def test_every_text_in_use_exists_and_every_text_is_used() -> None:
     folder = Path(dashboard.__file__).parent
     sources = "".join(path.read_text() for path in [*folder.glob("*.py"), *folder.glob("templates/*")])
     prefixes = ("colour_", "scope_type_", "download_", "moved_", "sync_", "iwds_", "error_")
@@ -120,9 +122,7 @@ def test_every_text_that_is_asked_for_is_there_and_every_text_is_asked_for() -> 
     assert {f"error_{reason}" for reason in reasons} <= texts
 
 
-def test_spanish_has_every_label_of_the_guide_and_says_what_it_has_not(
-    site: Site, sample: Sample, super_user: Person
-) -> None:
+def test_spanish_has_every_label_and_marks_what_is_in_english(site: Site, sample: Sample, super_user: Person) -> None:
     labels = sample.query(
         "dashboard",
         "select distinct unnest([section_name, line_name]) from it.sections.dashboard"
@@ -150,7 +150,7 @@ def test_spanish_has_every_label_of_the_guide_and_says_what_it_has_not(
         ("es;q=x,;;,", "en"),
     ],
 )
-def test_the_browser_s_language_is_taken_unless_the_address_says_another(
+def test_the_browser_decides_the_language_unless_the_address_does(
     site: Site, super_user: Person, accepted: str, language: str
 ) -> None:
     assert preferred(accepted).code == language
@@ -163,7 +163,7 @@ def test_the_browser_s_language_is_taken_unless_the_address_says_another(
 @pytest.mark.parametrize(
     ("value", "shown"), [(None, ""), (0.0, "0%"), (0.004, "<1%"), (0.2, "20%"), (2 / 3, "67%"), (1.0, "100%")]
 )
-def test_shares_are_whole_percent(value: float | None, shown: str) -> None:
+def test_percentages_are_whole_numbers(value: float | None, shown: str) -> None:
     assert percent(value) == shown
 
 
@@ -178,12 +178,12 @@ def test_shares_are_whole_percent(value: float | None, shown: str) -> None:
         ("provider:a:b", "provider:a:b"),
     ],
 )
-def test_a_scope_is_read_as_people_write_it_and_written_in_one_way(text: str, scope: str) -> None:
+def test_scopes_are_read_in_several_forms_and_written_in_one(text: str, scope: str) -> None:
     assert str(Scope.parse(text)) == scope
 
 
 @pytest.mark.parametrize("text", ["", "lwia", "lwia:", "lwia:seven", "lwia:٧", "county:1", "provider:", "provider: P"])
-def test_what_names_no_scope_is_refused(text: str) -> None:
+def test_anything_else_is_not_a_scope(text: str) -> None:
     with pytest.raises(InvalidScope, match="write statewide, lwia:NUMBER or provider:ID"):
         Scope.parse(text)
 
@@ -194,7 +194,7 @@ def test_scopes_and_percentages_need_no_web_server() -> None:
     assert {"starlette", "jinja2", "duckdb", "pydantic"}.isdisjoint(name.partition(".")[0] for name in loaded)
 
 
-def test_it_needs_nothing_of_the_pipeline() -> None:
+def test_it_imports_nothing_of_the_pipeline() -> None:
     """So that it runs on a machine that has the published files and a few packages."""
     script = "import sys, dashboard.__main__; print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout.split()
@@ -211,7 +211,7 @@ def test_it_needs_nothing_of_the_pipeline() -> None:
         (["--port", "123456"], {}, "YACP_DASHBOARD_PORT"),
     ],
 )
-def test_a_start_that_would_be_open_to_others_is_refused(
+def test_an_unsafe_or_wrong_start_is_refused(
     tmp_path: Path, arguments: list[str], environment: dict[str, str], message: str
 ) -> None:
     command = [sys.executable, "-m", "dashboard", "--published", str(tmp_path), *arguments]
@@ -221,7 +221,7 @@ def test_a_start_that_would_be_open_to_others_is_refused(
     assert "Traceback" not in result.stderr
 
 
-def test_make_dashboard_shows_it_to_somebody_of_the_sample(sample: Sample) -> None:
+def test_make_dashboard_shows_it_as_a_super_user_of_the_sample(sample: Sample) -> None:
     """Make has variables of its own, whose names would win over ours."""
     command = ["make", "--dry-run", "dashboard"]
     variables = {"PATH": os.environ["PATH"]}
