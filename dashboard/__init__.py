@@ -1,1 +1,1 @@
-"""The dashboard in a browser: a server-rendered application that reads nothing but published releases."""
+"""The dashboard in a browser: pages rendered on the server, from published releases and nothing else."""

@@ -1,4 +1,4 @@
-"""Who looked at which list: a JSON line for each list and download, before its first byte is sent. No names."""
+"""The log of who saw which list: a line of JSON for each view and download. It names no customer."""
 
 from __future__ import annotations
 
@@ -9,27 +9,27 @@ import sys
 import threading
 from datetime import UTC, datetime
 
-from dashboard.refusals import Unavailable
+from dashboard.errors import Unavailable
 from dashboard.settings import STANDARD_OUTPUT, Settings
 
 _log = logging.getLogger("dashboard")
 
 
 class AccessLog:
-    """Lines to a file, or to standard output. What can't be logged isn't shown."""
+    """Appends to a file or to standard output, before any data is sent: a list that can't be logged isn't shown."""
 
     def __init__(self, settings: Settings) -> None:
         self._target = settings.access_log
-        self._writing = threading.Lock()
+        self._lock = threading.Lock()
 
     def write(self, **entry: object) -> None:
-        """One line; ``Unavailable`` when it can't be written."""
+        """Appends one line; ``Unavailable`` when that fails."""
         line = json.dumps({"at": datetime.now(UTC).isoformat(timespec="milliseconds"), **entry}, default=str) + "\n"
         try:
-            with self._writing:
+            with self._lock:
                 self._append(line)
         except OSError as error:
-            _log.error("The access log %s can't be written: %s. No list is shown.", self._target, error.strerror)
+            _log.error("Can't write the access log %s: %s. No list is shown.", self._target, error.strerror)
             raise Unavailable("no_access_log") from None
 
     def _append(self, line: str) -> None:
@@ -37,9 +37,9 @@ class AccessLog:
             sys.stdout.write(line)
             sys.stdout.flush()
             return
-        # Opened for each line, so that the log may be rotated away under us.
-        handle = os.open(self._target, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        # Opened for each line, so that log rotation may move the file at any time.
+        descriptor = os.open(self._target, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
-            os.write(handle, line.encode())
+            os.write(descriptor, line.encode())
         finally:
-            os.close(handle)
+            os.close(descriptor)

@@ -1,4 +1,4 @@
-"""The application: wiring, and nothing else."""
+"""The application: how its parts are put together."""
 
 from __future__ import annotations
 
@@ -9,46 +9,66 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from dashboard.counts import prepare
+from dashboard.access_log import AccessLog
+from dashboard.count_pages import CountPages
+from dashboard.download_writer import DownloadWriter
+from dashboard.endpoints import Endpoints
+from dashboard.errors import NotFound, RequestError
 from dashboard.identity import Identity
 from dashboard.languages import DEFAULT, languages
-from dashboard.pages import Pages, language_of
-from dashboard.refusals import Missing, Refused
-from dashboard.rendering import Rendering
-from dashboard.security import SecurityHeaders
+from dashboard.list_descriptions import LINE_CUSTOMERS, SYNC_PROBLEMS
+from dashboard.list_pages import ListPages
+from dashboard.page_templates import PageTemplates
+from dashboard.releases import Releases
+from dashboard.responses import HTML
+from dashboard.scope_search import ScopeSearch
+from dashboard.section_counts import prepare
+from dashboard.security_headers import SecurityHeaders
 from dashboard.settings import Settings
-from dashboard.store import Store
+from dashboard.static_files import static_routes
+from dashboard.visit import language_of
 
 
 def create_app(settings: Settings, as_email: str = "") -> ASGIApp:
-    """The dashboard over a folder of releases; ``as_email`` is who everybody on this machine is taken for."""
-    store, rendering = Store(settings, prepare), Rendering()
-    pages = Pages(settings, Identity(settings, as_email), store, rendering)
+    """The dashboard over a folder of releases; ``as_email`` is who every visitor on this machine is taken for."""
+    releases, templates, writer = Releases(settings, prepare), PageTemplates(), DownloadWriter()
+    endpoints = Endpoints(Identity(settings, as_email), releases)
+    access_log = AccessLog(settings)
+    routes = CountPages(templates).routes(endpoints)
+    for description in (LINE_CUSTOMERS, SYNC_PROBLEMS):
+        routes += ListPages(description, settings, templates, access_log, writer).routes(endpoints)
+    routes += ScopeSearch(templates).routes(endpoints)
+    routes += [Route("/healthz", endpoints.health), *static_routes()]
 
-    def refused(request: Request, error: Exception) -> Response:
-        if isinstance(error, Refused):
-            status, reason, values = error.status, error.reason, error.values
-        else:
-            status = error.status_code if isinstance(error, HTTPException) else 500
-            reason, values = {404: "no_such_page", 405: "only_reading"}.get(status, "broken"), {}
-        try:
-            language = language_of(request)
-        except Missing:
-            language = languages()[DEFAULT]
-        content = rendering.refusal(language, status, reason, **values)
-        return Response(content, status_code=status, media_type="text/html; charset=utf-8")
+    def error_page(request: Request, error: Exception) -> Response:
+        return _error_page(templates, request, error)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         yield
-        pages.close()
-        store.close()
+        endpoints.close()
+        writer.close()
+        releases.close()
 
     app = Starlette(
-        routes=[*pages.routes(), *rendering.routes()],
-        exception_handlers={Refused: refused, HTTPException: refused, Exception: refused},
+        routes=routes,
+        exception_handlers={RequestError: error_page, HTTPException: error_page, Exception: error_page},
         lifespan=lifespan,
     )
-    return SecurityHeaders(app)  # outermost, so that the answer to what went wrong has them too
+    return SecurityHeaders(app)  # outermost, so that error pages have the headers too
+
+
+def _error_page(templates: PageTemplates, request: Request, error: Exception) -> Response:
+    if isinstance(error, RequestError):
+        status, reason = error.status, error.reason
+    else:
+        status = error.status_code if isinstance(error, HTTPException) else 500
+        reason = {404: "no_such_page", 405: "read_only"}.get(status, "internal")
+    try:
+        language = language_of(request)
+    except NotFound:
+        language = languages()[DEFAULT]
+    return Response(templates.error(language, status, reason), status_code=status, media_type=HTML)

@@ -1,4 +1,4 @@
-"""Who is asking: the address that a proxy signed in, or the one given with ``--as`` on the machine itself."""
+"""Who sent a request: the person whom a proxy signed in, or the one given with ``--as`` on this machine."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from starlette.requests import HTTPConnection
 
-from dashboard.refusals import Forbidden
+from dashboard.errors import Forbidden
 from dashboard.settings import Settings
 
 _LOCAL_NAMES = {"localhost", "127.0.0.1", "::1"}
@@ -17,35 +17,35 @@ _FORWARDED = ("forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-real
 
 @dataclass(frozen=True)
 class Identity:
-    """Decides who a request is from. With neither proxies nor ``--as`` configured it is from nobody."""
+    """Decides who sent a request. Without proxies and without ``--as``, every request is refused."""
 
     settings: Settings
     as_email: str = ""
 
-    def of(self, request: HTTPConnection) -> str:
-        """The e-mail address in lower case; ``Forbidden`` when nobody vouches for it."""
-        return self._local(request) if self.as_email else self._signed_in(request)
+    def email_of(self, request: HTTPConnection) -> str:
+        """The e-mail address in lower case; ``Forbidden`` when no trusted proxy gave one."""
+        return self._local_person(request) if self.as_email else self._signed_in_person(request)
 
-    def _local(self, request: HTTPConnection) -> str:
-        """Only this machine, by its own name, and nobody in between.
+    def _local_person(self, request: HTTPConnection) -> str:
+        """The person of ``--as``, for this machine under its own name and with nothing in between.
 
-        Another site's page can't reach it under a name of its own, and a proxy in front doesn't make all the world
-        the person of ``--as``.
+        So another site can't reach the dashboard through a name that points here, and a proxy in front doesn't make
+        everyone this person.
         """
         name = urlsplit(f"//{request.headers.get('host', '')}").hostname
         if not _is_loopback(request) or name not in _LOCAL_NAMES or any(h in request.headers for h in _FORWARDED):
             raise Forbidden("only_local")
         return self.as_email.strip().lower()
 
-    def _signed_in(self, request: HTTPConnection) -> str:
+    def _signed_in_person(self, request: HTTPConnection) -> str:
         if not self._is_proxy(request):
-            raise Forbidden("nobody")
+            raise Forbidden("not_signed_in")
         values = request.headers.getlist(self.settings.identity_header)
         if len(values) != 1:
-            raise Forbidden("nobody")
+            raise Forbidden("not_signed_in")
         email = values[0].strip().lower()
         if not email or "," in email or " " in email:
-            raise Forbidden("nobody")
+            raise Forbidden("not_signed_in")
         return email
 
     def _is_proxy(self, request: HTTPConnection) -> bool:

@@ -1,7 +1,7 @@
-"""The page's language: the interface by key, the guide's labels by their English words.
+"""The languages of the pages: the interface by key, the guide's labels by their English text.
 
-A label that was reworded in the seeds has no translation until somebody gives it one; it is shown in English and
-marked as such, rather than in Spanish that says something else.
+A label that was reworded in the seeds has no translation until someone adds one. Until then it is shown in English
+and marked as English, rather than in Spanish that says something else.
 """
 
 from __future__ import annotations
@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
 from pathlib import Path
-from typing import Any
 from zoneinfo import ZoneInfo
+
+from dashboard.formatting import number
 
 _FOLDER = Path(__file__).parent / "translations"
 _CHICAGO = ZoneInfo("America/Chicago")
@@ -32,79 +33,67 @@ class Language:
     short_months: tuple[str, ...]
 
     def text(self, key: str, **values: object) -> str:
-        """A text of the interface. ``n`` chooses between ``key_one`` and ``key_other``."""
-        if "n" in values:
-            key = f"{key}_one" if values["n"] == 1 else f"{key}_other"
-            values["n"] = number(values["n"])
+        """A text of the interface. A number ``n`` chooses between ``key_one`` and ``key_other``."""
+        n = values.get("n")
+        if isinstance(n, int):
+            key = f"{key}_one" if n == 1 else f"{key}_other"
+            values["n"] = number(n)
         return self.interface[key].format(**values)
 
     def has(self, key: str) -> bool:
-        """Whether there is such a text."""
+        """Whether there is a text of the key."""
         return key in self.interface
 
     def of_guide(self, text: str) -> tuple[str, str]:
-        """A label or text of the guide, and the language that it is in."""
+        """A text of the guide in this language, or in English without a translation; and which of the two it is."""
         if self.code == DEFAULT:
             return text, DEFAULT
         return (self.guide[text], self.code) if text in self.guide else (text, DEFAULT)
 
     def code_name(self, kind: str, code: str | None) -> str:
-        """What people call a code such as a sync status; one we don't know is shown as it is."""
+        """The name of a code such as a sync status; the code itself when it has no name."""
         if code is None:
             return ""
         return self.interface.get(f"{kind}_{code}", code.replace("_", " "))
 
     def code_names(self, kind: str) -> dict[str, str]:
-        """What people call the codes of a kind, by code."""
-        begun = f"{kind}_"
-        return {key.removeprefix(begun): text for key, text in self.interface.items() if key.startswith(begun)}
+        """The names of all codes of a kind."""
+        prefix = f"{kind}_"
+        return {key.removeprefix(prefix): text for key, text in self.interface.items() if key.startswith(prefix)}
 
     def day(self, day: date) -> str:
-        """A day in full."""
+        """A day with the month's full name."""
         return self.text("day", day=day.day, month=self.months[day.month - 1], year=day.year)
 
     def short_day(self, day: date) -> str:
-        """A day in a table."""
+        """A day for tables."""
         return self.text("short_day", day=day.day, month=self.short_months[day.month - 1], year=day.year)
 
-    def moment(self, instant: datetime) -> str:
-        """An instant, in Chicago."""
-        there = instant.astimezone(_CHICAGO)
-        clock = f"{there.hour % 12 or 12}:{there.minute:02d} {'AM' if there.hour < 12 else 'PM'} {there.tzname()}"
-        return self.text("moment", day=self.short_day(there.date()), clock=clock)
-
-
-def number(value: Any) -> str:
-    """A number as people in Illinois write it, in either language."""
-    return f"{value:,}"
-
-
-def share(value: float | None) -> str:
-    """A share from 0 to 1 in whole percent."""
-    if value is None:
-        return ""
-    shown = f"{value:.0%}"
-    return "<1%" if shown == "0%" and value > 0 else shown
+    def moment(self, timestamp: datetime) -> str:
+        """A timestamp, in Chicago time."""
+        local = timestamp.astimezone(_CHICAGO)
+        clock = f"{local.hour % 12 or 12}:{local.minute:02d} {'AM' if local.hour < 12 else 'PM'} {local.tzname()}"
+        return self.text("moment", day=self.short_day(local.date()), clock=clock)
 
 
 @cache
 def languages() -> dict[str, Language]:
-    """Every language there is a file for, the default first."""
+    """Every language that has a file, the default first."""
     found = {path.stem: _read(path) for path in sorted(_FOLDER.glob("*.toml"))}
     return {DEFAULT: found.pop(DEFAULT), **found}
 
 
-def preferred(accepted: str) -> Language:
-    """The best of what a browser's ``Accept-Language`` asks for."""
-    wishes: list[tuple[float, str]] = []
-    for wish in accepted.split(",")[:20]:
-        name, _, quality = wish.partition(";")
+def preferred(accept_language: str) -> Language:
+    """The best of what a browser's ``Accept-Language`` header asks for."""
+    choices: list[tuple[float, str]] = []
+    for choice in accept_language.split(",")[:20]:
+        name, _, quality = choice.partition(";")
         try:
             weight = float(quality.strip().removeprefix("q=")) if quality else 1.0
         except ValueError:
             weight = 0.0
-        wishes.append((-weight, name.strip().lower().split("-")[0]))
-    for weight, code in sorted(wishes, key=lambda wish: wish[0]):
+        choices.append((-weight, name.strip().lower().split("-")[0]))
+    for weight, code in sorted(choices, key=lambda choice: choice[0]):
         if weight < 0 and code in languages():
             return languages()[code]
     return languages()[DEFAULT]

@@ -1,4 +1,4 @@
-"""Starting the dashboard, so that it is open to those it is meant for and to nobody else."""
+"""Starts the dashboard so that only the people it is for can reach it."""
 
 from __future__ import annotations
 
@@ -14,32 +14,34 @@ from dashboard.app import create_app
 from dashboard.settings import Settings
 
 
-class Misused(Exception):
-    """What was asked for can't be; the text says why and what to do."""
+class StartError(Exception):
+    """The dashboard can't be started like this; the text says why and what to do."""
 
 
-def serve(as_email: str = "", **given: Any) -> None:
-    """Serves until it is stopped, with the settings of the environment and those given.
+def serve(as_email: str = "", **overrides: Any) -> None:
+    """Serves until it is stopped, with the settings of the environment and the given ones over them.
 
-    ``Misused`` when a setting is wrong, or when ``as_email`` would let others in than who is at this machine.
+    ``StartError`` when a setting is wrong, or when ``as_email`` would admit people at other machines.
     """
-    settings = _settings(given)
+    settings = _settings(overrides)
     if as_email:
         if settings.proxies:
-            raise Misused("--as takes everybody for one person; leave it out, or YACP_DASHBOARD_PROXIES.")
+            raise StartError("--as treats every visitor as one person; leave out either it or YACP_DASHBOARD_PROXIES.")
         if not _is_loopback(settings.host):
-            raise Misused(f"--as takes everybody for one person, so it listens on 127.0.0.1 only, not {settings.host}.")
+            raise StartError(
+                f"--as treats every visitor as one person, so it listens on 127.0.0.1 only, not on {settings.host}."
+            )
     elif not settings.proxies:
-        _say(
-            "Nobody gets in: give --as EMAIL to look at it here, or the addresses of the proxy that signs people in as "
-            "YACP_DASHBOARD_PROXIES."
+        _print(
+            "Every request will be refused: use --as EMAIL to look at the dashboard on this machine, or set "
+            "YACP_DASHBOARD_PROXIES to the addresses of the proxy that signs people in."
         )
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
-    _say(f"The dashboard is at http://{settings.host}:{settings.port}/ (stop it with Ctrl+C)")
-    # A file that is written shares the interpreter with pages: it is to let them through at once.
+    _print(f"The dashboard is at http://{settings.host}:{settings.port}/ (press Ctrl+C to stop)")
+    # The threads that make pages share the interpreter with the one that answers, which should get its turn sooner.
     sys.setswitchinterval(0.001)
-    # Who asks is the address of the connection itself: forwarded addresses are anybody's to write. The addresses of
-    # pages stay out of the log; the access log says who saw which list.
+    # The address of the connection itself decides who asks: anybody can write a forwarded one. Addresses of pages stay
+    # out of the log; the access log says who saw which list.
     uvicorn.run(
         create_app(settings, as_email),
         host=settings.host,
@@ -51,12 +53,12 @@ def serve(as_email: str = "", **given: Any) -> None:
     )
 
 
-def _settings(given: dict[str, Any]) -> Settings:
+def _settings(overrides: dict[str, Any]) -> Settings:
     try:
-        return Settings(**given)
+        return Settings(**overrides)
     except ValidationError as error:
         wrong = "; ".join(f"YACP_DASHBOARD_{'_'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in error.errors())
-        raise Misused(f"A setting is wrong: {wrong}.") from None
+        raise StartError(f"A setting is wrong: {wrong}.") from None
 
 
 def _is_loopback(host: str) -> bool:
@@ -66,5 +68,5 @@ def _is_loopback(host: str) -> bool:
         return False
 
 
-def _say(sentence: str) -> None:
+def _print(sentence: str) -> None:
     print(sentence, file=sys.stderr, flush=True)

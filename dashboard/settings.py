@@ -1,7 +1,4 @@
-"""Every setting of the dashboard, typed; nothing else in the package reads the environment.
-
-A setting is set by the variable of its name with ``YACP_DASHBOARD_`` before it, for example ``YACP_DASHBOARD_PORT``.
-"""
+"""The settings of the dashboard, read from the environment: ``YACP_DASHBOARD_PORT`` sets ``port``."""
 
 from __future__ import annotations
 
@@ -16,7 +13,7 @@ STANDARD_OUTPUT = "-"
 
 
 class Settings(BaseSettings):
-    """Where the releases are, who is let in, and where the limits lie."""
+    """Where the releases are, who can sign in, and the limits."""
 
     model_config = SettingsConfigDict(env_prefix="YACP_DASHBOARD_", env_ignore_empty=True, extra="ignore")
 
@@ -24,14 +21,16 @@ class Settings(BaseSettings):
     host: str = Field(default="127.0.0.1", description="The address to listen on.")
     port: int = Field(default=8080, ge=0, le=65535, description="The port to listen on.")
     proxies: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = Field(
-        default=(), description="The addresses, separated by commas, that may say who is signed in; empty: none."
+        default=(), description="The proxies that may say who is signed in, separated by commas; empty: none."
     )
     identity_header: str = Field(
-        default="X-Forwarded-Email", pattern=r"^[A-Za-z0-9-]+$", description="The header in which they say it."
+        default="X-Forwarded-Email",
+        pattern=r"^[A-Za-z0-9-]+$",
+        description="The header in which they send it.",
     )
-    access_log: str = Field(default=STANDARD_OUTPUT, description="A file for the log of lists; -: standard output.")
+    access_log: str = Field(default=STANDARD_OUTPUT, description="The file for the access log; -: standard output.")
     memory_limit: str = Field(
-        default="512MB", pattern=r"^\d+(\.\d+)? ?([KMGT]i?B)$", description="What DuckDB may use of the memory."
+        default="512MB", pattern=r"^\d+(\.\d+)? ?([KMGT]i?B)$", description="How much memory DuckDB may use."
     )
     threads: int = Field(default=1, ge=1, description="How many threads DuckDB may use for one query.")
 

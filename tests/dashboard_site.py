@@ -1,4 +1,4 @@
-"""A dashboard over the sample, asked as a proxy asks it: with the address of whoever signed in."""
+"""A dashboard over the sample, with requests like those of a proxy: with the address of who is signed in."""
 
 import json
 import socket
@@ -59,7 +59,7 @@ def rows_with(page: str, attribute: str) -> list[dict[str, str]]:
 
 @dataclass
 class Person:
-    """Somebody of the staff extract, and a scope of theirs."""
+    """Someone from the staff extract, and one of their scopes."""
 
     email: str
     scope: str
@@ -90,7 +90,7 @@ def site_over(published: Path, folder: Path, **more: Any) -> Site:
 
 @contextmanager
 def served(published: Path, folder: Path, as_email: str = "") -> Iterator[str]:
-    """A real server on loopback, and its address; what a proxy on this machine says counts."""
+    """A real server on loopback, and its address; it trusts a proxy on this machine."""
     settings = Settings(published=published, proxies="" if as_email else "127.0.0.1", access_log=str(folder / "log"))
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
@@ -109,9 +109,9 @@ def served(published: Path, folder: Path, as_email: str = "") -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def _site(sample: Sample, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    here = site_over(sample.home / "published", tmp_path_factory.mktemp("site"))
-    with here.client:
-        yield here
+    shared_site = site_over(sample.home / "published", tmp_path_factory.mktemp("site"))
+    with shared_site.client:
+        yield shared_site
 
 
 @pytest.fixture
@@ -122,7 +122,7 @@ def site(_site: Site) -> Site:
 
 
 def person(sample: Sample, role: str, scope_type: str) -> Person:
-    """The first one of a role, with a scope that has customers who aren't synced."""
+    """The first person of a role, with a scope that has customers who aren't synced."""
     column = {"provider": "provider_id", "lwia": "cast(lwia_number as varchar)", "statewide": "'IL'"}[scope_type]
     ((email, scope_id),) = sample.query(
         "customers",

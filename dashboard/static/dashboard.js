@@ -1,7 +1,7 @@
-// Convenience only: every page works without this file.
+// For convenience: every page works without this file.
 "use strict";
 
-// Next Steps as a modal, which keeps the focus inside and gives it back.
+// Shows Next Steps in a modal, which keeps the focus inside and returns it at the end.
 document.addEventListener("click", (event) => {
   const opener = event.target.closest("a.next-steps");
   if (opener) {
@@ -14,7 +14,7 @@ document.addEventListener("click", (event) => {
     event.preventDefault();
     dialog.close();
   }
-  // A definition closes when something else is clicked.
+  // Closes a definition when something else is clicked.
   for (const bubble of document.querySelectorAll("details.bubble[open]")) {
     if (!bubble.contains(event.target)) bubble.open = false;
   }
@@ -29,17 +29,17 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
-// Names of LWIAs and providers while somebody types.
+// Suggests names of LWIAs and providers while someone types.
 const search = document.querySelector("[data-suggestions]");
 if (search) {
   let latest = 0;
   search.addEventListener("input", async () => {
-    const mine = (latest += 1);
-    const wanted = search.value.trim();
-    if (wanted.length < 2) return;
-    const answer = await fetch(`${search.dataset.suggestions}&q=${encodeURIComponent(wanted)}`);
-    if (!answer.ok || mine !== latest) return;
-    const found = await answer.json();
+    const request = (latest += 1);
+    const text = search.value.trim();
+    if (text.length < 2) return;
+    const response = await fetch(`${search.dataset.suggestions}&q=${encodeURIComponent(text)}`);
+    if (!response.ok || request !== latest) return;
+    const found = await response.json();
     document.getElementById(search.getAttribute("list")).replaceChildren(
       ...found.map(({ scope, name }) => {
         const option = document.createElement("option");

@@ -438,7 +438,7 @@ def serve(as_email: str | None, port: int | None) -> None:
     given: dict[str, Any] = {"published": settings().published, "as_email": as_email, "port": port}
     try:
         serving.serve(**{name: value for name, value in given.items() if value is not None})
-    except serving.Misused as error:
+    except serving.StartError as error:
         raise UsageError(str(error)) from None
 
 

@@ -1,4 +1,4 @@
-"""Who gets in, and what they see: checked on the server for every request."""
+"""Who has access, and to what: checked on the server for every request."""
 
 from http.client import HTTPConnection
 from pathlib import Path
@@ -31,14 +31,14 @@ LOCAL = ("127.0.0.1", 40000)
 
 @pytest.fixture(scope="module")
 def names(sample: Sample) -> set[str]:
-    """What must not be in an answer that holds no data."""
+    """What must not be in a response without data."""
     people = sample.query("customers", "select first_name, last_name from it.customers.line_customers")
     scopes = sample.query("dashboard", "select distinct scope_name from it.sections.dashboard")
     return {str(name) for row in people + scopes for name in row if len(str(name)) > 5}
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_where_nobody_is_configured_nobody_gets_in(
+def test_without_proxies_every_request_is_refused(
     sample: Sample, names: set[str], super_user: Person, page: str
 ) -> None:
     app = create_app(Settings(published=sample.home / "published"))
@@ -64,7 +64,7 @@ def test_where_nobody_is_configured_nobody_gets_in(
         (("not an address", 40000), [(HEADER, "{super_user}")]),
     ],
 )
-def test_only_what_a_proxy_of_ours_says_counts(
+def test_only_a_configured_proxy_can_say_who_is_signed_in(
     sample: Sample,
     super_user: Person,
     tmp_path: Path,
@@ -78,7 +78,7 @@ def test_only_what_a_proxy_of_ours_says_counts(
     assert not (tmp_path / "access.log").exists()
 
 
-def test_a_proxy_s_word_counts_whatever_its_case_and_form(sample: Sample, super_user: Person, tmp_path: Path) -> None:
+def test_the_proxy_s_address_and_header_are_normalized(sample: Sample, super_user: Person, tmp_path: Path) -> None:
     app = create_app(settings_of(sample.home / "published", tmp_path))
     for client in (PROXY, ("::ffff:10.1.2.3", 40000)):
         answer = TestClient(app, client=client).get("/", headers={HEADER: f" {super_user.email.upper()} "})
@@ -105,7 +105,7 @@ def test_another_header_can_be_configured(sample: Sample, super_user: Person, tm
         (("192.0.2.7", 40000), "localhost:8080", {}, 403),
     ],
 )
-def test_as_somebody_is_for_this_machine_alone(
+def test_as_is_for_this_machine_only(
     sample: Sample,
     super_user: Person,
     client: tuple[str, int],
@@ -118,7 +118,7 @@ def test_as_somebody_is_for_this_machine_alone(
     assert answer.status_code == status
 
 
-def test_as_somebody_takes_no_header_s_word(sample: Sample, super_user: Person, provider_staff: Person) -> None:
+def test_as_ignores_the_identity_header(sample: Sample, super_user: Person, provider_staff: Person) -> None:
     client = TestClient(create_app(Settings(published=sample.home / "published"), provider_staff.email), client=LOCAL)
     answer = client.get("/lines/not_synced", headers={"Host": "localhost", HEADER: super_user.email})
     assert answer.status_code == 403
@@ -134,7 +134,7 @@ def test_a_super_user_sees_every_scope_and_list(site: Site, sample: Sample, supe
 
 
 @pytest.mark.parametrize("role", ["planner", "provider_staff"])
-def test_others_see_their_own_scopes_and_no_other(
+def test_others_see_only_their_own_scopes(
     site: Site, sample: Sample, request: pytest.FixtureRequest, role: str
 ) -> None:
     them: Person = request.getfixturevalue(role)
@@ -166,7 +166,7 @@ def test_provider_staff_see_counts_and_no_link_to_a_list(
     assert "/lines/not_synced" in site.get("/", planner.email).text
 
 
-def test_no_page_of_counts_holds_a_customer_s_name(site: Site, sample: Sample, super_user: Person) -> None:
+def test_no_count_page_has_a_customer_s_name(site: Site, sample: Sample, super_user: Person) -> None:
     people = {
         f"{last}, {first}"
         for first, last in sample.query(
@@ -216,7 +216,7 @@ def test_no_page_of_counts_holds_a_customer_s_name(site: Site, sample: Sample, s
         "moved=away",
     ],
 )
-def test_an_address_that_was_tampered_with_holds_no_data(
+def test_a_manipulated_address_returns_no_data(
     site: Site, names: set[str], super_user: Person, page: str, query: str
 ) -> None:
     answer = site.get(f"{page}?{query}", super_user.email)
@@ -227,7 +227,7 @@ def test_an_address_that_was_tampered_with_holds_no_data(
 
 @pytest.mark.parametrize("line", ["nobody", "total", "not_synced%20", "NOT_SYNCED", "not_synced'--", "not_synced.json"])
 @pytest.mark.parametrize("kind", ["", ".csv", ".xlsx"])
-def test_a_line_that_there_is_not_is_not_found(site: Site, super_user: Person, line: str, kind: str) -> None:
+def test_an_unknown_line_is_not_found(site: Site, super_user: Person, line: str, kind: str) -> None:
     assert site.get(f"/lines/{line}{kind}", super_user.email).status_code == 404
     assert site.logged() == []
 
@@ -240,7 +240,7 @@ def test_nothing_can_be_written(site: Site, super_user: Person) -> None:
 
 @pytest.mark.parametrize("page", ["/", "/lines/not_synced", "/lines/not_synced.csv", "/healthz"])
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE"])
-def test_no_address_takes_anything_but_a_question(site: Site, super_user: Person, page: str, method: str) -> None:
+def test_every_address_is_read_only(site: Site, super_user: Person, page: str, method: str) -> None:
     answer = site.client.request(method, page, headers={HEADER: super_user.email})
     assert answer.status_code == 405
     assert "data-customer" not in answer.text
@@ -248,7 +248,7 @@ def test_no_address_takes_anything_but_a_question(site: Site, super_user: Person
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_asking_for_the_headers_alone_needs_the_same_right(
+def test_head_requests_need_the_same_permission(
     site: Site, super_user: Person, provider_staff: Person, page: str
 ) -> None:
     def head(email: str) -> httpx.Response:
@@ -260,10 +260,10 @@ def test_asking_for_the_headers_alone_needs_the_same_right(
     assert len(site.logged()) == (2 if page in LISTS else 0)
 
 
-def test_two_people_who_ask_for_one_address_get_each_their_own_page(
+def test_two_people_at_one_address_each_get_their_own_page(
     site: Site, super_user: Person, planner: Person, provider_staff: Person
 ) -> None:
-    """Whoever came first: pages are kept in memory by person."""
+    """Whoever asked first: pages are cached for each person."""
     scope = provider_staff.scope
     for person in (super_user, provider_staff, super_user, provider_staff):
         page = site.get(f"/?scope={scope}", person.email).text
@@ -291,8 +291,8 @@ def test_two_people_who_ask_for_one_address_get_each_their_own_page(
         "/lines/not_synced.csv/../../checks",
     ],
 )
-def test_no_path_leads_out_of_what_is_meant_to_be_shown(base: str, super_user: Person, path: str) -> None:
-    """Asked for as it is written; most clients would tidy the address up."""
+def test_no_path_leads_to_other_files(base: str, super_user: Person, path: str) -> None:
+    """Requested as written; most clients would normalize the address."""
     connection = HTTPConnection(base.removeprefix("http://"))
     connection.request("GET", path, headers={HEADER: super_user.email})
     answer = connection.getresponse()

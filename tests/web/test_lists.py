@@ -1,4 +1,4 @@
-"""The lists behind the counts: their rows, what narrows and sorts them, their files, and the log of who saw them."""
+"""The lists behind the counts: their rows, filters, sort orders and files, and the log of who saw them."""
 
 import csv
 import io
@@ -15,8 +15,8 @@ import pytest
 from conftest import DAY, DAY_BEFORE, Sample
 from dashboard_site import Person, Site, rows_with, site_over
 
-from dashboard.exports import Column, as_csv, as_xlsx
-from dashboard.lists import IWDS_STATUSES, PAGE_SIZE, SORTS
+from dashboard.customer_lists import IWDS_STATUSES, PAGE_SIZE, SORTS
+from dashboard.file_formats import Column, write_csv, write_xlsx
 from orchestration.contract.systems import SYSTEMS
 
 SPREADSHEET = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
@@ -37,7 +37,7 @@ def customers(sample: Sample, line: str, condition: str, day: date = DAY) -> lis
 
 
 def listed(site: Site, address: str, email: str) -> list[str]:
-    """The customers of a list, page after page, as a person follows its links."""
+    """The customers on a list, page after page, as a person follows its links."""
     found: list[str] = []
     while address:
         page = site.get(address, email)
@@ -58,7 +58,7 @@ def downloaded(site: Site, address: str, email: str) -> list[dict[str, str]]:
 @pytest.mark.parametrize(
     "line", ["not_synced", "inquirant", "progress_overdue", "open_request_overdue", "review_declined"]
 )
-def test_a_list_is_the_mart_s(site: Site, sample: Sample, planner: Person, line: str, day: date) -> None:
+def test_a_list_has_the_rows_of_the_mart(site: Site, sample: Sample, planner: Person, line: str, day: date) -> None:
     address = f"/lines/{line}?scope={planner.scope}&as_of={day}"
     expected = customers(sample, line, in_scope(planner.scope), day)
     assert sorted(listed(site, address, planner.email)) == expected
@@ -67,7 +67,7 @@ def test_a_list_is_the_mart_s(site: Site, sample: Sample, planner: Person, line:
     )
 
 
-def test_every_count_has_a_list_as_long(site: Site, super_user: Person, planner: Person) -> None:
+def test_every_count_has_a_list_of_that_length(site: Site, super_user: Person, planner: Person) -> None:
     for person in (super_user, planner):
         rows = rows_with(site.get("/", person.email).text, "line")
         links = {row["href"]: row["count"] for row in rows if "href" in row}
@@ -77,7 +77,7 @@ def test_every_count_has_a_list_as_long(site: Site, super_user: Person, planner:
             assert f'data-matching="{count.replace(",", "")}"' in page
 
 
-def test_a_list_is_paged_in_one_order(site: Site, sample: Sample, super_user: Person) -> None:
+def test_every_sort_order_pages_through_the_whole_list(site: Site, sample: Sample, super_user: Person) -> None:
     expected = customers(sample, "not_synced", "true")
     assert len(expected) > 2 * PAGE_SIZE
     for sort in SORTS:
@@ -119,7 +119,17 @@ def test_filters_narrow_a_list(
     assert sorted(row["Customer ID"] for row in rows) == expected
 
 
-def test_a_provider_of_an_lwia_can_be_chosen(site: Site, sample: Sample, planner: Person) -> None:
+def test_the_due_filter_has_the_published_horizons(site: Site, sample: Sample, super_user: Person) -> None:
+    horizons = sample.query("dashboard", "select distinct days_until_red from it.sections.coming_due order by 1")
+    assert len(horizons) > 1
+    page = site.get("/lines/progress_due", super_user.email).text
+    choices = re.findall(r'<option value="([^"]*)"', page.partition('name="due"')[2].partition("</select>")[0])
+    assert choices == ["", "overdue", *(str(days) for (days,) in horizons)]
+    for (days,) in horizons:
+        assert site.get(f"/lines/progress_due?due={days}", super_user.email).status_code == 200
+
+
+def test_a_list_can_be_filtered_by_provider(site: Site, sample: Sample, planner: Person) -> None:
     ((provider,),) = sample.query(
         "customers",
         f"select any_value(provider_id) from it.customers.sync_problems where {in_scope(planner.scope)}",
@@ -130,7 +140,7 @@ def test_a_provider_of_an_lwia_can_be_chosen(site: Site, sample: Sample, planner
     assert sorted(listed(site, f"{address}&provider={provider}", planner.email)) == expected
 
 
-def test_who_entered_and_who_left_are_as_many_as_moved(site: Site, sample: Sample, super_user: Person) -> None:
+def test_the_lists_of_entered_and_left_match_the_changes(site: Site, sample: Sample, super_user: Person) -> None:
     page = site.get("/changes", super_user.email).text
     links = re.findall(r'<a href="(/lines/(\w+)[^"]*moved=(\w+))">([\d,]+)</a>', unescape(page))
     assert {move for _, _, move, _ in links[:8]} == {"entered", "left"}
@@ -141,13 +151,13 @@ def test_who_entered_and_who_left_are_as_many_as_moved(site: Site, sample: Sampl
         assert len(expected) == int(count.replace(",", ""))
 
 
-def test_the_codes_that_can_be_chosen_are_the_contract_s() -> None:
+def test_the_iwds_statuses_are_those_of_the_contract() -> None:
     (iwds,) = [system for system in SYSTEMS if system.name == "iwds"]
     (status,) = [column for column in iwds.extract("applications").columns if column.name == "status"]
     assert set(IWDS_STATUSES) == set(status.codes)
 
 
-def test_sync_problems_say_why_and_what_next(site: Site, sample: Sample, planner: Person) -> None:
+def test_sync_problems_show_the_reason_and_the_next_step(site: Site, sample: Sample, planner: Person) -> None:
     problems = sample.query(
         "customers",
         "select customer_id, next_step, coalesce(iwds_candidate_ids, '') from it.customers.sync_problems"
@@ -163,19 +173,21 @@ def test_sync_problems_say_why_and_what_next(site: Site, sample: Sample, planner
     assert site.get(f"{address}&sync=match_available", planner.email).status_code == 200
 
 
-def test_who_is_not_synced_has_the_next_step_of_their_sync_status(site: Site, sample: Sample, planner: Person) -> None:
+def test_next_steps_of_the_line_not_synced_depend_on_the_sync_status(
+    site: Site, sample: Sample, planner: Person
+) -> None:
     page = unescape(site.get(f"/lines/not_synced?scope={planner.scope}", planner.email).text)
     steps = dict(re.findall(r'<div id="step-(\w+)"><dt>[^<]+</dt><dd>([^<]+)</dd>', page))
-    told = sample.query(
+    published = sample.query(
         "customers",
         f"select distinct sync_status, next_step from it.customers.sync_problems where {in_scope(planner.scope)}",
     )
-    assert told
-    assert steps == dict(told)
+    assert published
+    assert steps == dict(published)
     assert set(re.findall(r'href="#step-(\w+)"', page)) == set(steps)
 
 
-def test_a_workbook_holds_the_list(site: Site, sample: Sample, super_user: Person) -> None:
+def test_a_workbook_has_the_whole_list(site: Site, sample: Sample, super_user: Person) -> None:
     answer = site.get("/lines/not_synced.xlsx", super_user.email)
     assert answer.headers["content-type"].endswith("spreadsheetml.sheet")
     assert f'filename="not_synced_statewide_{DAY}.xlsx"' in answer.headers["content-disposition"]
@@ -196,20 +208,20 @@ def read_workbook(content: bytes) -> list[list[str]]:
 
 
 @pytest.mark.parametrize("value", ["=1+1", "+1", "-1", "@cmd", "\t=1", "\r=1", " =1", "＝1", "=HYPERLINK(0)"])
-def test_no_text_of_a_file_becomes_a_formula(value: str) -> None:
+def test_no_text_in_a_file_becomes_a_formula(value: str) -> None:
     columns = [Column("Name", "name"), Column("Days", "days")]
     batches = [[{"name": value, "days": -3}]]
     text, book = io.BytesIO(), io.BytesIO()
-    as_csv(text, columns, batches)
+    write_csv(text, columns, batches)
     text.seek(0)
     (row,) = csv.DictReader(io.StringIO(text.read().decode("utf-8-sig"), newline=""))
     assert row == {"Name": f"'{value}", "Days": "-3"}
-    as_xlsx(book, columns, batches, "list")
+    write_xlsx(book, columns, batches, "list")
     name, days = read_workbook(book.getvalue())[1]
     assert (name.strip(), days) == (value.strip(), "-3")
 
 
-def test_each_list_and_file_is_logged_and_no_name_of_a_customer(site: Site, sample: Sample, planner: Person) -> None:
+def test_each_list_and_download_is_logged_without_names(site: Site, sample: Sample, planner: Person) -> None:
     expected = len(customers(sample, "not_synced", in_scope(planner.scope)))
     query = f"scope={planner.scope}"
     site.get(f"/?{query}", planner.email)
@@ -242,8 +254,8 @@ def test_each_list_and_file_is_logged_and_no_name_of_a_customer(site: Site, samp
     }
 
 
-def test_what_can_t_be_logged_isn_t_shown(sample: Sample, super_user: Person, site: Site) -> None:
-    site.log.mkdir()  # nobody can append to a folder
+def test_a_list_that_can_t_be_logged_isn_t_shown(sample: Sample, super_user: Person, site: Site) -> None:
+    site.log.mkdir()  # no one can append to a folder
     try:
         for address in ("/lines/not_synced", "/lines/not_synced.csv", "/sync-problems.xlsx"):
             answer = site.get(address, super_user.email)
@@ -254,18 +266,18 @@ def test_what_can_t_be_logged_isn_t_shown(sample: Sample, super_user: Person, si
         site.log.rmdir()
 
 
-def test_files_are_written_again_when_the_process_that_writes_them_died(site: Site, super_user: Person) -> None:
+def test_downloads_work_again_after_their_process_died(site: Site, super_user: Person) -> None:
     first = downloaded(site, "/lines/not_synced.csv", super_user.email)
-    (writer,) = [child for child in psutil.Process().children() if "dashboard.writer" in child.cmdline()]
+    (writer,) = [child for child in psutil.Process().children() if "dashboard.download_writer" in child.cmdline()]
     writer.kill()
     writer.wait()
     assert downloaded(site, "/lines/not_synced.csv", super_user.email) == first
 
 
-def test_of_a_file_nothing_stays_on_disk(
+def test_downloads_leave_nothing_on_disk(
     sample: Sample, super_user: Person, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Where the writer ends in the middle, too: the file never has a name."""
+    """Even when the writer dies halfway: the file never has a name."""
     scratch = tmp_path / "scratch"
     scratch.mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(scratch))

@@ -7,8 +7,8 @@ import pytest
 from conftest import DAY, DAY_BEFORE, Sample
 from dashboard_site import Person, Site, rows_with
 
-from dashboard.languages import share
-from dashboard.rendering import prose
+from dashboard.formatting import percent
+from dashboard.guide_text import guide_html
 
 SCOPES = ["statewide", "lwia:7", "provider"]
 
@@ -24,7 +24,7 @@ def scope(request: pytest.FixtureRequest, provider_staff: Person) -> str:
 
 
 @pytest.mark.parametrize("day", [DAY, DAY_BEFORE])
-def test_the_seven_sections_are_the_mart_s(
+def test_the_seven_sections_have_the_rows_of_the_mart(
     site: Site, sample: Sample, super_user: Person, scope: str, day: object
 ) -> None:
     page = site.get(f"/?scope={scope}&as_of={day}", super_user.email).text
@@ -37,7 +37,7 @@ def test_the_seven_sections_are_the_mart_s(
         " order by section_number, line_number",
     )
     assert len(rows) == 52
-    for key, label, colour, parent, count, percent, loss, passed in rows:
+    for key, label, colour, parent, count, share, loss, passed in rows:
         row = shown.pop(0)
         assert (row["data-line"], row.get("data-colour"), row.get("data-parent")) == (key, colour, parent)
         assert str(label) in row["th"]
@@ -45,20 +45,22 @@ def test_the_seven_sections_are_the_mart_s(
         assert row["count"] == f"{count:,}"
         if key != "total":
             assert (row.get("percent", ""), row.get("loss", ""), row.get("pass", "")) == tuple(
-                share(value) for value in (percent, loss, passed)
+                percent(value) for value in (share, loss, passed)
             )
             assert ("href" in row) == (count > 0)
     assert shown == []
 
 
-def test_notes_stand_before_their_sections(site: Site, sample: Sample, super_user: Person) -> None:
+def test_notes_come_before_their_sections(site: Site, sample: Sample, super_user: Person) -> None:
     page = unescape(site.get("/", super_user.email).text)
     for key, note in sample.query("dashboard", "select section_key, note from it.sections.headings"):
         before = page.partition(f'id="{key}"')[2].partition("<h2>")[0]
         assert (str(note) in before) if note else ("NOTE" not in before)
 
 
-def test_definitions_next_steps_and_the_legend_are_the_guide_s(site: Site, sample: Sample, super_user: Person) -> None:
+def test_definitions_next_steps_and_legend_are_those_of_the_guide(
+    site: Site, sample: Sample, super_user: Person
+) -> None:
     page = site.get("/", super_user.email).text
     texts = sample.query(
         "dashboard",
@@ -70,22 +72,22 @@ def test_definitions_next_steps_and_the_legend_are_the_guide_s(site: Site, sampl
         assert ("bubble" in row) == (definition is not None)
         assert (f'href="#next-{key}"' in row) == (next_steps is not None)
         if definition:
-            assert prose(str(definition)) in row
+            assert guide_html(str(definition)) in row
         if next_steps:
-            assert prose(str(next_steps)) in page.partition(f'<dialog class="steps" id="next-{key}"')[2]
+            assert guide_html(str(next_steps)) in page.partition(f'<dialog class="steps" id="next-{key}"')[2]
     for name, meaning in sample.query("dashboard", "select colour_name, meaning from it.sections.legend"):
         assert f"<dt>{name}</dt><dd>{meaning}</dd>" in page
 
 
-def test_prose_nests_its_lists_and_escapes_its_words() -> None:
+def test_guide_texts_nest_their_lists_and_are_escaped() -> None:
     text = "Who:\n• one <b>\n  ○ of one\n  ○ of one too\n• two\nAsk a.b@example.org."
-    assert prose(text) == (
+    assert guide_html(text) == (
         "<p>Who:</p><ul><li>one &lt;b&gt;<ul><li>of one</li><li>of one too</li></ul></li><li>two</li></ul>"
         '<p>Ask <a href="mailto:a.b@example.org">a.b@example.org</a>.</p>'
     )
 
 
-def test_what_moved_is_the_mart_s(site: Site, sample: Sample, super_user: Person, scope: str) -> None:
+def test_changes_have_the_rows_of_the_mart(site: Site, sample: Sample, super_user: Person, scope: str) -> None:
     kind, name = parts(scope)
     moves = sample.query(
         "dashboard",
@@ -104,12 +106,14 @@ def test_what_moved_is_the_mart_s(site: Site, sample: Sample, super_user: Person
 
 
 def test_the_first_day_has_nothing_before_it(site: Site, super_user: Person) -> None:
-    assert 'id="nothing"' in site.get(f"/changes?as_of={DAY_BEFORE}", super_user.email).text
+    assert 'id="empty"' in site.get(f"/changes?as_of={DAY_BEFORE}", super_user.email).text
     assert site.get(f"/lines/inquirant?as_of={DAY_BEFORE}&moved=entered", super_user.email).status_code == 404
 
 
 @pytest.mark.parametrize("day", [DAY, DAY_BEFORE])
-def test_what_turns_red_is_the_mart_s(site: Site, sample: Sample, super_user: Person, scope: str, day: object) -> None:
+def test_turning_red_has_the_rows_of_the_mart(
+    site: Site, sample: Sample, super_user: Person, scope: str, day: object
+) -> None:
     kind, name = parts(scope)
     parquet = sample.home / "published/parquet/dashboard/sections/coming_due" / f"as_of_date={day}" / "data.parquet"
     due = sample.query(
@@ -124,7 +128,7 @@ def test_what_turns_red_is_the_mart_s(site: Site, sample: Sample, super_user: Pe
     }
 
 
-def test_the_list_of_who_turns_red_has_as_many(site: Site, sample: Sample, super_user: Person) -> None:
+def test_the_lists_of_turning_red_match_the_counts(site: Site, sample: Sample, super_user: Person) -> None:
     page = site.get("/", super_user.email).text.partition('id="turning-red"')[2]
     links = re.findall(r'<a href="(/lines/[^"]*due=\d[^"]*)">([\d,]+)</a>', page)
     assert len(links) > 5
@@ -144,18 +148,18 @@ def test_trends_are_drawn_from_the_history(site: Site, sample: Sample, super_use
         assert f'aria-label="{words}"' in row
 
 
-def test_the_checks_that_warned_are_told(site: Site, sample: Sample, provider_staff: Person) -> None:
+def test_checks_with_warnings_are_shown(site: Site, sample: Sample, provider_staff: Person) -> None:
     ((warned, every),) = sample.query(
         "dashboard", "select count(*) filter (where not passed), count(*) from it.quality.checks"
     )
     assert int(str(warned)) > 1
-    assert f"{warned} checks warned" in site.get("/", provider_staff.email).text
+    assert f"{warned} checks with warnings" in site.get("/", provider_staff.email).text
     rows = rows_with(site.get("/checks", provider_staff.email).text, "passed")
     assert len(rows) == every
     assert [row["data-passed"] for row in rows].count("false") == warned
 
 
-def test_a_link_keeps_scope_and_day_and_the_newest_day_stays_the_newest(
+def test_links_keep_scope_and_day_but_never_name_the_newest_day(
     site: Site, super_user: Person, provider_staff: Person
 ) -> None:
     page = site.get(f"/?scope={provider_staff.scope}&as_of={DAY_BEFORE}&lang=es", super_user.email).text
@@ -168,9 +172,7 @@ def test_a_link_keeps_scope_and_day_and_the_newest_day_stays_the_newest(
     assert "as_of=" not in "".join(re.findall(r'href="(/lines/[^"]*)"', newest))
 
 
-def test_a_search_finds_scopes_and_shows_a_single_one(
-    site: Site, sample: Sample, super_user: Person, planner: Person
-) -> None:
+def test_a_search_with_one_result_opens_it(site: Site, sample: Sample, super_user: Person, planner: Person) -> None:
     every = sample.query("dashboard", "select distinct scope_type, scope_id, scope_name from it.sections.dashboard")
     assert f'data-matching="{len(every)}"' in site.get("/scopes", super_user.email).text
     answer = site.get("/scopes?q=lwia:7", super_user.email)
@@ -183,7 +185,7 @@ def test_a_search_finds_scopes_and_shows_a_single_one(
     assert len(own) < 4
 
 
-def test_a_page_of_counts_with_all_it_needs_is_small(site: Site, super_user: Person) -> None:
+def test_a_count_page_with_its_static_files_is_small(site: Site, super_user: Person) -> None:
     for language in ("en", "es"):
         page = site.get(f"/?lang={language}", super_user.email)
         assets = re.findall(r'(?:href|src)="(/static/[^"]*)"', page.text)

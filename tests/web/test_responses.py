@@ -1,4 +1,4 @@
-"""What every answer carries, in which language it speaks, and how the dashboard is started."""
+"""What every response has, its language, and how the dashboard is started."""
 
 import os
 import re
@@ -13,7 +13,9 @@ from conftest import YACP, Sample, yacp
 from dashboard_site import Person, Site
 
 import dashboard
-from dashboard.languages import languages, preferred, share
+from dashboard.formatting import percent
+from dashboard.languages import languages, preferred
+from dashboard.scopes import InvalidScope, Scope
 from orchestration.settings import PROJECT
 
 TRANSLATIONS = Path(dashboard.__file__).parent / "translations"
@@ -30,7 +32,7 @@ ADDRESSES = {
 
 
 @pytest.mark.parametrize("address", ADDRESSES)
-def test_every_answer_keeps_others_out(site: Site, super_user: Person, address: str) -> None:
+def test_every_response_has_security_headers(site: Site, super_user: Person, address: str) -> None:
     answer = site.get(address, super_user.email)
     assert answer.status_code == ADDRESSES[address]
     policy = answer.headers["content-security-policy"]
@@ -44,25 +46,27 @@ def test_every_answer_keeps_others_out(site: Site, super_user: Person, address: 
     assert "server" not in answer.headers
 
 
-def test_what_breaks_keeps_others_out_too(site: Site, super_user: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_internal_error_has_security_headers_and_no_details(
+    site: Site, super_user: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def break_off(*_: object) -> None:
         raise RuntimeError("C000000001")
 
-    monkeypatch.setattr("dashboard.pages._visit", break_off)
+    monkeypatch.setattr("dashboard.visit.Visit.from_request", break_off)
     answer = site.get("/", super_user.email)
     assert answer.status_code == 500
     assert answer.headers["content-security-policy"].startswith("default-src 'none'")
     assert "C000000001" not in answer.text
 
 
-def test_lists_are_never_kept_and_counts_never_shared(site: Site, super_user: Person) -> None:
+def test_lists_are_never_cached_and_counts_never_shared(site: Site, super_user: Person) -> None:
     for address in ADDRESSES:
         kept = site.get(address, super_user.email).headers["cache-control"]
         assert kept == ("private, no-cache" if address in ("/", "/scopes.json") else "no-store")
     assert site.get("/sync-problems.csv", super_user.email).headers["cache-control"] == "no-store"
 
 
-def test_pages_are_compressed_for_whom_it_suits(site: Site, super_user: Person) -> None:
+def test_pages_are_compressed_when_the_client_accepts_it(site: Site, super_user: Person) -> None:
     for address in ("/", "/lines/not_synced"):
         plain, packed, refused = (
             site.get(address, super_user.email, **{"Accept-Encoding": accepted})
@@ -75,7 +79,7 @@ def test_pages_are_compressed_for_whom_it_suits(site: Site, super_user: Person) 
         assert int(packed.headers["content-length"]) < len(plain.content) / 3
 
 
-def test_nothing_is_inline_and_nothing_from_elsewhere(site: Site, super_user: Person) -> None:
+def test_nothing_is_inline_or_from_other_sites(site: Site, super_user: Person) -> None:
     for address in ("/", "/lines/not_synced", "/changes", "/checks", "/scopes", "/sync-problems"):
         page = site.get(address, super_user.email).text
         assert not re.search(r"<style|\sstyle=|\son\w+=|javascript:|<script(?![^>]* src=)|<iframe|<object", page)
@@ -83,7 +87,7 @@ def test_nothing_is_inline_and_nothing_from_elsewhere(site: Site, super_user: Pe
             assert re.match(r"(/(?!/)|#|mailto:)", address_used), address_used
 
 
-def test_assets_may_be_kept_as_their_address_changes(site: Site) -> None:
+def test_static_files_are_cached_and_their_address_changes_with_them(site: Site) -> None:
     page = site.client.get("/nowhere").text
     for address in re.findall(r'(?:href|src)="(/static/[^"]*)"', page):
         answer = site.client.get(address)
@@ -104,23 +108,21 @@ def test_translations_have_the_same_texts_with_the_same_values() -> None:
         assert len(other["months"]) == len(other["short_months"]) == 12
 
 
-def test_every_text_that_is_asked_for_is_there_and_every_text_is_asked_for() -> None:
+def test_every_text_in_use_exists_and_every_text_is_used() -> None:
     folder = Path(dashboard.__file__).parent
     sources = "".join(path.read_text() for path in [*folder.glob("*.py"), *folder.glob("templates/*")])
-    begun = ("colour_", "scope_type_", "download_", "moved_", "sync_", "iwds_", "refused_")
+    prefixes = ("colour_", "scope_type_", "download_", "moved_", "sync_", "iwds_", "error_")
     texts = {re.sub(r"_(one|other)$", "", key) for key in languages()["en"].interface}
     asked = set(re.findall(r"(?:\bt|text|has)\(\s*\"(\w+)\"", sources))
     assert {key for key in asked if not key.endswith("_")} <= texts
     named = set(re.findall(r"\"(\w+)\"", sources))
-    assert {key for key in texts - named if not key.startswith(begun)} == set()
-    refused = set(re.findall(r"(?:Forbidden|Missing|Unavailable)\(\"(\w+)\"", sources))
-    assert refused
-    assert {f"refused_{reason}" for reason in refused} <= texts
+    assert {key for key in texts - named if not key.startswith(prefixes)} == set()
+    reasons = set(re.findall(r"(?:Forbidden|NotFound|Unavailable)\(\"(\w+)\"", sources))
+    assert reasons
+    assert {f"error_{reason}" for reason in reasons} <= texts
 
 
-def test_spanish_has_every_label_of_the_guide_and_says_what_it_has_not(
-    site: Site, sample: Sample, super_user: Person
-) -> None:
+def test_spanish_has_every_label_and_marks_what_is_in_english(site: Site, sample: Sample, super_user: Person) -> None:
     labels = sample.query(
         "dashboard",
         "select distinct unnest([section_name, line_name]) from it.sections.dashboard"
@@ -148,7 +150,7 @@ def test_spanish_has_every_label_of_the_guide_and_says_what_it_has_not(
         ("es;q=x,;;,", "en"),
     ],
 )
-def test_the_browser_s_language_is_taken_unless_the_address_says_another(
+def test_the_browser_decides_the_language_unless_the_address_does(
     site: Site, super_user: Person, accepted: str, language: str
 ) -> None:
     assert preferred(accepted).code == language
@@ -161,12 +163,39 @@ def test_the_browser_s_language_is_taken_unless_the_address_says_another(
 @pytest.mark.parametrize(
     ("value", "shown"), [(None, ""), (0.0, "0%"), (0.004, "<1%"), (0.2, "20%"), (2 / 3, "67%"), (1.0, "100%")]
 )
-def test_shares_are_whole_percent(value: float | None, shown: str) -> None:
-    assert share(value) == shown
+def test_percentages_are_whole_numbers(value: float | None, shown: str) -> None:
+    assert percent(value) == shown
 
 
-def test_it_needs_nothing_of_the_pipeline() -> None:
-    """So that it runs on a machine that has the published files and five packages."""
+@pytest.mark.parametrize(
+    ("text", "scope"),
+    [
+        ("statewide", "statewide"),
+        ("statewide:IL", "statewide"),
+        ("lwia:7", "lwia:7"),
+        ("lwia:07", "lwia:7"),
+        ("provider:P001", "provider:P001"),
+        ("provider:a:b", "provider:a:b"),
+    ],
+)
+def test_scopes_are_read_in_several_forms_and_written_in_one(text: str, scope: str) -> None:
+    assert str(Scope.parse(text)) == scope
+
+
+@pytest.mark.parametrize("text", ["", "lwia", "lwia:", "lwia:seven", "lwia:٧", "county:1", "provider:", "provider: P"])
+def test_anything_else_is_not_a_scope(text: str) -> None:
+    with pytest.raises(InvalidScope, match="write statewide, lwia:NUMBER or provider:ID"):
+        Scope.parse(text)
+
+
+def test_scopes_and_percentages_need_no_web_server() -> None:
+    script = "import sys, dashboard.scopes, dashboard.formatting; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout.split()
+    assert {"starlette", "jinja2", "duckdb", "pydantic"}.isdisjoint(name.partition(".")[0] for name in loaded)
+
+
+def test_it_imports_nothing_of_the_pipeline() -> None:
+    """So that it runs on a machine that has the published files and a few packages."""
     script = "import sys, dashboard.__main__; print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout.split()
     unwanted = {"orchestration", "dagster", "dbt", "pandas", "great_expectations", "fsspec", "rich"}
@@ -176,13 +205,13 @@ def test_it_needs_nothing_of_the_pipeline() -> None:
 @pytest.mark.parametrize(
     ("arguments", "environment", "message"),
     [
-        (["--as", "a@example.org", "--host", "0.0.0.0"], {}, "it listens on 127.0.0.1 only"),  # noqa: S104
-        (["--as", "a@example.org"], {"YACP_DASHBOARD_PROXIES": "10.0.0.1"}, "takes everybody for one person"),
+        (["--as", "a@example.org", "--host", "0.0.0.0"], {}, "it listens on 127.0.0.1 only, not on 0.0.0.0"),  # noqa: S104
+        (["--as", "a@example.org"], {"YACP_DASHBOARD_PROXIES": "10.0.0.1"}, "treats every visitor as one person"),
         ([], {"YACP_DASHBOARD_PROXIES": "the proxy"}, "A setting is wrong: YACP_DASHBOARD_PROXIES"),
         (["--port", "123456"], {}, "YACP_DASHBOARD_PORT"),
     ],
 )
-def test_a_start_that_would_be_open_to_others_is_refused(
+def test_an_unsafe_or_wrong_start_is_refused(
     tmp_path: Path, arguments: list[str], environment: dict[str, str], message: str
 ) -> None:
     command = [sys.executable, "-m", "dashboard", "--published", str(tmp_path), *arguments]
@@ -192,8 +221,8 @@ def test_a_start_that_would_be_open_to_others_is_refused(
     assert "Traceback" not in result.stderr
 
 
-def test_make_dashboard_shows_it_to_somebody_of_the_sample(sample: Sample) -> None:
-    """Make has names of its own for variables, which would be taken instead of ours."""
+def test_make_dashboard_shows_it_as_a_super_user_of_the_sample(sample: Sample) -> None:
+    """Make has variables of its own, whose names would win over ours."""
     command = ["make", "--dry-run", "dashboard"]
     variables = {"PATH": os.environ["PATH"]}
     said = subprocess.run(command, cwd=PROJECT, env=variables, capture_output=True, text=True, check=True).stdout
@@ -210,7 +239,7 @@ def test_yacp_serve_refuses_in_one_sentence(tmp_path: Path) -> None:
 
 
 def test_yacp_serve_shows_what_is_published(sample: Sample, super_user: Person) -> None:
-    """A real server, on a port of its own choice."""
+    """A real server, on a free port."""
     import socket
     import time
     import urllib.request

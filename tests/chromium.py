@@ -1,4 +1,4 @@
-"""A real server over the sample and a real Chromium, which notes whatever a page does that it mustn't."""
+"""A real server over the sample, and a real Chromium that records what a page must not do."""
 
 import shutil
 from collections.abc import Callable, Iterator
@@ -11,7 +11,7 @@ from dashboard_site import HEADER, served
 from playwright.sync_api import Browser, Page, Request, sync_playwright
 
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
-# Chromium by itself calls home for updates and the like; nothing may leave this machine.
+# Chromium would ask for updates and the like by itself; nothing may leave this machine.
 QUIET = [
     "--no-sandbox",
     "--disable-gpu",
@@ -24,26 +24,26 @@ QUIET = [
 
 
 @dataclass
-class Watched:
-    """What a page asked for and complained about."""
+class PageWatcher:
+    """Requests to other sites, and errors on the console."""
 
     base: str
-    elsewhere: list[str] = field(default_factory=list)
-    complaints: list[str] = field(default_factory=list)
+    other_sites: list[str] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
 
     def watch(self, page: Page) -> None:
         page.on("request", self._request)
-        page.on("console", lambda said: self.complaints.append(said.text) if said.type == "error" else None)
-        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        page.on("console", lambda said: self.errors.append(said.text) if said.type == "error" else None)
+        page.on("pageerror", lambda error: self.errors.append(str(error)))
 
     def _request(self, request: Request) -> None:
         if not request.url.startswith(self.base):
-            self.elsewhere.append(request.url)
+            self.other_sites.append(request.url)
 
 
 @pytest.fixture(scope="session")
 def base(sample: Sample, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with served(sample.home / "published", tmp_path_factory.mktemp("browsed")) as address:
+    with served(sample.home / "published", tmp_path_factory.mktemp("chromium")) as address:
         yield address
 
 
@@ -58,8 +58,8 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def visit(browser: Browser, base: str) -> Iterator[Callable[..., Page]]:
-    """Opens a path as a person; at the end nothing may have been asked for elsewhere or complained about."""
-    watched, contexts = Watched(base), []
+    """Opens a path as a person; at the end there may be no request to another site and no error."""
+    watcher, contexts = PageWatcher(base), []
 
     def opened(path: str, email: str, *, status: int = 200, sizes: list[int] | None = None, **how: Any) -> Page:
         how = {"viewport": {"width": 1280, "height": 900}, **how}
@@ -67,7 +67,7 @@ def visit(browser: Browser, base: str) -> Iterator[Callable[..., Page]]:
         contexts.append(context)
         page = context.new_page()
         if status == 200:
-            watched.watch(page)
+            watcher.watch(page)
         if sizes is not None:
             page.on("requestfinished", lambda request: sizes.append(request.sizes()["responseBodySize"]))
         answer = page.goto(path)
@@ -78,5 +78,5 @@ def visit(browser: Browser, base: str) -> Iterator[Callable[..., Page]]:
     yield opened
     for context in contexts:
         context.close()
-    assert watched.elsewhere == []
-    assert watched.complaints == []
+    assert watcher.other_sites == []
+    assert watcher.errors == []

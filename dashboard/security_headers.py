@@ -1,4 +1,4 @@
-"""Headers that every answer carries."""
+"""Security headers on every response."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ _HEADERS = {
 
 
 class SecurityHeaders:
-    """Nothing from elsewhere, nothing inline, in no frame; and not cached unless a page says otherwise."""
+    """Nothing from other sites, nothing inline, no frames; and no caching unless a page says otherwise."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Adds the headers when the answer starts."""
+        """Adds the headers when the response starts."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return

@@ -1,4 +1,4 @@
-"""The dashboard as people have it before them: seen, clicked, typed, printed, on a phone, in the dark."""
+"""The dashboard as people use it: seen, clicked, typed, printed, on a phone, in dark mode."""
 
 import csv
 import re
@@ -18,7 +18,7 @@ FIRST_LOAD_LIMIT = 100 * 1024
 
 
 def problems_of(page: Page) -> list[str]:
-    """What axe-core finds, all of its rules."""
+    """What axe-core finds, with all of its rules."""
     found = Axe().run(page)
     return [
         f"{violation['id']}: {node['target']}"
@@ -34,7 +34,7 @@ def background(page: Page, line: str) -> str:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_every_line_has_the_mart_s_count_and_the_colour_of_its_kind(
+def test_every_line_has_the_count_of_the_mart_and_its_colour(
     visit: Visit, sample: Sample, super_user: Person, scheme: str
 ) -> None:
     page = visit("/", super_user.email, color_scheme=scheme)
@@ -56,7 +56,7 @@ def test_every_line_has_the_mart_s_count_and_the_colour_of_its_kind(
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", WIDTHS)
-def test_the_dashboard_breaks_no_rule_at_any_width(visit: Visit, super_user: Person, scheme: str, width: str) -> None:
+def test_the_dashboard_is_accessible_at_every_width(visit: Visit, super_user: Person, scheme: str, width: str) -> None:
     page = visit("/", super_user.email, color_scheme=scheme, viewport={"width": WIDTHS[width], "height": 800})
     assert problems_of(page) == []
     assert page.evaluate("document.scrollingElement.scrollWidth <= innerWidth")
@@ -64,22 +64,20 @@ def test_the_dashboard_breaks_no_rule_at_any_width(visit: Visit, super_user: Per
 
 @pytest.mark.parametrize("path", PAGES[1:])
 @pytest.mark.parametrize("language", ["en", "es"])
-def test_no_page_breaks_a_rule(visit: Visit, super_user: Person, path: str, language: str) -> None:
+def test_every_page_is_accessible(visit: Visit, super_user: Person, path: str, language: str) -> None:
     page = visit(f"{path}?lang={language}", super_user.email)
     assert problems_of(page) == []
     expect(page.locator("html")).to_have_attribute("lang", language)
 
 
 @pytest.mark.parametrize("path", PAGES[1:])
-def test_no_page_breaks_a_rule_on_a_phone_in_the_dark(visit: Visit, super_user: Person, path: str) -> None:
+def test_every_page_is_accessible_on_a_phone_in_dark_mode(visit: Visit, super_user: Person, path: str) -> None:
     page = visit(path, super_user.email, color_scheme="dark", viewport={"width": 360, "height": 800})
     assert problems_of(page) == []
     assert page.evaluate("document.scrollingElement.scrollWidth <= innerWidth")
 
 
-def test_next_steps_open_over_the_page_and_give_the_focus_back(
-    visit: Visit, sample: Sample, super_user: Person
-) -> None:
+def test_next_steps_open_in_a_modal_and_return_the_focus(visit: Visit, sample: Sample, super_user: Person) -> None:
     ((text,),) = sample.query(
         "dashboard",
         "select distinct next_steps from it.sections.dashboard where line_key = 'inquirant_overdue'",
@@ -113,7 +111,7 @@ def test_a_definition_opens_and_closes_by_keyboard(visit: Visit, super_user: Per
     expect(bubble.locator(".bubble-text")).to_be_hidden()
 
 
-def test_everything_is_there_without_javascript(visit: Visit, super_user: Person) -> None:
+def test_everything_works_without_javascript(visit: Visit, super_user: Person) -> None:
     page = visit("/", super_user.email, java_script_enabled=False)
     page.locator("#line-inquirant_overdue .next-steps").click()
     expect(page.locator("#next-inquirant_overdue")).to_be_visible()
@@ -125,7 +123,7 @@ def test_everything_is_there_without_javascript(visit: Visit, super_user: Person
     expect(page.locator("#customers")).to_be_visible()
 
 
-def test_a_list_is_reached_by_keyboard_alone(visit: Visit, super_user: Person) -> None:
+def test_a_list_can_be_reached_by_keyboard(visit: Visit, super_user: Person) -> None:
     page = visit("/", super_user.email)
     page.keyboard.press("Tab")
     expect(page.locator(".skip")).to_be_focused()
@@ -147,7 +145,7 @@ def test_a_list_is_reached_by_keyboard_alone(visit: Visit, super_user: Person) -
 
 
 @pytest.mark.parametrize("line", ["prescreening_overdue", "not_synced", "case_note_due", "open_request", "withdrew"])
-def test_a_count_leads_to_that_many_customers(visit: Visit, super_user: Person, line: str) -> None:
+def test_a_count_links_to_that_many_customers(visit: Visit, super_user: Person, line: str) -> None:
     page = visit("/", super_user.email)
     link = page.locator(f"#line-{line} td.count a")
     count = link.inner_text().replace(",", "")
@@ -206,7 +204,7 @@ def test_a_list_sorts_filters_and_downloads(
     assert len(list(csv.reader((tmp_path / "list.csv").open(encoding="utf-8-sig")))) == 1 + matching
 
 
-def test_who_may_only_count_has_no_way_to_the_lists(visit: Visit, provider_staff: Person) -> None:
+def test_without_list_permission_there_are_no_links_to_lists(visit: Visit, provider_staff: Person) -> None:
     page = visit("/", provider_staff.email)
     expect(page.locator("#line-application_submitted td.count")).to_be_visible()
     expect(page.locator("td.count a")).to_have_count(0)
@@ -223,14 +221,14 @@ def test_a_planner_has_the_lists_of_their_own_scopes(visit: Visit, planner: Pers
     assert problems_of(refused) == []
 
 
-def test_a_stranger_is_told_so_and_nothing_else(visit: Visit) -> None:
+def test_a_stranger_sees_an_explanation_and_nothing_else(visit: Visit) -> None:
     page = visit("/", "stranger@example.org", status=403)
     expect(page.locator("[data-status='403']")).to_be_visible()
     expect(page.locator("table, form")).to_have_count(0)
     assert problems_of(page) == []
 
 
-def test_on_paper_are_the_lines_and_not_the_controls(visit: Visit, super_user: Person) -> None:
+def test_print_shows_the_lines_and_hides_the_controls(visit: Visit, super_user: Person) -> None:
     page = visit("/", super_user.email, color_scheme="dark")
     page.emulate_media(media="print")
     for control in ("#scope-switch", "#day-switch", "#pages", "#line-inquirant_overdue .next-steps"):
@@ -244,7 +242,7 @@ def test_on_paper_are_the_lines_and_not_the_controls(visit: Visit, super_user: P
     assert page.pdf(format="Letter").count(b"/Type /Page\n") in range(1, 7)
 
 
-def test_a_list_fits_on_paper_turned_sideways(visit: Visit, super_user: Person) -> None:
+def test_a_list_prints_in_landscape(visit: Visit, super_user: Person) -> None:
     page = visit("/lines/not_synced", super_user.email, viewport={"width": 980, "height": 700})
     page.emulate_media(media="print")
     assert page.evaluate("document.scrollingElement.scrollWidth <= innerWidth")
@@ -253,16 +251,14 @@ def test_a_list_fits_on_paper_turned_sideways(visit: Visit, super_user: Person) 
 
 
 @pytest.mark.parametrize("language", ["en", "es"])
-def test_headings_of_changes_stand_beside_each_other_on_a_phone(
-    visit: Visit, super_user: Person, language: str
-) -> None:
+def test_headings_of_changes_do_not_overlap_on_a_phone(visit: Visit, super_user: Person, language: str) -> None:
     page = visit(f"/changes?lang={language}", super_user.email, viewport={"width": 360, "height": 800})
     cells = page.locator(".changes thead th")
     assert cells.count() > 5
     assert cells.evaluate_all("cells => cells.filter(cell => cell.scrollWidth > cell.clientWidth).length") == 0
 
 
-def test_the_first_load_is_light(visit: Visit, super_user: Person) -> None:
+def test_the_first_load_is_small(visit: Visit, super_user: Person) -> None:
     sizes: list[int] = []
     page = visit("/", super_user.email, sizes=sizes)
     page.wait_for_load_state("networkidle")
@@ -270,9 +266,9 @@ def test_the_first_load_is_light(visit: Visit, super_user: Person) -> None:
     assert sum(sizes) < FIRST_LOAD_LIMIT
 
 
-def test_texts_in_english_say_so_on_a_spanish_page(visit: Visit, super_user: Person) -> None:
+def test_english_texts_on_a_spanish_page_are_marked(visit: Visit, super_user: Person) -> None:
     page = visit("/?lang=es", super_user.email)
     page.locator("#line-ready_for_review .bubble summary").click()
     expect(page.locator("#line-ready_for_review .bubble-text [lang=en]")).to_be_visible()
-    expect(page.locator(".told")).to_be_visible()
+    expect(page.locator(".guide-language")).to_be_visible()
     expect(page.locator("#pages")).to_contain_text("Cambios")

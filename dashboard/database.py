@@ -1,0 +1,63 @@
+"""DuckDB over the files of one release: read-only, and able to open nothing else."""
+
+from __future__ import annotations
+
+import logging
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+Row = dict[str, Any]
+_log = logging.getLogger("dashboard")
+
+
+def sql_string(value: object) -> str:
+    """A value as a quoted SQL string, where SQL takes no parameter."""
+    return "'" + str(value).replace("'", "''") + "'"
+
+
+def sql_date(day: date) -> str:
+    """A day as an SQL literal."""
+    return f"date '{day.isoformat()}'"
+
+
+def connect(folder: Path, memory_limit: str, threads: int) -> tuple[duckdb.DuckDBPyConnection, bool]:
+    """A connection to a release, as ``counts`` and ``lists``; and whether ``lists`` is there, which needs permission.
+
+    The names differ from the files': ``customers.duckdb`` has a schema of its own name, which would be ambiguous.
+    """
+    connection = duckdb.connect(
+        config={
+            "memory_limit": memory_limit,
+            "threads": str(threads),
+            "temp_directory": "",
+            "autoinstall_known_extensions": "false",
+            "autoload_known_extensions": "false",
+        }
+    )
+    try:
+        connection.execute(f"attach {sql_string(folder / 'dashboard.duckdb')} as counts (read_only)")
+        lists_are_readable = _attach_lists(connection, folder / "customers.duckdb")
+        connection.execute(f"set allowed_directories = [{sql_string(folder)}]")
+        connection.execute("set enable_external_access = false")
+        connection.execute("set lock_configuration = true")
+    except BaseException:
+        connection.close()
+        raise
+    return connection, lists_are_readable
+
+
+def _attach_lists(connection: duckdb.DuckDBPyConnection, path: Path) -> bool:
+    try:
+        connection.execute(f"attach {sql_string(path)} as lists (read_only)")
+    except duckdb.IOException as error:
+        _log.error(
+            "Can't read %s: %s. It holds the entitlements, so every request is refused. Give the account that runs "
+            "the dashboard read access to it.",
+            path,
+            error,
+        )
+        return False
+    return True

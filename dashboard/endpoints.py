@@ -1,0 +1,98 @@
+"""Endpoints from functions that answer a visit: who asks, from which release, and on which thread."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+
+import duckdb
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+
+from dashboard.download_writer import DownloadFailed
+from dashboard.identity import Identity
+from dashboard.release import OpenRelease, ReleaseRemoved
+from dashboard.releases import Releases
+from dashboard.responses import PRIVATE, CompressedPage, page_response
+from dashboard.thread_pools import ThreadPools
+from dashboard.visit import COMMON_PARAMETERS, Visit
+
+Handler = Callable[[Visit], Response]
+Endpoint = Callable[[Request], Awaitable[Response]]
+_MAX_ATTEMPTS = 3
+
+
+class Endpoints:
+    """Makes them, and runs what they answer with. Every request is checked for what its visitor may see."""
+
+    def __init__(self, identity: Identity, releases: Releases) -> None:
+        self._identity = identity
+        self._releases = releases
+        self._pools = ThreadPools()
+
+    def page(self, handler: Handler, parameters: Sequence[str]) -> Endpoint:
+        """A page that is made by a thread for pages; the address may have the parameters and no others."""
+
+        async def endpoint(request: Request) -> Response:
+            email = self._identity.email_of(request)
+            return await self._pools.run_page(lambda: self._answer(handler, request, email, parameters))
+
+        return endpoint
+
+    def download(self, handler: Handler, parameters: Sequence[str]) -> Endpoint:
+        """A file that is written after the downloads requested before it."""
+
+        async def endpoint(request: Request) -> Response:
+            email = self._identity.email_of(request)
+            return await self._pools.run_download(lambda: self._answer(handler, request, email, parameters))
+
+        return endpoint
+
+    def count_page(self, make: Callable[[Visit], CompressedPage]) -> Endpoint:
+        """A page of counts: once it is cached, it is sent without waiting for a thread."""
+
+        def handler(visit: Visit) -> Response:
+            page = visit.release.pages.get_or_make(visit.cache_key, lambda: make(visit))
+            return page_response(visit.request, page, PRIVATE)
+
+        async def endpoint(request: Request) -> Response:
+            email = self._identity.email_of(request)
+            with self._releases.lease_if_open() as release:
+                if release is not None:
+                    visit = Visit.from_request(request, release, email, COMMON_PARAMETERS)
+                    page = release.pages.get(visit.cache_key)
+                    if page is not None:
+                        return page_response(request, page, PRIVATE)
+            return await self._pools.run_page(lambda: self._answer(handler, request, email, COMMON_PARAMETERS))
+
+        return endpoint
+
+    async def health(self, _: Request) -> Response:
+        """The newest day, for monitoring; it asks for no identity."""
+        with self._releases.lease_if_open() as release:
+            if release is not None:
+                return _newest_day(release)
+        return await self._pools.run_page(self._health_once_open)
+
+    def close(self) -> None:
+        """Waits for what is running."""
+        self._pools.close()
+
+    def _health_once_open(self) -> Response:
+        with self._releases.lease() as release:
+            return _newest_day(release)
+
+    def _answer(self, handler: Handler, request: Request, email: str, parameters: Sequence[str]) -> Response:
+        """Answers from the current release; from the next one, if that replaced it while this one was being read."""
+        attempt = 0
+        while True:
+            with self._releases.lease(newest=attempt > 0) as release:
+                try:
+                    return handler(Visit.from_request(request, release, email, parameters))
+                except (duckdb.Error, ReleaseRemoved, DownloadFailed):
+                    attempt += 1
+                    if attempt == _MAX_ATTEMPTS or self._releases.is_current(release):
+                        raise
+
+
+def _newest_day(release: OpenRelease) -> Response:
+    return PlainTextResponse(f"{release.as_of_date}\n")

@@ -1,0 +1,31 @@
+"""Requests that end in an error page. The page's text is in the translations, under the reason's name."""
+
+from __future__ import annotations
+
+
+class RequestError(Exception):
+    """A request that gets no data: its status, and the reason as a key of the translations."""
+
+    status = 500
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class Forbidden(RequestError):
+    """The visitor is unknown, or may not see this."""
+
+    status = 403
+
+
+class NotFound(RequestError):
+    """There is no such scope, line, day or page."""
+
+    status = 404
+
+
+class Unavailable(RequestError):
+    """This machine can't show anything right now."""
+
+    status = 503

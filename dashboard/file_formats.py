@@ -1,0 +1,87 @@
+"""Lists as CSV and as workbooks, written whole before the first byte is sent: no one gets half a list."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import IO, Any
+
+import xlsxwriter
+
+from dashboard.database import Row
+
+_CHUNK_SIZE = 1 << 16
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a file: its heading, the field of a row in it, and for a field with codes the name of each code."""
+
+    heading: str
+    field: str
+    names: Mapping[str, str] | None = None
+
+    def value(self, row: Row) -> Any:
+        """What the column shows for a row; a code without a name as it is."""
+        value = row[self.field]
+        if self.names is None or value is None:
+            return value
+        return self.names.get(value, value.replace("_", " "))
+
+
+def write_csv(file: IO[bytes], columns: Sequence[Column], batches: Iterable[list[Row]]) -> None:
+    """CSV in UTF-8, with the byte order mark that Excel needs to recognize it."""
+    text = io.TextIOWrapper(file, encoding="utf-8-sig", newline="", write_through=True)
+    writer = csv.writer(text)
+    writer.writerow([column.heading for column in columns])
+    for rows in batches:
+        writer.writerows([[_csv_value(column.value(row)) for column in columns] for row in rows])
+    text.detach()
+
+
+def write_xlsx(file: IO[bytes], columns: Sequence[Column], batches: Iterable[list[Row]], sheet_name: str) -> None:
+    """A workbook with the list as its only sheet. A text stays a text, whatever it starts with."""
+    options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
+    workbook = xlsxwriter.Workbook(file, options)
+    sheet = workbook.add_worksheet(sheet_name[:31])
+    heading_format = workbook.add_format({"bold": True, "bottom": 1})
+    date_format = workbook.add_format({"num_format": "yyyy-mm-dd"})
+    sheet.freeze_panes(1, 0)
+    for index, column in enumerate(columns):
+        sheet.set_column(index, index, min(max(len(column.heading) + 2, 12), 40))
+        sheet.write_string(0, index, column.heading, heading_format)
+    last_row = 0
+    for rows in batches:
+        for row in rows:
+            last_row += 1
+            for index, column in enumerate(columns):
+                value = column.value(row)
+                if isinstance(value, date):
+                    sheet.write_datetime(last_row, index, value, date_format)
+                elif isinstance(value, int | float):
+                    sheet.write_number(last_row, index, value)
+                elif value is not None:
+                    sheet.write_string(last_row, index, str(value))
+    sheet.autofilter(0, 0, last_row, len(columns) - 1)
+    workbook.close()
+
+
+def read_chunks(file: IO[bytes]) -> Iterator[bytes]:
+    """The file from its start; closed, and so deleted, at the end."""
+    with file:
+        file.seek(0)
+        while chunk := file.read(_CHUNK_SIZE):
+            yield chunk
+
+
+def _csv_value(value: Any) -> Any:
+    """A text that a spreadsheet would take for a formula gets an apostrophe in front."""
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, str) and value.lstrip(" ").startswith(_FORMULA_STARTS):
+        return f"'{value}"
+    return value

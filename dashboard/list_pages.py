@@ -1,0 +1,114 @@
+"""A list of customers as its description says: a page of it in the browser, or all of it as a file. Each is logged."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from starlette.responses import Response, StreamingResponse
+from starlette.routing import Route
+
+from dashboard.access_log import AccessLog
+from dashboard.customer_lists import page_count, parse_page_number
+from dashboard.download_writer import DownloadJob, DownloadWriter
+from dashboard.endpoints import Endpoints
+from dashboard.file_formats import read_chunks
+from dashboard.list_descriptions import ListDescription, RequestedList
+from dashboard.page_templates import PageTemplates
+from dashboard.responses import NO_STORE, CompressedPage, page_response
+from dashboard.section_counts import require_scope
+from dashboard.settings import Settings
+from dashboard.visit import COMMON_PARAMETERS, Visit
+
+_MEDIA_TYPES = {
+    "csv": "text/csv; charset=utf-8",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
+
+
+@dataclass(frozen=True)
+class ListPages:
+    """The pages and files of one kind of list."""
+
+    description: ListDescription
+    settings: Settings
+    templates: PageTemplates
+    access_log: AccessLog
+    writer: DownloadWriter
+
+    def routes(self, endpoints: Endpoints) -> list[Route]:
+        """The files come first; otherwise their suffix would be read as part of a line's key."""
+        path = self.description.path
+        parameters = (*COMMON_PARAMETERS, *self.description.parameters)
+        return [
+            Route(f"{path}.csv", endpoints.download(lambda visit: self._download(visit, "csv"), parameters)),
+            Route(f"{path}.xlsx", endpoints.download(lambda visit: self._download(visit, "xlsx"), parameters)),
+            Route(path, endpoints.page(self._page, (*parameters, "page"))),
+        ]
+
+    def _page(self, visit: Visit) -> Response:
+        requested = self._read(visit)
+        page_parameter = visit.parameters.get("page", "1")
+        number = parse_page_number(page_parameter)
+
+        def make() -> CompressedPage:
+            rows, matching = requested.customers.page(visit.release, number)
+            unfiltered = requested.unfiltered
+            return self.templates.page(
+                self.description.template,
+                visit,
+                rows=rows,
+                matching=matching,
+                line=requested.line,
+                filters=requested.filters,
+                sort=requested.sort,
+                page=number,
+                pages=page_count(matching),
+                providers=unfiltered.summary(visit.release).providers if unfiltered else (),
+            )
+
+        page = visit.release.pages.get_or_make(visit.cache_key, make)
+        self._log(visit, "list", requested, page.rows, page.matching, page=page_parameter)
+        return page_response(visit.request, page, NO_STORE)
+
+    def _download(self, visit: Visit, file_format: str) -> Response:
+        requested = self._read(visit)
+        job = DownloadJob(
+            file_format=file_format,
+            name=requested.name,
+            columns=self.description.file_columns(requested, visit.language),
+            release_folder=str(visit.release.folder),
+            sql=requested.customers.sql,
+            values=requested.customers.values,
+            memory_limit=self.settings.memory_limit,
+            threads=self.settings.threads,
+        )
+        file, row_count = self.writer.write(job)
+        size = file.seek(0, 2)
+        self._log(visit, file_format, requested, row_count, row_count)
+        scope = "".join(c if c.isascii() and c.isalnum() else "-" for c in str(visit.scope))
+        headers = {
+            **NO_STORE,
+            "Content-Disposition": f'attachment; filename="{requested.name}_{scope}_{visit.day}.{file_format}"',
+            "Content-Length": str(size),
+        }
+        return StreamingResponse(read_chunks(file), media_type=_MEDIA_TYPES[file_format], headers=headers)
+
+    def _read(self, visit: Visit) -> RequestedList:
+        visit.viewer.require(visit.scope, lists=True)
+        require_scope(visit.release, visit.scope, visit.day)
+        return self.description.read(visit)
+
+    def _log(self, visit: Visit, view: str, requested: RequestedList, rows: int, matching: int, **more: object) -> None:
+        """Filters by name only: the value of one may be a person's initial."""
+        self.access_log.write(
+            who=visit.viewer.email,
+            view=view,
+            line=requested.name,
+            scope=str(visit.scope),
+            as_of=visit.day,
+            release=visit.release.folder.name,
+            rows=rows,
+            matching=matching,
+            filters=requested.filters.names,
+            **more,
+        )

@@ -1,0 +1,159 @@
+"""A release that is open for reading: what every page needs of it in memory, the rest by query."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from pathlib import Path
+from typing import NamedTuple
+
+import duckdb
+
+from dashboard.cache import BoundedCache
+from dashboard.database import Row, connect, sql_string
+from dashboard.entitlements import Viewer
+from dashboard.errors import Forbidden, Unavailable
+from dashboard.scopes import Scope
+from dashboard.settings import Settings
+
+RELEASE_RECORD = "release.json"
+_REQUIRED_MARTS = ("headings", "legend", "sync_meanings", "coming_due")
+# Compressed pages of at most 15 KB; counts of a scope, about 100 KB each; how long a list is, and its providers.
+_MAX_PAGES, _MAX_COUNTS, _MAX_LISTS = 2048, 128, 2048
+
+
+class ReleaseRemoved(Exception):
+    """The release's files were removed while it was being read; the current release has the same days."""
+
+
+class PublishedTable(NamedTuple):
+    """A table that a release has of each day: its database file, schema and name."""
+
+    file: str
+    schema: str
+    name: str
+
+
+CHECKS = PublishedTable("dashboard", "quality", "checks")
+COMING_DUE = PublishedTable("dashboard", "sections", "coming_due")
+LINE_CUSTOMERS = PublishedTable("customers", "customers", "line_customers")
+SYNC_PROBLEMS = PublishedTable("customers", "customers", "sync_problems")
+
+
+@dataclass
+class OpenRelease:
+    """One release, with its connection and with what was made from it and needn't be made again."""
+
+    folder: Path
+    version: tuple[object, ...]
+    as_of_date: date
+    published_at: datetime
+    days: tuple[date, ...]
+    connection: duckdb.DuckDBPyConnection
+    lists_are_readable: bool
+    notes: dict[str, str] = field(default_factory=dict)
+    legend: dict[str, Row] = field(default_factory=dict)
+    sync_meanings: dict[str, Row] = field(default_factory=dict)
+    horizons: tuple[int, ...] = ()
+    scopes: dict[Scope, str] = field(default_factory=dict)
+    grants: dict[str, list[tuple[Scope, bool]]] = field(default_factory=dict)
+    leases: int = 0
+    pages: BoundedCache = field(default_factory=lambda: BoundedCache(_MAX_PAGES))
+    counts: BoundedCache = field(default_factory=lambda: BoundedCache(_MAX_COUNTS))
+    lists: BoundedCache = field(default_factory=lambda: BoundedCache(_MAX_LISTS))
+
+    def viewer(self, email: str) -> Viewer:
+        """The person and what they are entitled to; ``Forbidden`` when that is nothing."""
+        if not self.lists_are_readable:
+            raise Unavailable("no_entitlements")
+        if email not in self.grants:
+            raise Forbidden("not_on_staff")
+        return Viewer.with_grants(email, self.grants[email])
+
+    def query(self, sql: str, values: Sequence[object] = ()) -> list[Row]:
+        """Rows as mappings, read on a cursor of its own: threads mustn't share one."""
+        with self.connection.cursor() as cursor:
+            result = cursor.execute(sql, list(values))
+            columns = [column[0] for column in result.description or ()]
+            return [dict(zip(columns, row, strict=True)) for row in result.fetchall()]
+
+    def table(self, table: PublishedTable, day: date) -> str:
+        """The table as of a published day, for a ``from``: the newest day in the database, older ones in Parquet."""
+        if day == self.as_of_date:
+            database = {"dashboard": "counts", "customers": "lists"}[table.file]
+            return f"{database}.{table.schema}.{table.name}"
+        return f"read_parquet({sql_string(self._parquet(table, day) / '*.parquet')}, hive_partitioning=false)"
+
+    def has(self, table: PublishedTable, day: date) -> bool:
+        """Whether this machine has it: the Parquet of older days may not have been copied, or may be removed."""
+        if day == self.as_of_date or self._parquet(table, day).is_dir():
+            return True
+        if not (self.folder / RELEASE_RECORD).exists():
+            raise ReleaseRemoved
+        return False
+
+    def _parquet(self, table: PublishedTable, day: date) -> Path:
+        return self.folder / "parquet" / table.file / table.schema / table.name / f"as_of_date={day}"
+
+
+def open_release(
+    settings: Settings, folder: Path, version: tuple[object, ...], prepare: Callable[[OpenRelease], None]
+) -> OpenRelease:
+    """Opens the release in a folder and reads what every page needs; ``prepare`` can do more before it is shown."""
+    record = json.loads((folder / RELEASE_RECORD).read_text())
+    connection, lists_are_readable = connect(folder, settings.memory_limit, settings.threads)
+    try:
+        release = OpenRelease(
+            folder=folder,
+            version=version,
+            as_of_date=date.fromisoformat(record["as_of_date"]),
+            published_at=datetime.fromisoformat(record["published_at"]),
+            days=tuple(date.fromisoformat(day) for day in record["days"]),
+            connection=connection,
+            lists_are_readable=lists_are_readable,
+        )
+        _require_marts(release)
+        _read_facts(release)
+        if lists_are_readable:
+            _read_entitlements(release)
+        prepare(release)
+    except BaseException:
+        connection.close()
+        raise
+    return release
+
+
+def _require_marts(release: OpenRelease) -> None:
+    existing = {row["table_name"] for row in release.query("select table_name from duckdb_tables()")}
+    if missing := [name for name in _REQUIRED_MARTS if name not in existing]:
+        raise ValueError(
+            f"an older version of yacp published it, and it lacks {', '.join(missing)}; run its newest day again"
+        )
+
+
+def _read_facts(release: OpenRelease) -> None:
+    for row in release.query("select section_key, note from counts.sections.headings where note is not null"):
+        release.notes[row["section_key"]] = row["note"]
+    for row in release.query("from counts.sections.legend order by colour_number"):
+        release.legend[row["colour"]] = row
+    for row in release.query("from counts.quality.sync_meanings order by sync_order"):
+        release.sync_meanings[row["sync_status"]] = row
+    release.horizons = tuple(
+        row["days_until_red"]
+        for row in release.query("select distinct days_until_red from counts.sections.coming_due order by 1")
+    )
+    for row in release.query(
+        "select scope_type, scope_id, scope_name from counts.sections.application_status where line_key = 'total'"
+        " order by case scope_type when 'statewide' then 1 when 'lwia' then 2 else 3 end,"
+        " case scope_type when 'lwia' then cast(scope_id as integer) end, lower(scope_name), scope_id"
+    ):
+        release.scopes[Scope(row["scope_type"], row["scope_id"])] = row["scope_name"]
+
+
+def _read_entitlements(release: OpenRelease) -> None:
+    sql = "select email, scope_type, scope_id, may_list_customers from lists.customers.entitlements"
+    for row in release.query(sql):
+        grant = Scope(row["scope_type"], row["scope_id"]), row["may_list_customers"]
+        release.grants.setdefault(row["email"], []).append(grant)
