@@ -1,4 +1,4 @@
-"""Real servers on loopback that deliveries come from, and a wire to them that can be cut."""
+"""Real SFTP and S3 servers on loopback, behind a proxy that can cut or silence the connection."""
 
 import asyncio
 import socket
@@ -25,13 +25,13 @@ BUCKET = "deliveries"
 
 
 class Wire:
-    """Passes bytes on to a server, until it is told to fall silent or to hang up."""
+    """A TCP proxy that passes bytes on to a server until the test makes it silent or cuts it."""
 
     def __init__(self, target: int) -> None:
         self.target = target
         self.silent = False
         self.cuts: list[int] = []
-        """After how many bytes of answers the next connections are cut."""
+        """After how many bytes from the server each of the next connections is cut."""
         self.connections = 0
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
@@ -39,7 +39,7 @@ class Wire:
         threading.Thread(target=self._accept, daemon=True).start()
 
     def hang_up(self) -> None:
-        """Cuts the connections there are; new ones go through."""
+        """Cuts all open connections; new ones still work."""
         while self._open:
             each = self._open.pop()
             with suppress(OSError):
@@ -47,7 +47,7 @@ class Wire:
             each.close()
 
     def close(self) -> None:
-        """Hangs up on everyone, and is gone."""
+        """Cuts all connections and stops listening."""
         with suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
@@ -83,7 +83,7 @@ def _pass(source: socket.socket, target: socket.socket, cut: int | None) -> None
 
 @dataclass
 class Place:
-    """Somewhere that deliveries come from, and what it takes to get there."""
+    """A remote root for deliveries, with the settings and credentials that it takes."""
 
     url: str
     settings: dict[str, Any]
@@ -92,14 +92,14 @@ class Place:
     wire: Wire
     folder: Path
     bring: Callable[[], None] = lambda: None
-    """Brings there what is in the folder."""
+    """Uploads what is in the folder, where the server doesn't read it itself."""
 
     def config(self, home: Path, **changes: object) -> Settings:
-        """The settings to take deliveries from here."""
+        """The settings of a process that fetches deliveries from here."""
         return Settings(home=home, **{"extracts": self.url} | self.settings | changes)
 
     def variables(self) -> dict[str, str]:
-        """The environment of a process that takes its deliveries from here."""
+        """The environment of a process that fetches deliveries from here."""
         return (
             {f"YACP_{name.upper()}": str(value) for name, value in self.settings.items()}
             | self.environment
@@ -108,7 +108,7 @@ class Place:
 
 
 class Sftp:
-    """An sftp server for one folder, in a thread of its own; ``watch`` sees what is asked of it and may interfere."""
+    """An SFTP server for one folder in its own thread; ``watch`` sees every request and may interfere."""
 
     def __init__(self, folder: Path, key: asyncssh.SSHKey | None = None) -> None:
         self.folder = folder
@@ -124,11 +124,11 @@ class Sftp:
         started.wait()
 
     def known_hosts(self, port: int) -> str:
-        """The line of a file of known hosts."""
+        """The server's line in a known_hosts file."""
         return f"[127.0.0.1]:{port} {self.key.export_public_key().decode()}"
 
     def close(self) -> None:
-        """Stops, with all connections."""
+        """Stops the server and cuts all connections."""
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
 
@@ -145,7 +145,7 @@ class Sftp:
     async def _listen(self) -> None:
         host = self
 
-        class Door(asyncssh.SSHServer):
+        class Authentication(asyncssh.SSHServer):
             def password_auth_supported(self) -> bool:
                 return True
 
@@ -184,7 +184,7 @@ class Sftp:
         self._server = await asyncssh.listen(
             "127.0.0.1",
             0,
-            server_factory=Door,
+            server_factory=Authentication,
             server_host_keys=[self.key],
             sftp_factory=lambda channel: Files(channel, chroot=str(self.folder).encode()),
         )
@@ -193,7 +193,7 @@ class Sftp:
 
 @contextmanager
 def sftp_place(tmp_path: Path, server: Sftp) -> Iterator[Place]:
-    """An sftp server behind a wire, known and with a password in the environment."""
+    """The SFTP server behind a proxy, with its host key known and the password in the settings."""
     wire = Wire(server.port)
     known_hosts = tmp_path / "known_hosts"
     known_hosts.write_text(server.known_hosts(wire.port))
@@ -218,7 +218,7 @@ class S3:
     @staticmethod
     @contextmanager
     def start() -> Iterator["S3"]:
-        """In a thread; from the moment a user is there, signatures are checked."""
+        """Starts the server in a thread; once the user exists, signatures are checked."""
         import moto.settings
 
         server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
@@ -246,7 +246,7 @@ class S3:
             server.stop()
 
     def client(self, service: str, credentials: dict[str, str] | None = None) -> Any:
-        """A client of the server, past every wire."""
+        """A client that connects to the server directly."""
         given = credentials or self.credentials
         return boto3.client(
             service,
@@ -259,7 +259,7 @@ class S3:
 
 @contextmanager
 def s3_place(tmp_path: Path, server: S3) -> Iterator[Place]:
-    """A new bucket behind a wire, and a credential for it in the environment."""
+    """A new bucket behind a proxy, with a credential for it in the environment."""
     bucket = f"{BUCKET}-{tmp_path.name.replace('_', '-').lower()}"[:63].strip("-")
     wire = Wire(server.port)
     folder = tmp_path / "outbox"
@@ -267,7 +267,7 @@ def s3_place(tmp_path: Path, server: S3) -> Iterator[Place]:
     client.create_bucket(Bucket=bucket)
 
     def bring() -> None:
-        # The manifests last, as the contract has it.
+        # Manifests last, as the contract requires.
         for path in sorted(
             (path for path in folder.rglob("*") if path.is_file()), key=lambda p: p.name == "manifest.json"
         ):
@@ -286,7 +286,7 @@ def s3_place(tmp_path: Path, server: S3) -> Iterator[Place]:
 
 
 def sentence(config: Settings, kind: type[YacpError], status: int) -> str:
-    """What a person reads when the root is looked at."""
+    """The message of the error when the days at the root are listed."""
     with pytest.raises(kind) as raised, DeliveryRoot(config) as root:
         list(root.days(*SYSTEMS))
     assert raised.value.exit_status == status

@@ -1,1 +1,1 @@
-"""What the two systems deliver, and what a day is: systems, extracts, columns, codes, dates and partitions."""
+"""The input contract: systems, extracts, columns, codes, as-of dates and partitions."""

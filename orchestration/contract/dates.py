@@ -1,4 +1,4 @@
-"""As-of dates and times: calendar days in Chicago."""
+"""Dates and times: an as-of date is a calendar day in Chicago."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from orchestration.failures import UsageError
 
 CHICAGO = "America/Chicago"
-"""The time zone of every as-of date, and of every timestamp that is delivered without an offset."""
+"""The time zone of every as-of date, and of every timestamp delivered without an offset."""
 
 
 def parse_day(text: str) -> date:
@@ -23,10 +23,10 @@ def parse_day(text: str) -> date:
 
 
 def today_in_chicago() -> date:
-    """The current calendar day there."""
+    """The current calendar day in Chicago."""
     return datetime.now(ZoneInfo(CHICAGO)).date()
 
 
 def in_chicago(instant: datetime) -> str:
-    """An instant as wall-clock time in Chicago."""
+    """An instant as local time in Chicago."""
     return instant.astimezone(ZoneInfo(CHICAGO)).strftime("%Y-%m-%d %H:%M %Z")

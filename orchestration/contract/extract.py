@@ -1,4 +1,4 @@
-"""What an extract is: its columns, their types, and what they point to."""
+"""Extracts: their columns, types and references."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from enum import StrEnum
 
 
 class ColumnType(StrEnum):
-    """What a column may hold. Each type has one DuckDB type in the archive."""
+    """The type of a column. Each has one DuckDB type in the archive."""
 
     TEXT = "text"
     CODE = "code"
@@ -18,7 +18,7 @@ class ColumnType(StrEnum):
 
     @property
     def duckdb_type(self) -> str:
-        """The type in the archive's Parquet and in ``raw``; timestamps are instants (with time zone)."""
+        """The type in the archive's Parquet files and in ``raw``; timestamps are instants (with time zone)."""
         return {
             ColumnType.TEXT: "VARCHAR",
             ColumnType.CODE: "VARCHAR",
@@ -31,7 +31,7 @@ class ColumnType(StrEnum):
 
 @dataclass(frozen=True)
 class Column:
-    """One column of an extract. ``personal`` marks what must never leave archive and customer lists."""
+    """A column of an extract. What is ``personal`` must never leave the archive and the customer lists."""
 
     name: str
     type: ColumnType
@@ -44,9 +44,10 @@ class Column:
 
 @dataclass(frozen=True)
 class Reference:
-    """A column that points at the key of another extract of the same system.
+    """A column that refers to the key of another extract of the same system.
 
-    A *hard* reference makes a row without its parent an ``orphan`` and quarantines it; a soft one only warns.
+    With a *hard* reference, a row without its parent is quarantined as an ``orphan``; with a soft one it only causes a
+    warning.
     """
 
     column: str
@@ -56,7 +57,7 @@ class Reference:
 
 @dataclass(frozen=True)
 class Extract:
-    """One file of a delivery: a full snapshot at the end of the as-of date, one row per key."""
+    """One file of a delivery: a full snapshot as of the end of the as-of date, one row per key."""
 
     system: str
     name: str
@@ -76,7 +77,7 @@ class Extract:
 
     @property
     def parents(self) -> tuple[Reference, ...]:
-        """The hard references: what a row can't be without."""
+        """The hard references: the rows that a row can't do without."""
         return tuple(reference for reference in self.references if reference.hard)
 
 
@@ -89,14 +90,14 @@ class System:
     extracts: tuple[Extract, ...]
 
     def extract(self, name: str) -> Extract:
-        """The extract of that name; ``KeyError`` when the system has none."""
+        """The extract with that name; ``KeyError`` when the system has none."""
         for extract in self.extracts:
             if extract.name == name:
                 return extract
         raise KeyError(name)
 
 
-LWIA = "The local workforce innovation area's number."
+LWIA = "The number of the local workforce innovation area."
 
 
 def key_column(name: str, description: str) -> Column:
@@ -105,30 +106,30 @@ def key_column(name: str, description: str) -> Column:
 
 
 def text_column(name: str, description: str, *, nullable: bool = False, personal: bool = False) -> Column:
-    """A text."""
+    """A text column."""
     return Column(name, ColumnType.TEXT, description, nullable=nullable, personal=personal)
 
 
 def code_column(name: str, description: str, *codes: str, nullable: bool = False) -> Column:
-    """One of a fixed set of codes."""
+    """A column of codes from a fixed set."""
     return Column(name, ColumnType.CODE, description, nullable=nullable, codes=codes)
 
 
 def integer_column(name: str, description: str, *, nullable: bool = False) -> Column:
-    """A whole number."""
+    """A column of whole numbers."""
     return Column(name, ColumnType.INTEGER, description, nullable=nullable)
 
 
 def date_column(name: str, description: str, *, nullable: bool = False, personal: bool = False) -> Column:
-    """A calendar day."""
+    """A column of calendar days."""
     return Column(name, ColumnType.DATE, description, nullable=nullable, personal=personal)
 
 
 def timestamp_column(name: str, description: str, *, nullable: bool = False) -> Column:
-    """An instant."""
+    """A column of instants."""
     return Column(name, ColumnType.TIMESTAMP, description, nullable=nullable)
 
 
 def boolean_column(name: str, description: str) -> Column:
-    """True or false, never empty."""
+    """A column that is true or false, never empty."""
     return Column(name, ColumnType.BOOLEAN, description)

@@ -1,4 +1,4 @@
-"""What IWDS delivers: three extracts."""
+"""The three extracts that IWDS delivers."""
 
 from orchestration.contract.extract import (
     LWIA,
@@ -21,33 +21,35 @@ IWDS = System(
         Extract(
             "iwds",
             "applications",
-            "WIOA applications; a person can have several at once.",
+            "WIOA applications; a person can have several at the same time.",
             (
                 key_column("iwds_application_id", "The IWDS application."),
-                text_column("iwds_customer_id", "The IWDS person."),
+                text_column("iwds_customer_id", "The person in IWDS."),
                 text_column(
                     "worknet_application_id",
-                    "The workNet application it came from; one that workNet doesn't know is an exception.",
+                    "The workNet application that it came from; one that workNet doesn't have is an exception.",
                     nullable=True,
                 ),
                 text_column("first_name", "First name.", personal=True),
                 text_column("last_name", "Last name.", personal=True),
                 date_column("date_of_birth", "Date of birth.", personal=True),
-                text_column("ssn_last4", "Last four of the Social Security Number.", nullable=True, personal=True),
-                integer_column("lwia_number", LWIA + " State-wide grants are kept under 90."),
+                text_column(
+                    "ssn_last4", "Last four digits of the Social Security number.", nullable=True, personal=True
+                ),
+                integer_column("lwia_number", LWIA + " Statewide grants have the number 90."),
                 code_column(
                     "status",
-                    "The IWDS application status.",
+                    "The status of the application.",
                     "inquirant",
                     "applicant",
                     "registrant",
                     "exited",
                     nullable=True,
                 ),
-                date_column("application_date", "Date of the application."),
-                date_column("status_date", "Since when it has this status."),
-                date_column("certified_on", "Date of certification.", nullable=True),
-                date_column("exited_on", "Date of exit from WIOA services.", nullable=True),
+                date_column("application_date", "The date of the application."),
+                date_column("status_date", "The date since which it has had this status."),
+                date_column("certified_on", "The date of certification.", nullable=True),
+                date_column("exited_on", "The date of exit from WIOA services.", nullable=True),
             ),
         ),
         Extract(
@@ -56,12 +58,14 @@ IWDS = System(
             "Services recorded in IWDS.",
             (
                 key_column("iwds_service_id", "The IWDS service."),
-                text_column("iwds_application_id", "The IWDS application it belongs to."),
-                text_column("service_code", "The code in the service catalogue."),
-                text_column("service_name", "The service's name as entered."),
-                date_column("start_date", "Start."),
-                date_column("end_date", "End.", nullable=True),
-                code_column("status", "How far it is.", "not_started", "started", "open", "complete", "cancelled"),
+                text_column("iwds_application_id", "The IWDS application that it belongs to."),
+                text_column("service_code", "The code in the service catalog."),
+                text_column("service_name", "The name of the service as entered."),
+                date_column("start_date", "The start date."),
+                date_column("end_date", "The end date.", nullable=True),
+                code_column(
+                    "status", "The status of the service.", "not_started", "started", "open", "complete", "cancelled"
+                ),
             ),
             (_IWDS_APPLICATION,),
         ),
@@ -71,10 +75,10 @@ IWDS = System(
             "Credentials recorded in IWDS.",
             (
                 key_column("iwds_credential_id", "The IWDS credential."),
-                text_column("iwds_application_id", "The IWDS application it belongs to."),
+                text_column("iwds_application_id", "The IWDS application that it belongs to."),
                 code_column(
                     "credential_type",
-                    "What was earned.",
+                    "The kind of credential.",
                     "high_school_diploma",
                     "college_degree",
                     "industry_certification",

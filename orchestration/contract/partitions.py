@@ -8,9 +8,9 @@ from orchestration.contract.dates import CHICAGO
 
 FIRST_DAY = "2020-01-01"
 PARTITION_TAG = "dagster/partition"
-"""The tag in which Dagster records a run's partition."""
+"""The tag under which Dagster records a run's partition."""
 
-# A day can be delivered before it ends in UTC, so today is a partition too.
+# A day can be delivered before it ends, so today is a partition too.
 DAILY_PARTITIONS = dg.DailyPartitionsDefinition(start_date=FIRST_DAY, timezone=CHICAGO, end_offset=1)
 
 # The warehouse holds one day at a time.

@@ -1,4 +1,4 @@
-"""The systems that deliver. Landing, the dbt sources, the sample and docs/extracts.md all read the contract from here."""
+"""The systems that deliver. Landing, the dbt sources, the sample and docs/extracts.md read the contract from here."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What Illinois workNet delivers: nine extracts."""
+"""The nine extracts that Illinois workNet delivers."""
 
 from orchestration.contract.extract import (
     LWIA,
@@ -15,7 +15,7 @@ from orchestration.contract.extract import (
 )
 
 _CUSTOMER = Reference("customer_id", "customers")
-_CUSTOMER_ID = text_column("customer_id", "The customer it belongs to.")
+_CUSTOMER_ID = text_column("customer_id", "The customer that it belongs to.")
 _OUTCOME_STATUS = ("not_started", "started", "open", "complete")
 
 WORKNET = System(
@@ -25,7 +25,7 @@ WORKNET = System(
         Extract(
             "worknet",
             "providers",
-            "The organisations that run the programme.",
+            "The organizations that run the program.",
             (
                 key_column("provider_id", "The provider."),
                 text_column("provider_name", "Its name."),
@@ -35,12 +35,18 @@ WORKNET = System(
         Extract(
             "worknet",
             "staff",
-            "The people who work with the dashboard, and as what.",
+            "The people who use the dashboard, with their roles.",
             (
                 key_column("staff_id", "The staff member."),
                 text_column("email", "The address they sign in with.", personal=True),
-                code_column("role", "What they may see.", "super_user", "career_planner", "provider_staff"),
-                text_column("provider_id", "The provider they work for.", nullable=True),
+                code_column(
+                    "role",
+                    "The role, which decides what they may see.",
+                    "super_user",
+                    "career_planner",
+                    "provider_staff",
+                ),
+                text_column("provider_id", "The provider that they work for.", nullable=True),
                 integer_column("lwia_number", LWIA, nullable=True),
             ),
             (Reference("provider_id", "providers", hard=False),),
@@ -48,7 +54,7 @@ WORKNET = System(
         Extract(
             "worknet",
             "customers",
-            "The young people, one row each.",
+            "The young people in the program.",
             (
                 key_column("customer_id", "The customer."),
                 text_column("provider_id", "The provider that serves them."),
@@ -58,16 +64,16 @@ WORKNET = System(
                 date_column("date_of_birth", "Date of birth.", personal=True),
                 text_column(
                     "ssn_last4",
-                    "Last four of the Social Security Number; what isn't four digits loads and is judged by "
-                    "the sync status.",
+                    "Last four digits of the Social Security number; other values are loaded too, and the sync status "
+                    "reports them.",
                     nullable=True,
                     personal=True,
                 ),
-                text_column("email", "E-mail address.", nullable=True, personal=True),
+                text_column("email", "Email address.", nullable=True, personal=True),
                 text_column("phone", "Phone number.", nullable=True, personal=True),
                 text_column("pathway", "The career pathway.", nullable=True),
-                text_column("career_planner_staff_id", "The career planner on the staff extract.", nullable=True),
-                text_column("iwds_customer_id", "The IWDS person, set by workNet when it synced.", nullable=True),
+                text_column("career_planner_staff_id", "The career planner, from the staff extract.", nullable=True),
+                text_column("iwds_customer_id", "The person in IWDS, set by workNet when it synced.", nullable=True),
                 timestamp_column("last_synced_at", "When workNet last synced with IWDS.", nullable=True),
                 timestamp_column("created_at", "When the customer's record was created."),
             ),
@@ -83,12 +89,12 @@ WORKNET = System(
             (
                 key_column("application_id", "The application."),
                 _CUSTOMER_ID,
-                timestamp_column("prescreening_started_at", "Pre-screening started."),
-                timestamp_column("prescreening_completed_at", "Pre-screening completed.", nullable=True),
-                timestamp_column("application_started_at", "Application started.", nullable=True),
-                timestamp_column("application_submitted_at", "Application submitted.", nullable=True),
-                code_column("outcome", "Why it ended early.", "not_suitable", "declined", nullable=True),
-                timestamp_column("outcome_at", "When it ended early.", nullable=True),
+                timestamp_column("prescreening_started_at", "When pre-screening started."),
+                timestamp_column("prescreening_completed_at", "When pre-screening was completed.", nullable=True),
+                timestamp_column("application_started_at", "When the application was started.", nullable=True),
+                timestamp_column("application_submitted_at", "When the application was submitted.", nullable=True),
+                code_column("outcome", "Why the application ended early.", "not_suitable", "declined", nullable=True),
+                timestamp_column("outcome_at", "When the application ended early.", nullable=True),
             ),
             (_CUSTOMER,),
         ),
@@ -97,7 +103,7 @@ WORKNET = System(
             "suitability_reviews",
             "The partner's suitability review, at most one per customer.",
             (
-                key_column("customer_id", "The customer reviewed."),
+                key_column("customer_id", "The customer who was reviewed."),
                 text_column("training_program", "The training program selected.", nullable=True),
                 code_column(
                     "recommendation",
@@ -107,14 +113,14 @@ WORKNET = System(
                     "declined_to_participate",
                     nullable=True,
                 ),
-                timestamp_column("recommended_at", "When it was recommended.", nullable=True),
+                timestamp_column("recommended_at", "When the recommendation was made.", nullable=True),
             ),
             (_CUSTOMER,),
         ),
         Extract(
             "worknet",
             "progress_updates",
-            "Each time the Progress page was confirmed as current.",
+            "Confirmations that the Progress page is current.",
             (
                 key_column("progress_update_id", "The update."),
                 _CUSTOMER_ID,
@@ -125,7 +131,7 @@ WORKNET = System(
         Extract(
             "worknet",
             "case_notes",
-            "Each case note entered; its text isn't delivered.",
+            "Case notes; their text isn't delivered.",
             (
                 key_column("case_note_id", "The case note."),
                 _CUSTOMER_ID,
@@ -141,13 +147,13 @@ WORKNET = System(
             (
                 key_column("worknet_service_id", "The service entry."),
                 _CUSTOMER_ID,
-                text_column("service_code", "The code in the service catalogue."),
-                text_column("service_name", "The service's name as entered."),
-                text_column("pathway", "The career pathway it belongs to.", nullable=True),
-                date_column("start_date", "Planned or actual start."),
+                text_column("service_code", "The code in the service catalog."),
+                text_column("service_name", "The name of the service as entered."),
+                text_column("pathway", "The career pathway that it belongs to.", nullable=True),
+                date_column("start_date", "The planned or actual start date."),
                 code_column(
                     "status",
-                    "How far it is; `open_request` asks the LWIA to enter it into IWDS.",
+                    "The status of the service; `open_request` asks the LWIA to enter it into IWDS.",
                     "not_started",
                     "open_request",
                     "started",
@@ -155,7 +161,7 @@ WORKNET = System(
                     "complete",
                     "cancelled",
                 ),
-                timestamp_column("requested_at", "When the update of IWDS was requested.", nullable=True),
+                timestamp_column("requested_at", "When the update in IWDS was requested.", nullable=True),
             ),
             (_CUSTOMER,),
         ),
@@ -167,19 +173,24 @@ WORKNET = System(
                 key_column("customer_id", "The customer."),
                 code_column(
                     "status",
-                    "How the programme ended.",
+                    "How the program ended.",
                     "not_complete",
                     "successful",
                     "unsuccessful",
                     "withdrew",
                 ),
                 timestamp_column("recorded_at", "When it was recorded.", nullable=True),
-                boolean_column("industry_credential", "An industry recognized credential was earned."),
-                boolean_column("postsecondary_credential", "A postsecondary credential was earned."),
-                code_column("permanent_employment_status", "Permanent employment.", *_OUTCOME_STATUS, nullable=True),
+                boolean_column("industry_credential", "Whether an industry-recognized credential was earned."),
+                boolean_column("postsecondary_credential", "Whether a postsecondary credential was earned."),
+                code_column(
+                    "permanent_employment_status",
+                    "The status of permanent employment.",
+                    *_OUTCOME_STATUS,
+                    nullable=True,
+                ),
                 code_column(
                     "postsecondary_education_status",
-                    "Postsecondary education.",
+                    "The status of postsecondary education.",
                     *_OUTCOME_STATUS,
                     nullable=True,
                 ),

@@ -1,8 +1,8 @@
-"""The archive: every accepted delivery as typed Parquet, kept as it came, so that any day can be rebuilt from it.
+"""The archive: every accepted delivery as typed Parquet, never changed, so that any day can be rebuilt from it.
 
     archive/<system>/<as_of_date>/<delivery>/   the extracts, quarantine.parquet, account.parquet, delivery.json
 
-A delivery appears there whole, by one rename; the highest number of a day is the one that counts.
+A delivery appears there whole, by one rename. The highest delivery number of a day is the one that counts.
 """
 
 from __future__ import annotations
@@ -24,7 +24,12 @@ ACCOUNT = "account.parquet"
 QUARANTINE = "quarantine.parquet"
 RECORD = "delivery.json"
 ROWS_FORGOTTEN = "rows_forgotten"
-"""What an extract's Parquet says in its footer once ``yacp forget`` has taken rows out of it."""
+"""The key in an extract's Parquet footer under which ``yacp forget`` counts the rows that it removed."""
+
+
+def parquet_path(folder: Path, extract: Extract) -> Path:
+    """The file of an extract's typed rows in a delivery's folder."""
+    return folder / f"{extract.name}.parquet"
 
 
 @dataclass(frozen=True)
@@ -40,10 +45,10 @@ class ArchivedDelivery:
 
     def parquet(self, extract: Extract) -> Path:
         """The typed rows of an extract."""
-        return self.folder / f"{extract.name}.parquet"
+        return parquet_path(self.folder, extract)
 
     def rows_forgotten(self, extract: Extract) -> int:
-        """How many rows that were loaded have been taken out since, because a person was forgotten."""
+        """How many loaded rows were removed later because a person was forgotten."""
         row = duckdb.sql(
             "select cast(decode(value) as bigint)"
             f" from parquet_kv_metadata({literal(self.parquet(extract))}) where decode(key) = '{ROWS_FORGOTTEN}'"
@@ -67,9 +72,14 @@ class Archive:
 
     folder: Path
 
-    def place(self, system: System, day: date, delivery: int) -> Path:
-        """Where a delivery goes."""
-        return self.folder / system.name / day.isoformat() / f"{delivery:04d}"
+    @property
+    def incoming(self) -> Path:
+        """Where files are written until they are whole; what a crash leaves there is removed under the lock."""
+        return self.folder / ".incoming"
+
+    def folder_of(self, system: str, day: date, delivery: int) -> Path:
+        """The folder of a delivery, accepted or not yet."""
+        return self.folder / system / day.isoformat() / f"{delivery:04d}"
 
     def newest(self, system: System, day: date) -> ArchivedDelivery | None:
         """The delivery that counts for the day; ``None`` when none was accepted."""
@@ -77,11 +87,11 @@ class Archive:
         return _read(records[-1]) if records else None
 
     def delivery(self, system: str, day: date, number: int) -> ArchivedDelivery:
-        """One that was accepted."""
-        return _read(self.folder / system / day.isoformat() / f"{number:04d}" / RECORD)
+        """A delivery that was accepted before, whichever counts now."""
+        return _read(self.folder_of(system, day, number) / RECORD)
 
     def of_day(self, day: date) -> list[ArchivedDelivery]:
-        """Both systems' deliveries of the day; ``UsageError`` when one is missing."""
+        """The deliveries of the day that count, one per system; ``UsageError`` when one is missing."""
         found = []
         for system in SYSTEMS:
             delivery = self.newest(system, day)
@@ -108,5 +118,5 @@ def _read(path: Path) -> ArchivedDelivery:
         )
     except (OSError, ValueError, KeyError, TypeError):
         raise UsageError(
-            f"{path} is damaged. Move its folder away and run the day again: the delivery is landed anew."
+            f"{path} is damaged. Move its folder away and run the day again to load the delivery again."
         ) from None

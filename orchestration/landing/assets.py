@@ -1,4 +1,4 @@
-"""The twelve extracts as assets: what came in, checked against the contract and archived."""
+"""The twelve extracts as Dagster assets, each with a check of its row account."""
 
 from collections.abc import Iterator
 
@@ -9,9 +9,10 @@ from orchestration.contract.extract import Extract, System
 from orchestration.contract.partitions import DAILY_PARTITIONS, ONE_DAY_PER_RUN
 from orchestration.contract.systems import SYSTEMS
 from orchestration.failures import as_dagster_failure
+from orchestration.landing.account import RowAccount
 from orchestration.landing.archive import ArchivedDelivery
 from orchestration.landing.intake import land
-from orchestration.landing.reconciliation import ROW_ACCOUNT, RowAccount, recount, require_balance
+from orchestration.landing.reconciliation import ROW_ACCOUNT, recount, require_balance
 from orchestration.settings import settings
 
 OWNERS = ["team:yacp-data"]
@@ -86,7 +87,7 @@ def _delivery_assets(system: System) -> dg.AssetsDefinition:
                 asset=asset_key(extract),
                 blocking=True,
                 description="Rows in the manifest = rows stored + rows quarantined + exact duplicates, counted again "
-                "from the files of the archive.",
+                "from the files in the archive.",
             )
             for extract in system.extracts
         ],

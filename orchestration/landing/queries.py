@@ -1,4 +1,4 @@
-"""What was delivered, and what became of it: reads the archive and the delivery root, and writes nothing."""
+"""Queries about deliveries: what was delivered, what became of it, what is missing. Nothing here writes."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from orchestration.state.database import Table, connect, literal, literal_list, 
 
 
 def deliveries(config: Settings) -> Table:
-    """Every accepted delivery with its account, newest day first, then what is at the root and not yet accepted."""
+    """The row accounts of all accepted deliveries, newest day first."""
     archive = Archive(config.archive)
     accounts = [str(delivery.account) for delivery in archive.all()]
     columns = (
@@ -35,7 +35,7 @@ def deliveries(config: Settings) -> Table:
 
 
 def quarantine(config: Settings, day: date | None) -> Table:
-    """The rows that were refused and why, without their values: those stay inside the archive."""
+    """The quarantined rows of a day, or of all, with their reasons; their values stay in the archive."""
     folders = [d for d in Archive(config.archive).all() if day is None or d.as_of_date == day]
     if day is not None and not folders:
         raise UsageError(f"No delivery of {day} was accepted.")
@@ -52,36 +52,36 @@ def quarantine(config: Settings, day: date | None) -> Table:
 
 
 def rows_forgotten(config: Settings, day: date) -> int:
-    """How many rows of the day's archived deliveries were taken out since, because people were forgotten."""
+    """How many rows of the day's deliveries were removed from the archive because people were forgotten."""
     newest = [(system, Archive(config.archive).newest(system, day)) for system in SYSTEMS]
     return sum(found.rows_forgotten(extract) for system, found in newest if found for extract in system.extracts)
 
 
 def newest_delivered(config: Settings) -> date:
-    """The newest day that both systems have delivered in full."""
+    """The newest day that both systems have delivered in full; ``UsageError`` when there is none."""
     with DeliveryRoot(config) as root:
         for day in root.days(*SYSTEMS):
             return day
         raise UsageError(
-            f"There is no day that both systems have delivered in full under {root.location}; "
-            "yacp generate makes sample deliveries, YACP_EXTRACTS names another place."
+            f"There is no day that both systems have delivered in full under {root.location}. "
+            "yacp generate makes sample deliveries; YACP_EXTRACTS sets another location."
         )
 
 
 def delivered(config: Settings, days: Sequence[date]) -> list[date]:
-    """Those of the days whose deliveries, of both systems, are at the root or in the archive."""
+    """The days that both systems have delivered: to the root, or earlier and now in the archive."""
     with DeliveryRoot(config) as root:
         return [day for day in days if not _missing(config, root, day)]
 
 
 def require_delivered(config: Settings, day: date) -> None:
-    """Says at once, before a run starts, who has not delivered the day."""
+    """Raises ``UsageError`` before a run starts when a system has not delivered the day."""
     with DeliveryRoot(config) as root:
         if missing := _missing(config, root, day):
-            places = " and ".join(f"{root.folder(system, day)}/{MANIFEST}" for system in missing)
+            manifests = " and ".join(f"{root.folder(system, day)}/{MANIFEST}" for system in missing)
             have = "has" if len(missing) == 1 else "have"
             who = " and ".join(system.title for system in missing)
-            raise UsageError(f"{who} {have} not delivered {day} yet: there is no {places}.")
+            raise UsageError(f"{who} {have} not delivered {day} yet: there is no {manifests}.")
 
 
 def _missing(config: Settings, root: DeliveryRoot, day: date) -> list[System]:

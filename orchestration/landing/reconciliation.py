@@ -1,14 +1,12 @@
-"""The row account of a delivery, counted again from the files of the archive, whatever landing said of itself."""
+"""Reconciliation: the row account of a delivery, counted again from its files in the archive."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import duckdb
 
-from orchestration.contract.extract import Extract
 from orchestration.contract.systems import SYSTEMS
 from orchestration.failures import NOTHING_PUBLISHED, ChecksBlocked, lacks_room
+from orchestration.landing.account import RowAccount
 from orchestration.landing.archive import ArchivedDelivery
 from orchestration.settings import Settings
 from orchestration.state.database import connect, literal
@@ -16,33 +14,11 @@ from orchestration.state.database import connect, literal
 ROW_ACCOUNT = "row_account"
 
 
-@dataclass(frozen=True)
-class RowAccount:
-    """What became of the rows of one file. ``forgotten`` are those that ``yacp forget`` has taken out since."""
-
-    extract: Extract
-    file: str
-    promised: int
-    stored: int
-    forgotten: int
-    quarantined: int
-    duplicate: int
-
-    @property
-    def found(self) -> int:
-        """The rows that are there, or whose absence is accounted for."""
-        return self.stored + self.forgotten + self.quarantined + self.duplicate
-
-    @property
-    def balances(self) -> bool:
-        """Whether that is every row of the manifest."""
-        return self.promised == self.found
-
-
 def recount(settings: Settings, delivery: ArchivedDelivery) -> list[RowAccount]:
-    """Counts the rows of every Parquet file and of the quarantine; only exact duplicates are kept nowhere.
+    """Counts the rows of every Parquet file and of the quarantine, by extract.
 
-    ``ChecksBlocked`` when a file can't be read any more.
+    The number of exact duplicates comes from the account, as nothing stores them. Raises ``ChecksBlocked`` when a file
+    can no longer be read.
     """
     extracts = {
         extract.name: extract for system in SYSTEMS if system.name == delivery.system for extract in system.extracts
@@ -55,40 +31,40 @@ def recount(settings: Settings, delivery: ArchivedDelivery) -> list[RowAccount]:
         with connect(settings) as connection:
             rows = connection.execute(
                 f"with stored as ({stored}),"
-                " refused as (select extract, count(*) as rows"
+                " quarantined as (select extract, count(*) as rows"
                 f" from read_parquet({literal(delivery.quarantine)}) group by extract)"
-                " select extract, file, rows_in_manifest, stored.rows, coalesce(refused.rows, 0), rows_duplicate"
+                " select extract, file, rows_in_manifest, stored.rows, coalesce(quarantined.rows, 0), rows_duplicate"
                 f" from read_parquet({literal(delivery.account)}) inner join stored using (extract)"
-                " left join refused using (extract)"
+                " left join quarantined using (extract)"
             ).fetchall()
         forgotten = {name: delivery.rows_forgotten(extract) for name, extract in extracts.items()}
     except duckdb.Error as error:
         if lacks_room(error):
             raise
-        raise _damaged(delivery, "not all of its files can be read") from None
+        raise _damaged(delivery, "some of its files can't be read") from None
     found = {
-        name: RowAccount(extracts[name], file, promised, there, forgotten[name], refused, duplicate)
-        for name, file, promised, there, refused, duplicate in rows
+        name: RowAccount(extracts[name], file, promised, rows_stored, quarantined, duplicate, forgotten[name])
+        for name, file, promised, rows_stored, quarantined, duplicate in rows
     }
     if found.keys() != extracts.keys():
-        raise _damaged(delivery, "its account does not name every extract")
+        raise _damaged(delivery, "its account doesn't list every extract")
     return [found[name] for name in extracts]
 
 
 def require_balance(delivery: ArchivedDelivery, accounts: list[RowAccount]) -> None:
-    """Stops the run where a delivery of the archive is not what was accepted."""
+    """Stops the run when a delivery in the archive no longer holds all the rows that were accepted."""
     wrong = [
         f"{account.file} with {account.found:,} of {account.promised:,} rows"
         for account in accounts
         if not account.balances
     ]
     if wrong:
-        raise _damaged(delivery, f"rows of it are not accounted for: {', '.join(wrong)}")
+        raise _damaged(delivery, f"not all of its rows are accounted for: {', '.join(wrong)}")
 
 
 def _damaged(delivery: ArchivedDelivery, what: str) -> ChecksBlocked:
     return ChecksBlocked(
-        f"The archived delivery {delivery.folder} is damaged: {what}. {NOTHING_PUBLISHED} Restore the folder "
-        "from a backup; or, if the delivery is still where it came from, move the folder away and run the day again: the "
-        "delivery is then loaded again."
+        f"The archived delivery {delivery.folder} is damaged: {what}. {NOTHING_PUBLISHED} Restore the folder from a "
+        "backup. Or, if the delivery is still at its source, move the folder away and run the day again: it is then "
+        "loaded again."
     )

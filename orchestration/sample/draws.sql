@@ -1,26 +1,26 @@
--- What looks like chance is a hash of the seed, a name and a number, so that the same arguments give the
--- same bytes on any number of threads.
+-- What looks random is a hash of the seed, a name and a number, so that the same arguments give the same
+-- bytes on any number of threads.
 
--- 64 bits for one thing about one number: four independent picks of 16 bits.
+-- 64 bits for one fact about one number: enough for four independent picks of 16 bits.
 create or replace macro draw(about, number) as
     md5_number_lower(getvariable('seed') || ':' || about || ':' || number);
 
--- A whole number from 0 to choices - 1, from the quarter 0 to 3 of the bits.
+-- A whole number from 0 to choices - 1, from one quarter (0 to 3) of the bits.
 create or replace macro pick(bits, quarter, choices) as
     ((((bits >> (quarter * 16)) & 65535) % choices)::integer);
 
--- One of a list.
+-- An element of a list.
 create or replace macro one_of(options, bits, quarter) as
     options[1 + pick(bits, quarter, len(options))];
 
--- How many days a step takes: nearly always in time, now and then not.
+-- How many days a step takes: nearly always on time, sometimes not.
 create or replace macro step_days(bits, quarter) as
     case
         when pick(bits, quarter, 100) < 93 then (pick(bits, quarter, 65536) // 100) % 6
         else 6 + (pick(bits, quarter, 65536) // 100) % 15
     end;
 
--- The wall time in Chicago of something on a day, between two hours.
+-- A local time in Chicago on a given day, between two hours.
 create or replace macro wall_time(happened_on, from_hour, to_hour, bits) as
     happened_on::timestamp + to_seconds(
         from_hour * 3600 + (pick(bits, 0, 65536) * 3 + pick(bits, 1, 3)) % ((to_hour - from_hour) * 3600)
@@ -29,7 +29,7 @@ create or replace macro wall_time(happened_on, from_hour, to_hour, bits) as
 create or replace macro in_utc(wall) as
     timezone('UTC', timezone('America/Chicago', wall));
 
--- A wall time as it is delivered: mostly bare, one in twenty in UTC, one in twenty with its offset.
+-- A local time as it is delivered: mostly without an offset, one in twenty in UTC, one in twenty with its offset.
 create or replace macro delivered(wall, bits) as
     case pick(bits, 2, 20)
         when 0 then strftime(in_utc(wall), '%Y-%m-%dT%H:%M:%SZ')
@@ -43,18 +43,18 @@ create or replace macro moment(happened_on, from_hour, to_hour, bits) as
 create or replace macro numbered(letters, number) as
     letters || lpad(number::varchar, 9, '0');
 
--- A rare case, evenly spread over the customers; the place tells one rare case from another.
+-- Whether a rare case applies, evenly spread over the customers; cases with different places fall on different ones.
 create or replace macro is_one_in(number, every, place) as
     (number * 7 + getvariable('rotation')) % every = place;
 
--- Every provider but the last has customers, the first more than the others.
+-- Every provider except the last has customers; the first ones have more.
 create or replace macro provider_of(bits) as
     least(
         (bits & 4294967295)::bigint % (getvariable('providers') - 1),
         (bits >> 32)::bigint % (getvariable('providers') - 1)
     );
 
--- The first providers reach every area; of the others every third is in Chicago and Cook.
+-- The first providers cover every area; of the others, every third is in Chicago and Cook.
 create or replace macro area_of(provider) as
     case
         when provider >= len(getvariable('areas')) and provider % 3 = 0 then 7

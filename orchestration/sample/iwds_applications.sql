@@ -44,7 +44,7 @@ from_worknet as (
             when synced_on <= getvariable('as_of') then synced_on
             else sent_on
         end as status_date,
-        -- A few were certified before they applied, by what was typed.
+        -- A few were certified before they applied, because of a typing error.
         case
             when applicant_on > getvariable('as_of') then null
             when is_one_in(number, 1500, 1000) then sent_on - 30
@@ -55,7 +55,7 @@ from_worknet as (
     where sent_on <= getvariable('as_of')
 ),
 
--- A co-enrolment or an earlier enrolment; one in a hundred names a workNet application that nobody knows.
+-- A co-enrollment or an earlier enrollment; one in a hundred names a workNet application that doesn't exist.
 local as (
     select
         numbered('IA', person) || '-2' as iwds_application_id,

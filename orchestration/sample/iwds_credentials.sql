@@ -1,5 +1,5 @@
 with
--- One in five registrants finishes school on the way.
+-- One in five registrants finishes school during the program.
 diplomas as (
     select
         number,

@@ -27,7 +27,7 @@ from_worknet as (
     from entered
 ),
 
--- What a local enrolment got counts for nobody here.
+-- Services under a local enrollment don't count for the program.
 local as (
     select
         'I' || numbered('S', present.number) || '-L' as iwds_service_id,

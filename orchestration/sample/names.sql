@@ -1,4 +1,4 @@
--- Nobody here exists. The spellings are those that matching has to cope with.
+-- None of these people exist. The spellings are those that matching has to cope with.
 set variable first_names = [
     'Aaliyah', 'Adrián', 'Aisha', 'Amara', 'Ana María', 'André', 'Anne-Marie', 'Beatriz', 'Brandon',
     'Brianna', 'Caleb', 'Camila', 'Carlos', 'Chloé', 'Connor', 'Cynthia', 'D''Andre', 'Daniela',

@@ -1,9 +1,9 @@
--- The whole timeline of every customer, from their number and the seed alone: a snapshot is what of it has
--- happened by the end of its day. A date that is null never comes.
+-- The whole timeline of every customer, which depends only on their number and the seed. A snapshot holds what
+-- has happened by the end of its day. A null date never comes.
 create or replace table people as
 with
--- Of 200 customers in a row so many take each route, which is what puts somebody on every line on any day.
--- A route that begins with sync_ is ready for enrollment but not synced for a long time.
+-- How many of 200 consecutive customers take each route, so that every line has somebody on any day. Customers on
+-- a route that starts with sync_ are ready for enrollment but stay unsynced for a long time.
 routes as (
     select
         route,
@@ -51,7 +51,7 @@ arrivals as (
     from range(getvariable('first_number'), getvariable('last_number') + 1) as numbers (number)
 ),
 
--- Some register twice: the customer 137 numbers later is in the next slot, as 137 * 73 is 1 more than 10,000.
+-- Some register twice: the customer 137 numbers later is in the next slot, because 137 * 73 is 1 more than 10,000.
 identified as (
     select
         arrivals.number,
@@ -100,7 +100,7 @@ named as (
 applied as (
     select
         *,
-        -- One in forty leaves a first application behind and begins a second.
+        -- One in forty abandons a first application and starts a second.
         case when pick(application_bits, 3, 40) = 0 then 15 + pick(ending_bits, 3, 45) end as reapplied_after
     from named
 ),
@@ -184,7 +184,7 @@ ready as (
     from reviewed
 ),
 
--- The id is linked first; synced is when nothing stands in the way any more.
+-- The id is linked first; the customer is synced when nothing prevents it anymore.
 linked as (
     select
         *,
@@ -200,7 +200,7 @@ linked as (
     from ready
 ),
 
--- Who registered a second time has no IWDS application of their own.
+-- Customers who registered a second time have no IWDS application of their own.
 sent as (
     select
         *,
@@ -245,7 +245,7 @@ ended as (
             when pick(ending_bits, 1, 1000) < 900 then 'unrecorded'
             else 'continues'
         end as ending,
-        -- A few say one thing and record another.
+        -- For a few, the ending and the recorded outcomes disagree.
         case
             when pick(ending_bits, 1, 1000) < 710 then pick(ending_bits, 1, 1000) >= 10
             else pick(ending_bits, 1, 1000) in (710, 711, 712, 713, 785, 786, 787, 788)
@@ -260,7 +260,7 @@ exited as (
             when route = 'applicant_completed' then applicant_on + 15
             when ending in ('successful', 'unsuccessful', 'withdrew') then ended_on
         end as completed_on,
-        -- One in fourteen who completed stays a registrant.
+        -- One in fourteen of those who completed stays a registrant.
         case
             when ending != 'continues' and pick(ending_bits, 2, 14) > 0
                 then ended_on + 10 + pick(ending_bits, 3, 80)
@@ -270,7 +270,7 @@ exited as (
 
 select
     *,
-    -- The other enrolments of the person, under a local area and not from workNet.
+    -- The person's other enrollments, under a local area and not from workNet.
     case
         when
             route in ('sync_no_application', 'sync_ambiguous', 'sync_match_available', 'sync_ssn_mismatch')
@@ -290,12 +290,12 @@ select
     numbered('P', person) as iwds_customer_id,
     numbered('C', number) as customer_id,
     numbered('A', number) || case when reapplied_after is null then '-1' else '-2' end as application_id,
-    -- Half of those who applied twice were sent with the first application.
+    -- Half of those who applied twice were sent to IWDS with the first application.
     numbered('A', number)
     || case
         when reapplied_after is null or pick(application_bits, 0, 2) = 0 then '-1' else '-2'
     end as sent_application_id,
-    -- After a year nothing is required any more; a few lose the habit earlier.
+    -- After a year nothing is required anymore; a few stop earlier.
     case
         when pick(habit_bits, 2, 100) < 6 then ready_on + pick(habit_bits, 2, 300)
         else exited_on + 365

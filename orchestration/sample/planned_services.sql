@@ -1,7 +1,7 @@
 -- The services of every customer who is ready for enrollment: planned, requested, entered in IWDS, ended.
 create or replace table planned_services as
 with
--- Percent: how many get it. First day and spread: when it starts, from the day they become a registrant.
+-- Percent: how many receive it. First day and spread: when it starts, counted from the day they become a registrant.
 steps as (
     select *
     from (
@@ -92,7 +92,7 @@ select
     step,
     customer_id,
     numbered('IA', person) || '-1' as iwds_application_id,
-    -- A few are entered with a code that the catalogue lacks.
+    -- A few are entered with a code that is not in the catalog.
     case when is_one_in(number, 1000, step * 100) then 'Z99' else option.code end as service_code,
     case when is_one_in(number, 1000, step * 100) then 'Locally Named Service' else option.name end
         as service_name,
@@ -106,7 +106,7 @@ select
     start_on
     + case when step = 3 and route = 'request_entered_otherwise' then 7 else 0 end as iwds_start_on,
     start_on + 20 + pick(bits, 3, 100) as end_on,
-    -- workNet goes on showing the request until somebody has seen the entry.
+    -- workNet keeps showing the request until somebody has seen the entry.
     entered_on + case
         when step = 3 and route = 'request_entered_otherwise' then stall_days
         else pick(bits, 1, 4)

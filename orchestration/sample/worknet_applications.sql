@@ -1,5 +1,5 @@
 with
--- Each step has its hours, so that steps of one day stay in order.
+-- Each step has its own hours, so that steps on the same day stay in order.
 dated as (
     select
         *,
@@ -25,7 +25,7 @@ first_tries as (
     where reapplied_after is not null
 ),
 
--- A few moments carry the wrong decade, or come before the step that they follow.
+-- A few timestamps are in the wrong decade, or before the step that they follow.
 speaking as (
     select
         application_id,

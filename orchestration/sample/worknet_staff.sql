@@ -1,5 +1,5 @@
 with
--- Two career planners and one or two others at each provider.
+-- Two career planners and one or two other people at each provider.
 at_providers as (
     select
         numbered('S', provider) || '-' || place as staff_id,

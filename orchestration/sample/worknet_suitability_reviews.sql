@@ -1,4 +1,4 @@
--- Half of the reviews are begun on the day of the submission, before there is a recommendation.
+-- Half of the reviews start on the day of the submission, before there is a recommendation.
 with
 begun as (
     select

@@ -1,4 +1,4 @@
-"""Where deliveries come from: a root with a folder per system and day, complete once it has a manifest."""
+"""The root that deliveries come from: a folder per system and day, which is complete once it has a manifest."""
 
 from __future__ import annotations
 
@@ -14,26 +14,26 @@ from orchestration.contract.extract import System
 from orchestration.failures import NOTHING_LOADED, DeliveryRefused, UsageError, size_text
 from orchestration.settings import Settings
 from orchestration.sources.manifest import MANIFEST, InvalidManifest, Manifest, ManifestFile, parse_manifest
-from orchestration.sources.storage import NotOwnFile, Storage
+from orchestration.sources.storage import ForeignFile, Storage
 
 _MANIFEST_LIMIT = 1 << 20
-_PATIENCE = 15
-_NOT_OWN = "is no file in the delivery's own folder: a link that leads elsewhere, a folder or a device"
+_SENSOR_TIMEOUT = 15
+_NOT_A_FILE_HERE = "is not a file in the delivery's own folder but a link that leads elsewhere, a folder or a device"
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
 def without_retries(config: Settings) -> Settings:
-    """The settings for a look at the root from a sensor: Dagster ends it after a minute, and the next one comes."""
-    waits = {name: min(getattr(config, name), _PATIENCE) for name in ("connect_timeout", "read_timeout")}
-    return config.model_copy(update={"retries": 0, **waits})
+    """The settings for a sensor's access to the root: Dagster stops a sensor after a minute and runs it again later."""
+    timeouts = {name: min(getattr(config, name), _SENSOR_TIMEOUT) for name in ("connect_timeout", "read_timeout")}
+    return config.model_copy(update={"retries": 0, **timeouts})
 
 
 class DeliveryRoot:
-    """The place that both systems deliver to, opened for one use."""
+    """The location that both systems deliver to, with a connection that is open as long as the context."""
 
     def __init__(self, config: Settings) -> None:
         self._storage = Storage(config.extracts_root, config)
-        self._largest = config.max_file_size
+        self._max_size = config.max_file_size
 
     def __enter__(self) -> Self:
         return self
@@ -43,11 +43,11 @@ class DeliveryRoot:
 
     @property
     def location(self) -> str:
-        """The root, as messages name it."""
+        """The root's address, for messages."""
         return self._storage.location
 
     def require(self) -> None:
-        """Says what is wrong when the root can't be reached or read, or isn't there."""
+        """Raises a ``YacpError`` when the root can't be reached or read, or doesn't exist."""
         self._storage.names("")
         self._storage.require_root()
 
@@ -55,12 +55,12 @@ class DeliveryRoot:
         """The days that the system has a folder for, complete or not."""
         days = set()
         for name in filter(_DAY.fullmatch, self._storage.names(system.name)):
-            with suppress(ValueError):  # 2026-02-30 is nobody's day
+            with suppress(ValueError):  # 2026-02-30 is not a date
                 days.add(date.fromisoformat(name))
         return days
 
     def days(self, *systems: System) -> Iterator[date]:
-        """The days that all these systems have delivered in full, newest first, looked for as they are asked for."""
+        """The days that all these systems have delivered in full, newest first; each is looked up only when needed."""
         named = [self.named_days(system) for system in systems]
         for day in sorted(set.intersection(*named), reverse=True):
             if all(self.has(system, day) for system in systems):
@@ -71,15 +71,15 @@ class DeliveryRoot:
         return self._storage.exists(f"{system.name}/{day}/{MANIFEST}")
 
     def folder(self, system: System, day: date) -> str:
-        """The delivery's folder, as messages name it."""
-        return self._storage.place(f"{system.name}/{day}")
+        """The address of a delivery's folder, for messages."""
+        return self._storage.address(f"{system.name}/{day}")
 
     def manifest(self, system: System, day: date) -> Manifest:
-        """The delivery's manifest, checked; ``DeliveryRefused`` says what is wrong with it."""
+        """The delivery's manifest; ``DeliveryRefused`` when it is wrong, ``UsageError`` when there is none."""
         try:
             content = b"".join(self._storage.stream(f"{system.name}/{day}/{MANIFEST}", _MANIFEST_LIMIT + 1))
-        except NotOwnFile:
-            raise _refused(system, day, f"{MANIFEST} {_NOT_OWN}") from None
+        except ForeignFile:
+            raise _refused(system, day, f"{MANIFEST} {_NOT_A_FILE_HERE}") from None
         except FileNotFoundError:
             raise UsageError(
                 f"{system.title} has not delivered {day} yet: there is no {self.folder(system, day)}/{MANIFEST}."
@@ -94,7 +94,7 @@ class DeliveryRoot:
             raise _refused(
                 system,
                 day,
-                f"{MANIFEST} is of {manifest.system} for {manifest.as_of_date}, not of this folder",
+                f"{MANIFEST} is for {manifest.system} and {manifest.as_of_date}, not for this folder",
             )
         if len(manifest.checksums) < len(manifest.files):
             raise _refused(system, day, f"{MANIFEST} names a file more than once")
@@ -104,28 +104,28 @@ class DeliveryRoot:
                 raise _refused(system, day, f"{MANIFEST} names {extract.name} more than once: {listed}")
         return manifest
 
-    def strays(self, system: System, day: date, manifest: Manifest) -> list[str]:
-        """The names in the delivery's folder that its manifest doesn't know."""
+    def unlisted_names(self, system: System, day: date, manifest: Manifest) -> list[str]:
+        """The names in the delivery's folder that its manifest doesn't list."""
         return sorted(set(self._storage.names(f"{system.name}/{day}")) - {MANIFEST, *manifest.checksums})
 
     def fetch(self, system: System, day: date, file: ManifestFile, into: Path) -> str | None:
-        """Copies one file and compares its checksum on the way; a sentence says what differs, ``None`` nothing.
+        """Copies one file and verifies its checksum; returns what is wrong with it, or ``None``.
 
-        Under its own name there is only ever a whole file whose checksum is right.
+        The copy gets its name only when it is whole and its checksum is right.
         """
         part = into / f".{file.name}.part"
         digest = hashlib.sha256()
         try:
             with part.open("wb") as target:
-                for piece in self._storage.stream(f"{system.name}/{day}/{file.name}", self._largest + 1):
-                    digest.update(piece)
-                    target.write(piece)
-        except NotOwnFile:
-            return f"{file.name} {_NOT_OWN}"
+                for chunk in self._storage.stream(f"{system.name}/{day}/{file.name}", self._max_size + 1):
+                    digest.update(chunk)
+                    target.write(chunk)
+        except ForeignFile:
+            return f"{file.name} {_NOT_A_FILE_HERE}"
         except FileNotFoundError:
             return f"{file.name} is in the manifest, but not in the folder"
-        if part.stat().st_size > self._largest:
-            return f"{file.name} is larger than {size_text(self._largest)} (YACP_MAX_FILE_SIZE)"
+        if part.stat().st_size > self._max_size:
+            return f"{file.name} is larger than {size_text(self._max_size)} (YACP_MAX_FILE_SIZE)"
         if digest.hexdigest() != file.sha256:
             return f"{file.name} has the sha256 {digest.hexdigest()[:12]}…, the manifest says {file.sha256[:12]}…"
         part.rename(into / file.name)
@@ -133,12 +133,12 @@ class DeliveryRoot:
 
 
 def refusal(system: System, day: date, problems: list[str]) -> DeliveryRefused:
-    """The error for a delivery that can't be taken, with everything that is wrong with it."""
+    """The error for a delivery that breaks the contract as a whole, with all its problems."""
     return _refused(system, day, "; ".join(problems))
 
 
 def _refused(system: System, day: date, problem: str) -> DeliveryRefused:
     return DeliveryRefused(
-        f"The {system.title} delivery of {day} is refused: {problem}. {NOTHING_LOADED} "
+        f"The {system.title} delivery of {day} was refused: {problem}. {NOTHING_LOADED} "
         "Ask for a new delivery with a higher delivery number."
     )

@@ -1,4 +1,4 @@
-"""A delivery's manifest: what it says it holds. Written last, it makes the delivery complete."""
+"""The manifest of a delivery: its files with row counts and checksums. Written last, it completes the delivery."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-fA-F]{64}$", to_lower
 
 
 class ManifestFile(BaseModel):
-    """One file as its manifest promises it: the name inside the folder, data rows, checksum."""
+    """One file as the manifest lists it: its name in the folder, the number of data rows, the checksum."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -26,60 +26,65 @@ class ManifestFile(BaseModel):
     rows: int = Field(ge=0, le=10**12)
     sha256: Sha256
 
+    @property
+    def format(self) -> str:
+        """``csv``, ``csv.gz`` or ``parquet``, for the file of an extract."""
+        return self.name.partition(".")[2]
+
 
 class Manifest(BaseModel):
-    """What a delivery says of itself; written last, so its presence makes the delivery complete."""
+    """What a delivery contains, by its own account."""
 
     model_config = ConfigDict(frozen=True)
 
     system: Literal["worknet", "iwds"]
     as_of_date: date
-    delivery: int = Field(ge=1, le=9999)  # the archive's folders are sorted by four digits
+    delivery: int = Field(ge=1, le=9999)  # the archive names folders with four digits
     files: tuple[ManifestFile, ...]
 
     @property
     def checksums(self) -> dict[str, str]:
-        """The checksum of each file: two deliveries with the same ones are the same."""
+        """The checksum of each file; two deliveries with equal checksums are equal."""
         return {file.name: file.sha256 for file in self.files}
 
     def file_of(self, extract: Extract) -> ManifestFile | None:
-        """The file that holds the extract, in whichever format; ``None`` when there is none."""
+        """The file of the extract, in any format; ``None`` when there is none."""
         return next(iter(self.files_of(extract)), None)
 
     def files_of(self, extract: Extract) -> list[ManifestFile]:
-        """Every file that would hold the extract."""
+        """All files that could be the extract's; more than one is an error."""
         names = {extract.name + suffix for suffix in FORMATS}
         return [file for file in self.files if file.name in names]
 
 
 def parse_manifest(content: bytes) -> Manifest:
-    """The manifest in a file's content; ``InvalidManifest`` says what is wrong with it."""
+    """Parses the content of a manifest; ``InvalidManifest`` says what is wrong with it."""
     try:
-        return Manifest.model_validate(json.loads(content, object_pairs_hook=_without_repeats))
+        return Manifest.model_validate(json.loads(content, object_pairs_hook=_reject_repeated_names))
     except (ValueError, RecursionError) as error:
-        raise InvalidManifest(_what_is_wrong(error)) from None
+        raise InvalidManifest(_problem(error)) from None
 
 
 class InvalidManifest(Exception):
-    """A file that isn't a manifest; the text says why, without quoting a value."""
+    """A file that isn't a valid manifest; the text says why, without quoting a value."""
 
 
 class _RepeatedName(ValueError):
     pass
 
 
-def _without_repeats(pairs: list[tuple[str, object]]) -> dict[str, object]:
+def _reject_repeated_names(pairs: list[tuple[str, object]]) -> dict[str, object]:
     if len(names := dict(pairs)) < len(pairs):
         raise _RepeatedName
     return names
 
 
-def _what_is_wrong(error: Exception) -> str:
+def _problem(error: Exception) -> str:
     if isinstance(error, json.JSONDecodeError):
-        return f"no JSON at line {error.lineno}"
+        return f"invalid JSON in line {error.lineno}"
     if isinstance(error, ValidationError):
-        places = {".".join(str(part) for part in found["loc"]) or "the whole" for found in error.errors()}
-        return "wrong or missing " + ", ".join(sorted(places)[:5])
+        fields = {".".join(str(part) for part in found["loc"]) or "everything" for found in error.errors()}
+        return "wrong or missing " + ", ".join(sorted(fields)[:5])
     if isinstance(error, _RepeatedName):
-        return "a name stands twice in it"
+        return "it has a name twice"
     return "it can't be read"

@@ -1,7 +1,7 @@
-"""The place that deliveries come from, as any fsspec location.
+"""Storage: reads any location that fsspec knows, with timeouts, retries and errors that an operator understands.
 
-It is opened once for each use and closed at the end. Nothing waits for it longer than the settings say; a connection
-that is lost is tried again, each time after twice the wait; and whatever still goes wrong becomes one sentence.
+A location is opened for each use and closed after it. No call takes longer than the timeouts of the settings; a lost
+connection is retried, with twice the wait each time; and what still fails becomes a one-sentence ``YacpError``.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from orchestration.failures import NOTHING_LOADED, RootDenied, RootUnreachable, 
 from orchestration.settings import Settings
 
 _PIECE = 4 << 20
-_LONGEST_WAIT = 60
-_WITH_SECRETS = re.compile(r"://([^@]*:[^@]*@|.*\?)", re.DOTALL)
+_MAX_WAIT = 60
+_SECRETS = re.compile(r"://([^@]*:[^@]*@|.*\?)", re.DOTALL)
 
-# fsspec's own sftp takes any host key, and so does sshfs unless it is told otherwise.
+# fsspec's own sftp accepts any host key, and so does sshfs by default.
 for _protocols, _class in (
     (("sftp", "ssh"), "orchestration.sources.sftp.SftpFileSystem"),
     (("s3", "s3a"), "orchestration.sources.s3.S3FileSystem"),
@@ -34,12 +34,12 @@ for _protocols, _class in (
 log = logging.getLogger(__name__)
 
 
-class NotOwnFile(Exception):
-    """What has the file's name is no file, or a link that leads out of its folder."""
+class ForeignFile(Exception):
+    """Not a file, or a link that leads out of its folder."""
 
 
 class Storage:
-    """A location opened for one use; what is in it is named by paths relative to it."""
+    """A location and its connection; paths are relative to the location."""
 
     def __init__(self, location: str, config: Settings) -> None:
         for setting, value in (("YACP_EXTRACTS", location), ("YACP_S3_ENDPOINT", config.s3_endpoint)):
@@ -49,7 +49,7 @@ class Storage:
         self._protocol = location.rpartition("::")[2].partition("://")[0] if "://" in location else "file"
         self._filesystem: fsspec.AbstractFileSystem | None = None
         self._root = ""
-        self._root_is_there = False
+        self._root_exists = False
         self._real_folders: dict[str, str] = {}
 
     def __enter__(self) -> Self:
@@ -61,72 +61,72 @@ class Storage:
         self.close()
 
     def close(self) -> None:
-        """Gives the connection back; the next use opens another one."""
+        """Closes the connection; the next call opens another one."""
         filesystem, self._filesystem = self._filesystem, None
         if filesystem is not None and (closing := getattr(filesystem, "close", None)):
             closing()
 
-    def place(self, path: str) -> str:
-        """How messages name a path."""
+    def address(self, path: str) -> str:
+        """The full address of a path, for messages."""
         return f"{self.location.rstrip('/')}/{path}" if path else self.location
 
     def names(self, folder: str) -> list[str]:
-        """The names in a folder; none when there is no such folder."""
+        """The names in a folder; empty when the folder doesn't exist."""
         try:
-            found = self._ask("ls", folder, detail=False)
+            found = self._call("ls", folder, detail=False)
         except FileNotFoundError:
             return []
         return [str(name).rstrip("/").rpartition("/")[2] for name in found]
 
     def exists(self, path: str) -> bool:
-        """Whether there is such a file or folder."""
+        """Whether the file or folder exists."""
         try:
-            self._ask("info", path)
+            self._call("info", path)
         except FileNotFoundError:
             return False
         return True
 
     def stream(self, path: str, limit: int | None = None) -> Iterator[bytes]:
-        """The file in pieces, up to ``limit`` bytes; after a lost connection it goes on where it was.
+        """The file in chunks, up to ``limit`` bytes; after a lost connection it resumes at the same offset.
 
-        Raises ``FileNotFoundError`` when there is no such file, ``NotOwnFile`` when it is none or somewhere else. A
-        file that is replaced on the way comes out mixed: that is what checksums are for.
+        Raises ``FileNotFoundError`` when it doesn't exist, ``ForeignFile`` when it is not a file of this folder. A file
+        that is replaced during the transfer arrives mixed, which its checksum reveals.
         """
-        info = self._ask("info", path)
+        info = self._call("info", path)
         folder = path.rpartition("/")[0]
-        if info.get("type") != "file" or not self._real(path).startswith(f"{self._real_folder(folder)}/"):
-            raise NotOwnFile(path)
+        if info.get("type") != "file" or not self._real_path(path).startswith(f"{self._real_folder(folder)}/"):
+            raise ForeignFile(path)
         size = info.get("size")
         if size is None:
-            raise UsageError(f"{self.location} can't be used: it does not say how large a file is.")
+            raise UsageError(f"{self.location} can't be used: it doesn't report the size of a file.")
         end = size if limit is None else min(size, limit)
         offset = 0
         while offset < end:
             wanted = min(_PIECE, end - offset)
-            piece = self._ask("cat_file", path, start=offset, end=offset + wanted)
-            if not piece:
+            chunk = self._call("cat_file", path, start=offset, end=offset + wanted)
+            if not chunk:
                 return
-            if len(piece) > wanted:
-                raise UsageError(f"{self.location} can't be used: it does not hand out files in pieces.")
-            yield piece
-            offset += len(piece)
+            if len(chunk) > wanted:
+                raise UsageError(f"{self.location} can't be used: it doesn't support reading a part of a file.")
+            yield chunk
+            offset += len(chunk)
 
-    def _real(self, path: str) -> str:
-        """Where a path leads, links followed; object stores have none."""
+    def _real_path(self, path: str) -> str:
+        """The path with links resolved; object stores have no links."""
         if self._protocol == "file":
             return os.path.realpath(f"{self._root}/{path}")
         if self._protocol in ("sftp", "ssh"):
-            return str(self._ask("real_path", path))
+            return str(self._call("real_path", path))
         return path
 
     def _real_folder(self, folder: str) -> str:
         if folder not in self._real_folders:
-            self._real_folders[folder] = self._real(folder)
+            self._real_folders[folder] = self._real_path(folder)
         return self._real_folders[folder]
 
     def require_root(self) -> None:
-        """Says so when the location itself is not there: it would look like one that nothing was delivered to."""
-        if self._root_is_there or self._protocol not in ("sftp", "ssh", "s3", "s3a"):
+        """Raises ``UsageError`` when the location doesn't exist; it would look as if nothing had been delivered."""
+        if self._root_exists or self._protocol not in ("sftp", "ssh", "s3", "s3a"):
             return
         is_bucket = self._protocol.startswith("s3")
 
@@ -134,62 +134,63 @@ class Storage:
             return self._root.partition("/")[0] if is_bucket else self._root or "/"
 
         try:
-            self._try(lambda filesystem: self._called(filesystem, "info", root()), "")
+            self._with_retries(lambda filesystem: self._call_once(filesystem, "info", root()), "")
         except FileNotFoundError:
             what = f"bucket {root()}" if is_bucket else f"folder {root()} on the server"
             raise UsageError(
-                f"{self.location} is not there: there is no {what}. {NOTHING_LOADED} Check YACP_EXTRACTS."
+                f"{self.location} does not exist: there is no {what}. {NOTHING_LOADED} Check YACP_EXTRACTS."
             ) from None
-        self._root_is_there = True
+        self._root_exists = True
 
-    def _ask(self, method: str, path: str, **arguments: Any) -> Any:
+    def _call(self, method: str, path: str, **arguments: Any) -> Any:
         try:
-            return self._try(
-                lambda filesystem: self._called(filesystem, method, f"{self._root}/{path}", **arguments), path
+            return self._with_retries(
+                lambda filesystem: self._call_once(filesystem, method, f"{self._root}/{path}", **arguments), path
             )
         except FileNotFoundError:
             self.require_root()
             raise
 
-    def _called(self, filesystem: fsspec.AbstractFileSystem, method: str, path: str, **arguments: Any) -> Any:
-        if filesystem.async_impl:  # the others can't be told how long they may take
+    def _call_once(self, filesystem: fsspec.AbstractFileSystem, method: str, path: str, **arguments: Any) -> Any:
+        if filesystem.async_impl:  # the others take no timeout
             arguments["timeout"] = self._config.read_timeout
         return getattr(filesystem, method)(path, **arguments)
 
-    def _try(self, operation: Callable[[fsspec.AbstractFileSystem], Any], path: str) -> Any:
+    def _with_retries(self, operation: Callable[[fsspec.AbstractFileSystem], Any], path: str) -> Any:
         retries = 0 if self._protocol == "file" else self._config.retries
         failed = 0
         while True:
             try:
-                return operation(self._opened())
+                return operation(self._open())
             except Exception as error:
-                told = self._translated(error)
-            if isinstance(told, YacpError):
-                raise told
-            if isinstance(told, FileNotFoundError | NotADirectoryError):
+                failure = self._translate(error)
+            if isinstance(failure, FileNotFoundError | NotADirectoryError):
                 raise FileNotFoundError(path)
-            if isinstance(told, PermissionError):
-                code = f" ({told})" if told.errno is None and str(told) else ""
-                why, mend = "the credential is wrong, or may not read there", "Fix it, or ask for access"
-                if self._protocol == "file":
-                    why, mend = "this account may not read it", "Give it access"
-                raise RootDenied(f"Permission denied for {self.place(path)}{code}: {why}. {NOTHING_LOADED} {mend}.")
-            if not isinstance(told, OSError):
-                raise told
+            if isinstance(failure, PermissionError):
+                raise self._denied(path, failure)
+            if not isinstance(failure, OSError):
+                raise failure
             self.close()
             failed += 1
-            why = self._why(told)
+            why = self._reason(failure)
             if failed > retries:
                 tried = f", tried {failed} times" if failed > 1 else ""
                 raise RootUnreachable(
-                    f"{self.place(path)} can't be reached: {why}{tried}. {NOTHING_LOADED} Run the day again when "
-                    "it answers; yacp doctor tries it."
+                    f"{self.address(path)} can't be reached: {why}{tried}. {NOTHING_LOADED} Run the day again when "
+                    "it answers; yacp doctor tests the connection."
                 )
-            wait = min(self._config.retry_wait * 2 ** (failed - 1), _LONGEST_WAIT)
-            log.warning("%s: %s; trying again in %g s (%d of %d)", self.place(path), why, wait, failed, retries)
+            wait = min(self._config.retry_wait * 2 ** (failed - 1), _MAX_WAIT)
+            log.warning("%s: %s; retrying in %g s (%d of %d)", self.address(path), why, wait, failed, retries)
             time.sleep(wait)
 
-    def _opened(self) -> fsspec.AbstractFileSystem:
+    def _denied(self, path: str, error: PermissionError) -> RootDenied:
+        code = f" ({error})" if error.errno is None and str(error) else ""
+        why, fix = "the credential is wrong or doesn't allow reading", "Fix it, or ask for access"
+        if self._protocol == "file":
+            why, fix = "this account may not read it", "Give it access"
+        return RootDenied(f"Permission denied for {self.address(path)}{code}: {why}. {NOTHING_LOADED} {fix}.")
+
+    def _open(self) -> fsspec.AbstractFileSystem:
         if self._filesystem is None:
             options = {self._protocol: self._options()} if "://" in self.location else {}
             try:
@@ -198,7 +199,7 @@ class Storage:
                 raise UsageError(f"{self.location} can't be opened: {error}.") from None
             self._root = str(root).rstrip("/")
             if self._protocol.startswith("s3") and not self._root:
-                raise UsageError(f"{self.location} names no bucket: s3://bucket/folder.")
+                raise UsageError(f"{self.location} names no bucket; write it as s3://bucket/folder.")
         return self._filesystem
 
     def _options(self) -> dict[str, Any]:
@@ -222,27 +223,27 @@ class Storage:
                 }
         return {}
 
-    def _translated(self, error: Exception) -> Exception:
-        """The error in the terms of ``OSError`` and ``YacpError``, whatever library it came from."""
+    def _translate(self, error: Exception) -> Exception:
+        """The error as an ``OSError`` or a ``YacpError``, whichever library it came from."""
         if isinstance(error, YacpError):
             return error
-        tell: Callable[[Exception], Exception] | None = getattr(
+        translate: Callable[[Exception], Exception] | None = getattr(
             fsspec.get_filesystem_class(self._protocol), "translate_error", None
         )
-        return tell(error) if tell else error
+        return translate(error) if translate else error
 
-    def _why(self, error: OSError) -> str:
+    def _reason(self, error: OSError) -> str:
         if isinstance(error, TimeoutError):
             connect, read = self._config.connect_timeout, self._config.read_timeout
             return f"no answer in time (YACP_CONNECT_TIMEOUT is {connect:g} s, YACP_READ_TIMEOUT {read:g} s)"
-        why = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror or str(error)
-        return "".join(sign if sign.isprintable() else " " for sign in why or type(error).__name__)[:200]
+        reason = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror or str(error)
+        return "".join(sign if sign.isprintable() else " " for sign in reason or type(error).__name__)[:200]
 
 
 def _refuse_secrets(setting: str, location: str) -> None:
-    """A password in a location would end up in shell histories, lists of processes and logs."""
-    if _WITH_SECRETS.search(location):
+    """Refuses a password in a location: it would end up in shell histories, process lists and logs."""
+    if _SECRETS.search(location):
         raise UsageError(
-            f"{setting} carries a password or a query, and is not printed here. Take it out: passwords come from "
-            "the environment or from a file, as the README says under Real deliveries."
+            f"{setting} carries a password or a query string and is not printed here. Remove it: passwords come from "
+            "the environment or from a file, as the README explains under Real deliveries."
         )

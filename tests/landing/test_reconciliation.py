@@ -1,4 +1,4 @@
-"""The row account is counted again from what is stored, so that what was lost since is noticed too."""
+"""The row account is counted again from the archive, so that rows lost since landing are noticed."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -17,21 +17,21 @@ from orchestration.settings import Settings
 
 @pytest.fixture
 def delivery(config: Settings, deliveries: Deliveries) -> ArchivedDelivery:
-    """Four customers: one is loaded, one is the same again, one has another name, one no provider."""
+    """Four customers: one is loaded, one is a duplicate, one a key conflict, one has no provider."""
     rows = [{}, {}, {"first_name": "Eve"}, {"customer_id": "C2", "provider_id": "P9"}]
     deliveries.write(WORKNET, {"customers": rows})
     return land(config.model_copy(update={"max_quarantined_share": 1.0}), WORKNET, DAY)
 
 
 def rewrite(path: Path, query: str) -> None:
-    """The file with other rows."""
+    """Replaces the file with the rows of a query over it."""
     fresh = path.with_suffix(".new")
     rows = query.format(f"read_parquet('{path}')")
     duckdb.sql(f"copy ({rows}) to '{fresh}' (format parquet)")
     fresh.replace(path)
 
 
-def test_every_row_is_counted_where_it_is(config: Settings, delivery: ArchivedDelivery) -> None:
+def test_every_row_is_counted(config: Settings, delivery: ArchivedDelivery) -> None:
     accounts = {account.extract.name: account for account in recount(config, delivery)}
     assert set(accounts) == {extract.name for extract in WORKNET.extracts}
     found = accounts["customers"]
@@ -49,7 +49,9 @@ def test_every_row_is_counted_where_it_is(config: Settings, delivery: ArchivedDe
         ("account.parquet", "select * replace (rows_in_manifest + 1 as rows_in_manifest) from {}"),
     ],
 )
-def test_what_was_lost_since_is_noticed(config: Settings, delivery: ArchivedDelivery, file: str, query: str) -> None:
+def test_rows_that_were_lost_or_added_are_noticed(
+    config: Settings, delivery: ArchivedDelivery, file: str, query: str
+) -> None:
     rewrite(delivery.folder / file, query)
     accounts = recount(config, delivery)
     assert not all(account.balances for account in accounts)
@@ -60,28 +62,28 @@ def test_what_was_lost_since_is_noticed(config: Settings, delivery: ArchivedDeli
 @pytest.mark.parametrize(
     "damage",
     [Path.unlink, lambda path: path.write_bytes(path.read_bytes()[:-50]), lambda path: path.write_bytes(b"")],
-    ids=["gone", "cut off", "empty"],
+    ids=["missing", "cut off", "empty"],
 )
 @pytest.mark.parametrize("file", ["customers.parquet", "quarantine.parquet", "account.parquet"])
-def test_a_file_that_cant_be_read_any_more(
+def test_a_file_that_can_no_longer_be_read(
     config: Settings, delivery: ArchivedDelivery, file: str, damage: Callable[[Path], object]
 ) -> None:
     damage(delivery.folder / file)
-    with pytest.raises(ChecksBlocked, match="not all of its files can be read"):
+    with pytest.raises(ChecksBlocked, match="some of its files can't be read"):
         recount(config, delivery)
 
 
 def test_a_run_stops_at_a_damaged_archive(sample: Sample, tmp_path: Path) -> None:
-    """The delivery is gone from where it came from, so nothing lands it anew."""
-    mine = sample.copy(tmp_path)
-    rewrite(mine.home / "archive" / "iwds" / str(DAY) / "0001" / "applications.parquet", "from {} offset 1")
-    done = yacp(mine.home, "run", "--as-of", str(DAY), extracts=tmp_path / "nothing")
+    """The delivery is no longer at its source, so it can't be loaded again."""
+    copy = sample.copy(tmp_path)
+    rewrite(copy.home / "archive" / "iwds" / str(DAY) / "0001" / "applications.parquet", "from {} offset 1")
+    done = yacp(copy.home, "run", "--as-of", str(DAY), extracts=tmp_path / "nothing")
     assert done.returncode == 1
-    assert "is damaged: rows of it are not accounted for: applications.csv with" in done.stderr
+    assert "is damaged: not all of its rows are accounted for: applications.csv with" in done.stderr
     assert "Traceback" not in done.stderr
-    assert str((mine.home / "published" / "current").readlink()) == f"releases/{DAY}-1"
+    assert str((copy.home / "published" / "current").readlink()) == f"releases/{DAY}-1"
 
-    mine.extracts.rename(tmp_path / "back")
-    (mine.home / "archive" / "iwds" / str(DAY) / "0001").rename(tmp_path / "damaged")
-    mended = yacp(mine.home, "run", "--as-of", str(DAY), extracts=tmp_path / "back")
-    assert mended.returncode == 0, mended.stderr
+    copy.extracts.rename(tmp_path / "back")
+    (copy.home / "archive" / "iwds" / str(DAY) / "0001").rename(tmp_path / "damaged")
+    repaired = yacp(copy.home, "run", "--as-of", str(DAY), extracts=tmp_path / "back")
+    assert repaired.returncode == 0, repaired.stderr

@@ -1,4 +1,4 @@
-"""The sample generator: the same people for the same arguments, in files that fit the contract."""
+"""The sample generator: the same arguments give the same people, in files that fit the contract."""
 
 from __future__ import annotations
 
@@ -32,18 +32,18 @@ def contents(root: Path, day: date | None = None) -> dict[str, bytes]:
     return {str(path.relative_to(root)): path.read_bytes() for path in paths}
 
 
-def ask(root: Path, query: str, day: date = LEAP_DAY) -> list[tuple[object, ...]]:
-    """The answer of a query over a clean delivery's extracts as text, by their names in the warehouse."""
+def query(root: Path, sql: str, day: date = LEAP_DAY) -> list[tuple[object, ...]]:
+    """The rows of a query over a clean delivery, whose extracts have the names of the warehouse and text columns."""
     with duckdb.connect() as connection:
         connection.execute("set TimeZone = 'America/Chicago'")
         for extract in extracts():
-            if extract.table in query:
+            if extract.table in sql:
                 columns = {column.name: "VARCHAR" for column in extract.columns}
                 connection.execute(
                     f"create view {extract.table} as from read_csv('{file_of(root, extract, day)}', "
                     f"header = true, quote = '\"', escape = '\"', auto_detect = false, columns = {columns})"
                 )
-        return connection.execute(query).fetchall()
+        return connection.execute(sql).fetchall()
 
 
 @pytest.fixture(scope="module")
@@ -54,8 +54,8 @@ def clean(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def spoiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    root = tmp_path_factory.mktemp("spoiled")
+def faulty(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("faulty")
     generate(root, customers=CUSTOMERS, as_of=LEAP_DAY, days=2, faults=True)
     return root
 
@@ -83,37 +83,37 @@ def test_another_seed_gives_other_people(clean: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("day", [date(2028, 2, 28), LEAP_DAY])
-def test_a_day_is_the_same_whichever_call_makes_it(clean: Path, tmp_path: Path, day: date) -> None:
+def test_a_day_is_the_same_whichever_call_generates_it(clean: Path, tmp_path: Path, day: date) -> None:
     generate(tmp_path, customers=CUSTOMERS, as_of=day)
 
     assert contents(tmp_path) == contents(clean, day)
 
 
-def test_nothing_that_has_happened_changes_the_next_day(clean: Path) -> None:
-    query = (
+def test_the_next_day_does_not_change_the_past(clean: Path) -> None:
+    steps = (
         "select application_id, prescreening_started_at, prescreening_completed_at, application_started_at, "
         "application_submitted_at from worknet_applications"
     )
-    before, after = (ask(clean, query, day) for day in (date(2028, 2, 28), LEAP_DAY))
+    before, after = (query(clean, steps, day) for day in (date(2028, 2, 28), LEAP_DAY))
     now = {row[0]: row[1:] for row in after}
 
     still_there = [row for row in before if row[0] in now]
     assert len(still_there) > 0.99 * len(before)
-    for key, *moments in still_there:
-        assert all(was in (None, is_) for was, is_ in zip(moments, now[key], strict=True))
+    for key, *times in still_there:
+        assert all(was in (None, is_) for was, is_ in zip(times, now[key], strict=True))
     assert before != after
 
 
 @pytest.mark.parametrize("customers", [1, 7, 150])
-def test_there_are_exactly_as_many_customers_as_asked_for(tmp_path: Path, customers: int) -> None:
+def test_the_number_of_customers_is_exact(tmp_path: Path, customers: int) -> None:
     generate(tmp_path, customers=customers, as_of=LEAP_DAY)
 
-    assert ask(tmp_path, "select count(*), count(distinct customer_id) from worknet_customers") == [
+    assert query(tmp_path, "select count(*), count(distinct customer_id) from worknet_customers") == [
         (customers, customers)
     ]
 
 
-@pytest.mark.parametrize("root", ["clean", "spoiled"])
+@pytest.mark.parametrize("root", ["clean", "faulty"])
 def test_the_manifest_is_true(root: str, request: pytest.FixtureRequest) -> None:
     folder: Path = request.getfixturevalue(root)
     for path in folder.glob("*/*/manifest.json"):
@@ -140,27 +140,27 @@ def test_every_value_fits_the_contract(clean: Path, extract: Extract) -> None:
         if not column.nullable:
             misfit += f" or {column.name} is null"
         misfits.append(f"count(*) filter ({misfit}) as {column.name}")
-    (counts,) = ask(clean, f"select {', '.join(misfits)} from {extract.table}")
+    (counts,) = query(clean, f"select {', '.join(misfits)} from {extract.table}")
     assert not any(counts), dict(zip((column.name for column in extract.columns), counts, strict=True))
 
 
 @pytest.mark.parametrize("extract", EXTRACTS)
 def test_keys_are_unique_and_parents_are_there(clean: Path, extract: Extract) -> None:
     key = extract.key.name
-    assert ask(clean, f"select count(*) - count(distinct {key}) from {extract.table}") == [(0,)]
+    assert query(clean, f"select count(*) - count(distinct {key}) from {extract.table}") == [(0,)]
     for reference in extract.parents:
         parent = next(other for other in extracts() if (other.system, other.name) == (extract.system, reference.parent))
         orphans = (
             f"select count(*) from {extract.table} as child anti join {parent.table} as parent "
             f"on child.{reference.column} = parent.{parent.key.name}"
         )
-        assert ask(clean, orphans) == [(0,)]
+        assert query(clean, orphans) == [(0,)]
 
 
 def test_some_provider_has_no_customers(clean: Path) -> None:
-    assert ask(clean, "select count(*) > 0 from worknet_providers anti join worknet_customers using (provider_id)") == [
-        (True,)
-    ]
+    assert query(
+        clean, "select count(*) > 0 from worknet_providers anti join worknet_customers using (provider_id)"
+    ) == [(True,)]
 
 
 @pytest.mark.parametrize(
@@ -177,22 +177,22 @@ def test_some_provider_has_no_customers(clean: Path) -> None:
         ),
         pytest.param(
             "from iwds_applications where lwia_number <> '90' and worknet_application_id is null",
-            id="an enrolment under a local area",
+            id="an enrollment under a local area",
         ),
         pytest.param("from iwds_applications where ssn_last4 is null", id="no number in IWDS"),
         pytest.param("from iwds_applications where status is null", id="no status in IWDS"),
         pytest.param(
             "from iwds_applications as sent join worknet_customers as customer using (iwds_customer_id) "
             "where sent.last_name <> customer.last_name",
-            id="a name that IWDS writes in another way",
+            id="a name that IWDS spells differently",
         ),
         pytest.param("from worknet_services where service_code = 'Z99'", id="an unknown service code"),
         pytest.param("from worknet_customers where lwia_number = '99'", id="an unknown area"),
         pytest.param("from worknet_services where status = 'cancelled'", id="a cancelled service"),
         pytest.param("from worknet_services where start_date > '2028-02-29'", id="a planned service"),
-        pytest.param("from worknet_case_notes where entered_at like '%Z'", id="a moment in UTC"),
-        pytest.param("from worknet_case_notes where entered_at like '%-05:00'", id="a moment in summer"),
-        pytest.param("from worknet_case_notes where entered_at like '%-06:00'", id="a moment in winter"),
+        pytest.param("from worknet_case_notes where entered_at like '%Z'", id="a time in UTC"),
+        pytest.param("from worknet_case_notes where entered_at like '%-05:00'", id="a time in summer"),
+        pytest.param("from worknet_case_notes where entered_at like '%-06:00'", id="a time in winter"),
         pytest.param(
             "from iwds_applications where exited_on::date + interval 1 year < date '2028-02-29'",
             id="an exit more than a year ago",
@@ -200,20 +200,22 @@ def test_some_provider_has_no_customers(clean: Path) -> None:
     ],
 )
 def test_rare_cases_occur_and_stay_rare_enough(clean: Path, rare: str) -> None:
-    assert 0 < len(ask(clean, rare)) < 4 * CUSTOMERS
+    assert 0 < len(query(clean, rare)) < 4 * CUSTOMERS
 
 
-def test_faults_are_in_the_last_day_only(clean: Path, spoiled: Path) -> None:
-    assert contents(spoiled, date(2028, 2, 28)) == contents(clean, date(2028, 2, 28))
-    assert contents(spoiled, LEAP_DAY).keys() == contents(clean, LEAP_DAY).keys()
+def test_faults_are_in_the_last_day_only(clean: Path, faulty: Path) -> None:
+    assert contents(faulty, date(2028, 2, 28)) == contents(clean, date(2028, 2, 28))
+    assert contents(faulty, LEAP_DAY).keys() == contents(clean, LEAP_DAY).keys()
 
 
 @pytest.mark.parametrize("extract", EXTRACTS)
-def test_a_spoiled_file_has_its_faults_and_stays_loadable(clean: Path, spoiled: Path, extract: Extract) -> None:
+def test_a_file_with_faults_has_all_of_them_and_can_still_be_loaded(
+    clean: Path, faulty: Path, extract: Extract
+) -> None:
     quarantined, duplicates = expected_faults()[extract.system, extract.name]
     rows = [
         json.loads((root / extract.system / "2028-02-29" / "manifest.json").read_text())["files"]
-        for root in (clean, spoiled)
+        for root in (clean, faulty)
     ]
     before, after = (next(f["rows"] for f in files if f["name"] == f"{extract.name}.csv") for files in rows)
     assert after - before == quarantined + duplicates
@@ -225,25 +227,25 @@ def test_every_hard_reference_has_an_orphan() -> None:
     assert orphans == {(extract.system, extract.name) for extract in extracts() if extract.parents}
 
 
-def test_what_is_forgiven_is_there(spoiled: Path) -> None:
+def test_unusual_values_that_landing_accepts_are_there(faulty: Path) -> None:
     def first_records(name: str) -> tuple[list[str], list[str]]:
-        path = next(spoiled.glob(f"*/2028-02-29/{name}.csv"))
+        path = next(faulty.glob(f"*/2028-02-29/{name}.csv"))
         with path.open(encoding="utf-8", newline="") as stream:
             reader = csv.reader(stream)
             return next(reader), next(reader)
 
-    assert (spoiled / "worknet/2028-02-29/staff.csv").read_bytes().startswith(b"\xef\xbb\xbf")
+    assert (faulty / "worknet/2028-02-29/staff.csv").read_bytes().startswith(b"\xef\xbb\xbf")
     header, record = first_records("providers")
     assert header == ["lwia_number", "provider_name", "provider_id"]
     assert ",\n" in record[1]
     assert first_records("credentials")[0][-1] == "entered_by"
     assert first_records("customers")[1][2].startswith("0")
-    assert b"\xff" in (spoiled / "worknet/2028-02-29/case_notes.csv").read_bytes()
+    assert b"\xff" in (faulty / "worknet/2028-02-29/case_notes.csv").read_bytes()
 
 
-def test_the_least_sample_can_bear_the_faults(tmp_path: Path) -> None:
-    least = generator._LEAST_WITH_FAULTS
-    generate(tmp_path, customers=least, as_of=LEAP_DAY, faults=True)
+def test_the_smallest_sample_with_faults_is_within_the_limit(tmp_path: Path) -> None:
+    customers = generator._MIN_CUSTOMERS_WITH_FAULTS
+    generate(tmp_path, customers=customers, as_of=LEAP_DAY, faults=True)
     for (system, name), (quarantined, _) in expected_faults().items():
         manifest = json.loads((tmp_path / system / "2028-02-29" / "manifest.json").read_text())
         rows = next(file["rows"] for file in manifest["files"] if file["name"] == f"{name}.csv")
@@ -275,17 +277,17 @@ def test_a_delivery_is_repeated_but_never_overwritten(tmp_path: Path) -> None:
 
     generate(tmp_path, customers=11, as_of=LEAP_DAY, delivery=2)
     assert json.loads((folders[0] / "manifest.json").read_text())["delivery"] == 2
-    assert ask(tmp_path, "select count(*) from worknet_customers") == [(11,)]
+    assert query(tmp_path, "select count(*) from worknet_customers") == [(11,)]
 
 
-def test_a_delivery_that_was_left_under_way_is_completed(tmp_path: Path) -> None:
+def test_an_interrupted_delivery_is_completed(tmp_path: Path) -> None:
     left = tmp_path / "worknet" / "2028-02-29"
     left.mkdir(parents=True)
     (left / "customers.csv").write_text("half a f")
 
     generate(tmp_path, customers=10, as_of=LEAP_DAY)
 
-    assert ask(tmp_path, "select count(*) from worknet_customers") == [(10,)]
+    assert query(tmp_path, "select count(*) from worknet_customers") == [(10,)]
 
 
 def test_a_failure_leaves_nothing_behind(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Deliveries from an sftp server and from a bucket."""
+"""Deliveries from an SFTP server and from a bucket."""
 
 import json
 from collections import Counter
@@ -25,7 +25,7 @@ ANOTHER_KEY = asyncssh.generate_private_key("ssh-ed25519").export_public_key().d
 ANOTHER_KIND = asyncssh.generate_private_key("ecdsa-sha2-nistp256").export_public_key().decode()
 
 
-def test_deliveries_land_from_afar(place: Place, tmp_path: Path) -> None:
+def test_deliveries_are_loaded_from_a_remote_root(place: Place, tmp_path: Path) -> None:
     deliveries = Deliveries(place.folder)
     deliveries.write(WORKNET, day=DAY_BEFORE)
     deliveries.write(WORKNET, {"customers": [{"customer_id": f"C{n}"} for n in range(1, 500)]})
@@ -40,7 +40,7 @@ def test_deliveries_land_from_afar(place: Place, tmp_path: Path) -> None:
     assert [path.name for path in (config.archive / ".incoming").iterdir()] == []
 
 
-def test_a_private_key_opens_the_door(on_sftp: Place, sftp: Sftp, tmp_path: Path) -> None:
+def test_a_private_key_is_accepted(on_sftp: Place, sftp: Sftp, tmp_path: Path) -> None:
     Deliveries(on_sftp.folder).write(WORKNET)
     key = tmp_path / "key"
     sftp.users_key.write_private_key(str(key))
@@ -50,9 +50,7 @@ def test_a_private_key_opens_the_door(on_sftp: Place, sftp: Sftp, tmp_path: Path
     assert "without a passphrase" in sentence(config, RootDenied, 2)
 
 
-def test_a_whole_range_is_one_connection_and_old_days_are_not_looked_at(
-    on_sftp: Place, sftp: Sftp, tmp_path: Path
-) -> None:
+def test_listing_days_takes_one_connection_and_skips_old_days(on_sftp: Place, sftp: Sftp, tmp_path: Path) -> None:
     Deliveries(on_sftp.folder).write(WORKNET)
     for days in range(1, 300):
         (on_sftp.folder / "worknet" / str(DAY - timedelta(days))).mkdir()
@@ -66,7 +64,7 @@ def test_a_whole_range_is_one_connection_and_old_days_are_not_looked_at(
     assert on_sftp.wire.connections == 2
 
 
-# Who may not, and what is not there.
+# Credentials, host keys and missing roots
 
 
 def test_a_wrong_credential(place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -94,10 +92,10 @@ def test_a_credential_from_a_file(on_s3: Place, tmp_path: Path, monkeypatch: pyt
     assert land(on_s3.config(tmp_path / "home"), WORKNET, DAY).delivery == 1
 
 
-def test_a_root_that_is_not_there(place: Place, tmp_path: Path) -> None:
+def test_a_root_that_does_not_exist(place: Place, tmp_path: Path) -> None:
     config = place.config(tmp_path / "home", extracts=place.url.replace("outbox", "inbox").replace("s3://", "s3://no-"))
-    assert "is not there: there is no" in sentence(config, UsageError, 2)
-    with pytest.raises(UsageError, match="is not there: there is no"):
+    assert "does not exist: there is no" in sentence(config, UsageError, 2)
+    with pytest.raises(UsageError, match="does not exist: there is no"):
         land(config, WORKNET, DAY)
 
 
@@ -113,7 +111,7 @@ def test_a_root_that_is_not_there(place: Place, tmp_path: Path) -> None:
     ],
     ids=["no key", "another host's", "another key", "another kind of key", "no list", "no file"],
 )
-def test_a_host_key_that_is_not_known(on_sftp: Place, tmp_path: Path, content: str | None, says: str) -> None:
+def test_an_unknown_host_key_is_refused(on_sftp: Place, tmp_path: Path, content: str | None, says: str) -> None:
     known_hosts = tmp_path / "known_hosts"
     known_hosts.unlink()
     if content is not None:
@@ -124,7 +122,7 @@ def test_a_host_key_that_is_not_known(on_sftp: Place, tmp_path: Path, content: s
     assert on_sftp.wire.connections <= 1
 
 
-def test_host_keys_are_checked_without_any_setting(on_sftp: Place, sftp: Sftp, tmp_path: Path) -> None:
+def test_host_keys_are_checked_by_default(on_sftp: Place, sftp: Sftp, tmp_path: Path) -> None:
     (tmp_path / ".ssh").mkdir()
     (tmp_path / ".ssh" / "known_hosts").touch()
     config = on_sftp.config(tmp_path / "home", known_hosts=None, extracts=on_sftp.url.replace("sftp://", "ssh://"))
@@ -150,10 +148,10 @@ def test_a_password_in_an_address_is_refused_and_not_printed(config: Settings, c
     assert "sesame" not in text
 
 
-# What changes under our hands.
+# Files that change during the transfer
 
 
-def test_a_delivery_replaced_while_it_is_fetched(on_sftp: Place, sftp: Sftp, tmp_path: Path) -> None:
+def test_a_delivery_that_is_replaced_while_it_is_fetched(on_sftp: Place, sftp: Sftp, tmp_path: Path) -> None:
     deliveries = Deliveries(on_sftp.folder)
     deliveries.write(WORKNET)
     replaced = False
@@ -171,7 +169,7 @@ def test_a_delivery_replaced_while_it_is_fetched(on_sftp: Place, sftp: Sftp, tmp
     assert landed.checksums == {file["name"]: file["sha256"] for file in manifest["files"]}
 
 
-def test_a_refused_delivery_is_not_tried_again(on_sftp: Place, sftp: Sftp, tmp_path: Path) -> None:
+def test_a_refused_delivery_is_not_retried(on_sftp: Place, sftp: Sftp, tmp_path: Path) -> None:
     folder = Deliveries(on_sftp.folder).write(WORKNET)
     (folder / "customers.csv").write_text("customer_id\n")
     opened = Counter[str]()
@@ -184,7 +182,7 @@ def test_a_refused_delivery_is_not_tried_again(on_sftp: Place, sftp: Sftp, tmp_p
 
 
 @pytest.mark.parametrize("damage", ["cut", "gone", "longer"])
-def test_there_is_never_half_a_file(place: Place, tmp_path: Path, damage: str) -> None:
+def test_a_file_is_fetched_whole_or_not_at_all(place: Place, tmp_path: Path, damage: str) -> None:
     deliveries = Deliveries(place.folder)
     folder = deliveries.write(WORKNET)
     promised = json.loads((folder / "manifest.json").read_text())["files"]

@@ -1,0 +1,71 @@
+"""Quarantine: the rows that don't fit, each with file, line, column, value and reason."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import duckdb
+
+from orchestration.contract.extract import Extract
+from orchestration.landing.judging import JudgedFile
+from orchestration.landing.line_numbers import find_line_numbers
+from orchestration.landing.parsing import CsvText, ParsedFile
+from orchestration.state.database import identifier, literal
+
+# The errors of DuckDB that are about one column, and not about the whole record.
+_ERRORS_OF_A_COLUMN = "('CAST', 'INVALID ENCODING', 'UNQUOTED VALUE')"
+
+
+class Quarantine:
+    """The quarantined rows of one delivery."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+        self._connection = connection
+        connection.execute(
+            "create table quarantine (extract varchar, file varchar, line_number bigint, column_name varchar,"
+            " value varchar, reason varchar, record varchar)"
+        )
+
+    def add(self, parsed: ParsedFile, judged: JudgedFile) -> None:
+        """Adds the rows of a file that don't fit, and the records that couldn't be split into columns."""
+        lines = find_line_numbers(self._connection, parsed)
+        origin = f"{literal(parsed.extract.name)}, {literal(parsed.file.name)}"
+        values = " ".join(f"when {literal(name)} then source.{position}" for name, position in parsed.columns.items())
+        record = ", ".join(f"{identifier(name)} := source.{position}" for name, position in parsed.columns.items())
+        self._connection.execute(
+            f"insert into quarantine select {origin}, lines.line_number, judged.fault_column,"
+            f" case judged.fault_column {values} end, judged.reason, cast(to_json(struct_pack({record})) as varchar)"
+            f" from {judged.rows} as judged inner join {parsed.rows} as source using (row_index)"
+            f" left join {lines.of_rows} as lines using (row_index) where judged.reason is not null"
+        )
+        if parsed.csv and lines.of_records:
+            self._add_rejects(parsed, parsed.csv, lines.of_records, origin)
+
+    def _add_rejects(self, parsed: ParsedFile, csv: CsvText, record_lines: str, origin: str) -> None:
+        columns = " ".join(
+            f"when {literal(position)} then {literal(name)}" for name, position in parsed.columns.items()
+        )
+        self._connection.execute(
+            f"insert into quarantine select {origin}, min(lines.line_number),"
+            f" any_value(case when rejects.error_type in {_ERRORS_OF_A_COLUMN}"
+            f" then case rejects.column_name {columns} end end), null,"
+            " 'unparseable: ' || lower(any_value(rejects.error_type)), any_value(rejects.csv_line)"
+            f" from {csv.rejects} as rejects left join {record_lines} as lines on rejects.line = lines.record_index"
+            " group by rejects.line"
+        )
+
+    def most_frequent(self, extract: Extract) -> str:
+        """The most frequent reasons of an extract with column and first line, for a message; it quotes no value."""
+        reasons = self._connection.execute(
+            "select reason, coalesce(column_name, 'the whole row'), count(*), min(line_number) from quarantine"
+            " where extract = ? group by all order by 3 desc, 1, 2 limit 3",
+            [extract.name],
+        ).fetchall()
+        return ", ".join(
+            f"{count:,} × {reason} in {column}" + (f", first in line {line:,}" if line else "")
+            for reason, column, count, line in reasons
+        )
+
+    def write(self, path: Path) -> None:
+        """Writes the rows of all files, by extract and line."""
+        self._connection.execute(f"copy (from quarantine order by extract, line_number) to {literal(path)}")
