@@ -617,7 +617,7 @@ def test_the_command_tells_too(tmp_path: Path, box: Mailbox, hook: Hook) -> None
         "YACP_WEBHOOK_URL": hook.url,
         "YACP_LATE_AFTER": "00:00",
     }
-    assert examined(tmp_path, given)["notices are sent"]["found"] == "never"
+    assert examined(tmp_path, given)["somebody looks"]["found"] == "never"
     tested = yacp(tmp_path, "notify", "--test", variables=given)
     assert tested.returncode == 0, tested.stderr
     assert box.subjects == ["[yacp] a test"]
@@ -629,9 +629,9 @@ def test_the_command_tells_too(tmp_path: Path, box: Mailbox, hook: Hook) -> None
     doctor = {
         row["what"]: row for row in json.loads(yacp(tmp_path, "doctor", "--format", "json", variables=given).stdout)
     }
-    assert doctor["notices by mail"]["ok"]
-    assert doctor["notices by webhook"]["ok"]
-    assert doctor["notices are sent"]["ok"]
+    assert doctor["told by mail"]["ok"]
+    assert doctor["told by webhook"]["ok"]
+    assert doctor["somebody looks"]["ok"]
     assert len(hook.posted) == 2  # looking posts nothing
 
     given["YACP_SMTP_PORT"] = str(free_port())
@@ -642,8 +642,8 @@ def test_the_command_tells_too(tmp_path: Path, box: Mailbox, hook: Hook) -> None
     doctor = {
         row["what"]: row for row in json.loads(yacp(tmp_path, "doctor", "--format", "json", variables=given).stdout)
     }
-    assert not doctor["notices by mail"]["ok"]
-    assert "connection refused" in str(doctor["notices by mail"]["found"])
+    assert not doctor["told by mail"]["ok"]
+    assert "connection refused" in str(doctor["told by mail"]["found"])
 
 
 def test_the_command_says_what_to_set(tmp_path: Path) -> None:
@@ -651,6 +651,6 @@ def test_the_command_says_what_to_set(tmp_path: Path) -> None:
     assert result.returncode == 2
     assert "set YACP_SMTP_HOST" in result.stderr
     doctor = examined(tmp_path, {})
-    assert doctor["notices by mail"] == {
-        "what": "notices by mail", "ok": True, "found": "off: YACP_SMTP_HOST is not set", "mend": "",
+    assert doctor["told by mail"] == {
+        "what": "told by mail", "ok": True, "found": "off: YACP_SMTP_HOST is not set", "mend": "",
     }  # fmt: skip
