@@ -6,7 +6,7 @@ import os
 import shutil
 import sys
 from collections.abc import Iterator
-from dataclasses import astuple, dataclass, fields
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -37,7 +37,7 @@ _SENT_WITHIN = timedelta(hours=26)  # the daemon looks every minute, cron perhap
 
 @dataclass(frozen=True)
 class SetupCheck:
-    """One thing that was checked. ``mend`` says how to fix it and matters only when it isn't ``ok``."""
+    """One thing that was checked. ``mend`` says how to fix it; it is shown only when it isn't ``ok``."""
 
     what: str
     ok: bool
@@ -47,12 +47,10 @@ class SetupCheck:
 
 def examine(config: Settings) -> Table:
     """One row per check of the setup."""
-    columns = tuple(field.name for field in fields(SetupCheck))
-    return Table(columns, [astuple(_without_fix(check)) for check in _checks(config)])
-
-
-def _without_fix(check: SetupCheck) -> SetupCheck:
-    return SetupCheck(check.what, check.ok, check.found) if check.ok else check
+    table = Table(("what", "ok", "found", "mend"), [])
+    for check in _checks(config):
+        table.rows.append((check.what, check.ok, check.found, "" if check.ok else check.mend))
+    return table
 
 
 def _checks(config: Settings) -> Iterator[SetupCheck]:
