@@ -58,7 +58,7 @@ def generate(
 @as_of_option("The day; default: the newest that both systems have delivered in full.")
 @click.option("--extracts", help="The folder or address that deliveries come from; default: YACP_EXTRACTS.")
 def run(as_of: date | None, extracts: str | None) -> None:
-    """Load, build, check and publish a day."""
+    """Land, build, check and publish a day."""
     from orchestration.landing.queries import newest_delivered, require_delivered
 
     if extracts:

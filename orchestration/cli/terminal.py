@@ -74,9 +74,9 @@ def write_records(table: Table, output_format: str) -> None:
         writer.writerows([_csv_value(value) for value in row] for row in table.rows)
 
 
-def show_dashboard(table: Table, title: str) -> None:
-    """The sections as in the guide's sample, a table for each."""
-    console = stdout_console()
+def show_dashboard(table: Table, title: str, console: Console | None = None) -> None:
+    """The sections as in the guide's sample, a table for each, on standard output by default."""
+    console = console or stdout_console()
     console.print(Text(title, style="bold"))
     for _, rows in groupby(table.records(), key=lambda row: row["section_number"]):
         console.print(_section(list(rows)))

@@ -11,7 +11,7 @@ nightly = dg.define_asset_job(
     JOB,
     selection=dg.AssetSelection.all() - dg.AssetSelection.checks(*UNIT_TEST_CHECKS),
     partitions_def=DAILY_PARTITIONS,
-    description="Loads both systems' deliveries of a day, builds and checks the dashboard, and publishes it.",
+    description="Lands both systems' deliveries of a day, builds and checks the dashboard, and publishes it.",
     tags={"yacp/writes": "warehouse"},
 )
 

@@ -1,4 +1,4 @@
-"""Two days that were loaded, built, checked and published, as readers see them."""
+"""Two days that were landed, built, checked and published, as readers see them."""
 
 import hashlib
 import json
