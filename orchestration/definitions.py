@@ -6,7 +6,8 @@ from orchestration.landing.assets import DELIVERIES
 from orchestration.notices.sensor import notices
 from orchestration.privacy.retention_job import every_night, retention
 from orchestration.publishing.assets import publish_release
-from orchestration.runs.jobs import complete_deliveries, every_morning, nightly, unit_tests
+from orchestration.runs.jobs import nightly, unit_tests
+from orchestration.runs.run_requests import complete_deliveries, every_morning
 from orchestration.runs.warehouse_lock import WarehouseLock
 from orchestration.warehouse.assets import DBT, RUN_SOURCES, dbt_models
 from orchestration.warehouse.expectations import great_expectations
@@ -19,6 +20,6 @@ defs = dg.Definitions(
     schedules=[every_morning, every_night],
     sensors=[complete_deliveries, notices],
     resources={"dbt": DBT, "warehouse_lock": WarehouseLock()},
-    # One process for all steps: another start costs seconds, and the warehouse has one writer anyway.
+    # One process for all steps: starting another takes seconds, and the warehouse has one writer anyway.
     executor=dg.in_process_executor,
 )

@@ -1,7 +1,7 @@
-"""A house in the evening and what the morning is to look like; and what starts parts of a run, or all of it.
+"""State folders before and after a run, and a way to start a run, or a part of it, and kill it.
 
-The tests that do damage to a run compare what is published then with that of a run which nothing disturbed: equal,
-table by table and Parquet file by Parquet file, but for when it was made.
+Tests that damage a run compare what is published afterwards with an undamaged run: it has to be equal, table by table
+and Parquet file by Parquet file, except for the time it was published.
 """
 
 from __future__ import annotations
@@ -23,13 +23,21 @@ from conftest import DAY, Sample, clean_environment
 from published_reader import look
 
 KILLED = -9
-SEEN = {"following", "current", "releases", "dashboard.duckdb", "customers.duckdb", "parquet", "release.json"}
-MADE_WHEN = {"loaded_at"}
+PUBLISHED_NAMES = {
+    "following",
+    "current",
+    "releases",
+    "dashboard.duckdb",
+    "customers.duckdb",
+    "parquet",
+    "release.json",
+}
+TIME_COLUMNS = {"loaded_at"}
 Content = dict[str, tuple[object, ...]]
 
 
 class Starter:
-    """Starts parts of a run, or all of it, in processes that die as ordered."""
+    """Starts runs, or parts of them, in processes that are killed as ordered (see ``faults/kill_points.py``)."""
 
     def __init__(self, home: Path, extracts: Path, *imported: str) -> None:
         self.home = home
@@ -44,13 +52,13 @@ class Starter:
             text=True,
         )
 
-    def __call__(self, act: str, home: Path | None = None, **order: Any) -> int:
-        """The exit status; ``KILLED`` for one that died as ordered."""
+    def __call__(self, action: str, home: Path | None = None, **order: Any) -> int:
+        """The exit status; ``KILLED`` for a process that was killed as ordered."""
         assert self.process.stdin is not None
         assert self.process.stdout is not None
         defaults = {"home": str(home or self.home), "extracts": str(self.extracts), "day": str(DAY)}
         self.output.write_text("")
-        order = {"act": act, "output": str(self.output), **defaults, **order}
+        order = {"action": action, "output": str(self.output), **defaults, **order}
         self.process.stdin.write(json.dumps(order) + "\n")
         self.process.stdin.flush()
         status: int = json.loads(self.process.stdout.readline())["status"]
@@ -77,36 +85,36 @@ def starter(home: Path, extracts: Path, *imported: str) -> Iterator[Starter]:
 
 @dataclass(frozen=True)
 class PipelineRuns:
-    """What is published in the evening, and what the morning is to look like after the night's run."""
+    """What is published before and after the run of the second day."""
 
     sample: Sample
     before: Content
     after: Content
 
-    def begin(self, home: Path) -> Path:
-        """A house as it is in the evening: the day before is published, the day is delivered."""
-        subprocess.run(["cp", "--archive", self.sample.evening, home], check=True)
+    def state_before(self, home: Path) -> Path:
+        """A state folder in which the first day is published and the second is delivered."""
+        subprocess.run(["cp", "--archive", self.sample.home_before, home], check=True)
         return home
 
-    def built(self, home: Path) -> Path:
-        """The day is built too, for publishing, which only reads it; nothing may ever write through a link."""
+    def state_built(self, home: Path) -> Path:
+        """The second day is built too. For publishing alone, which reads the linked files and never writes to them."""
         home.mkdir()
         for name in ("warehouse.duckdb", "dbt", "archive"):
             (home / name).symlink_to(self.sample.home / name)
-        shutil.copytree(self.sample.evening / "published", home / "published", symlinks=True, copy_function=os.link)
+        shutil.copytree(self.sample.home_before / "published", home / "published", symlinks=True, copy_function=os.link)
         return home
 
 
 @pytest.fixture(scope="session")
 def pipeline_runs(sample: Sample) -> PipelineRuns:
-    before = content(sample.evening / "published" / "current")
+    before = content(sample.home_before / "published" / "current")
     after = content(sample.home / "published" / "current")
     assert before != after
     return PipelineRuns(sample, before, after)
 
 
 def content(release: Path) -> Content:
-    """Of every table and every Parquet file: the number of rows, and a sum over all of them."""
+    """For every table and every Parquet file: its columns, its number of rows, and a checksum of them."""
     found: Content = {}
     release = release.resolve()
     with duckdb.connect() as connection:
@@ -127,13 +135,13 @@ def content(release: Path) -> Content:
 
 def digest(connection: duckdb.DuckDBPyConnection, relation: str) -> tuple[object, ...]:
     columns = [str(row[0]) for row in connection.execute(f"describe from {relation}").fetchall()]
-    kept = ", ".join(f'"{column}"' for column in columns if column not in MADE_WHEN)
+    kept = ", ".join(f'"{column}"' for column in columns if column not in TIME_COLUMNS)
     row = connection.execute(f"select count(*), sum(hash(row({kept}))) from {relation}").fetchone()
     return (tuple(columns), *(row or ()))
 
 
-def standing(home: Path, pipeline_runs: PipelineRuns) -> str:
-    """``before`` or ``after``; anything else is a mixture."""
+def published_state(home: Path, pipeline_runs: PipelineRuns) -> str:
+    """``before`` or ``after``; anything in between fails."""
     look(home / "published")
     seen = content(home / "published" / "current")
     assert seen in (pipeline_runs.before, pipeline_runs.after)

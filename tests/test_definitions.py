@@ -1,4 +1,4 @@
-"""What the Dagster UI shows, as far as it can be read off the definitions."""
+"""What the Dagster UI shows, as far as the definitions say it."""
 
 from datetime import timedelta
 
@@ -21,7 +21,7 @@ def repository(tmp_path_factory: pytest.TempPathFactory):
     settings.cache_clear()
 
 
-def test_everything_loads_as_the_ui_loads_it(repository) -> None:
+def test_jobs_schedules_and_sensors_load(repository) -> None:
     assert {job.name for job in repository.get_all_jobs()} >= {"nightly", "rule_unit_tests"}
     assert repository.has_schedule_def("every_morning")
     assert repository.has_sensor_def("complete_deliveries")
@@ -29,7 +29,7 @@ def test_everything_loads_as_the_ui_loads_it(repository) -> None:
     assert repository.get_schedule_def("every_morning").execution_timezone == "America/Chicago"
 
 
-def test_every_asset_says_what_it_is_and_whose(repository) -> None:
+def test_every_asset_has_a_description_an_owner_and_a_group(repository) -> None:
     graph = repository.asset_graph
     keys = graph.get_all_asset_keys()
     assert {dg.AssetKey(["raw", extract.table]) for extract in extracts()} <= keys
@@ -44,7 +44,7 @@ def test_every_asset_says_what_it_is_and_whose(repository) -> None:
             assert node.partitions_def.timezone == "America/Chicago", key
 
 
-def test_published_files_are_fresh_by_eight(repository) -> None:
+def test_published_files_are_due_by_eight(repository) -> None:
     node = repository.asset_graph.get(dg.AssetKey(["published", "dashboard"]))
     assert node.freshness_policy.deadline_cron == "0 8 * * *"
 
@@ -57,7 +57,7 @@ def test_checks_of_every_kind_are_asset_checks(repository) -> None:
     assert any(name.startswith("counts_are_lists") for name in names)
 
 
-def test_the_sensor_asks_for_complete_days_only(
+def test_the_sensor_requests_complete_days_only(
     repository, deliveries: Deliveries, monkeypatch: pytest.MonkeyPatch, tmp_path
 ) -> None:
     monkeypatch.setenv("YACP_HOME", str(tmp_path / "home"))
@@ -65,23 +65,23 @@ def test_the_sensor_asks_for_complete_days_only(
     settings.cache_clear()
     sensor = repository.get_sensor_def("complete_deliveries")
 
-    def asked() -> list[tuple[str | None, str | None]]:
+    def requested() -> list[tuple[str | None, str | None]]:
         with dg.DagsterInstance.ephemeral() as instance:
             context = dg.build_sensor_context(instance=instance, repository_def=repository)
             requests = sensor.evaluate_tick(context).run_requests
         return [(request.partition_key, request.run_key) for request in requests or []]
 
     deliveries.write(SYSTEMS[0], day=DAY)
-    assert asked() == []
+    assert requested() == []
     deliveries.write(SYSTEMS[1], day=DAY)
-    assert asked() == [(str(DAY), f"{DAY}-1-1")]
+    assert requested() == [(str(DAY), f"{DAY}-1-1")]
     deliveries.write(SYSTEMS[1], day=DAY, delivery=2)
-    assert asked() == [(str(DAY), f"{DAY}-1-2")]
+    assert requested() == [(str(DAY), f"{DAY}-1-2")]
     (deliveries.write(SYSTEMS[1], day=DAY_BEFORE) / "manifest.json").write_text("{")
     (deliveries.write(SYSTEMS[1], day=DAY_BEFORE - timedelta(1)) / "manifest.json").write_text("{")
     for day in (DAY_BEFORE, DAY_BEFORE - timedelta(1)):
         deliveries.write(SYSTEMS[0], day=day)
-    assert asked() == [(str(DAY), f"{DAY}-1-2")], "the bad manifests of other days are no reason to wait"
+    assert requested() == [(str(DAY), f"{DAY}-1-2")], "invalid manifests of other days don't delay it"
     (deliveries.root / SYSTEMS[1].name / str(DAY) / "manifest.json").unlink()
-    assert asked() == []
+    assert requested() == []
     settings.cache_clear()

@@ -1,22 +1,25 @@
-"""How tables look on a terminal, and for machines."""
+"""Tables for people and for programs on standard output; messages on standard error."""
 
 from __future__ import annotations
 
 import csv
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from itertools import groupby
+from typing import TYPE_CHECKING, NoReturn
 
 from rich import box
 from rich.console import Console, Group
+from rich.table import Column
 from rich.table import Table as RichTable
 from rich.text import Text
 
-from orchestration.state.database import Table
+if TYPE_CHECKING:
+    from orchestration.state.database import Table
 
-# How the legend's colours look on a terminal; which line has which is data.
+# How the legend's colors look on a terminal; which line has which color is data.
 _STYLES = {
     "white": "#000000 on #ffffff",
     "yellow": "#000000 on #ffe066",
@@ -26,36 +29,88 @@ _STYLES = {
 }
 
 
-def machine(table: Table, output: str) -> None:
+def stdout_console() -> Console:
+    """For results."""
+    return Console()
+
+
+def stderr_console() -> Console:
+    """For everything beside the result, so that standard output can be piped."""
+    return Console(stderr=True)
+
+
+def say(message: str, style: str | None = None) -> None:
+    """A message on standard error."""
+    stderr_console().print(message, style=style, markup=False, highlight=False, soft_wrap=True)
+
+
+def warn(message: str) -> None:
+    """A message that stands out."""
+    say(message, style="yellow")
+
+
+def fail(message: str, status: int) -> NoReturn:
+    """Ends the process with a message and an exit status."""
+    say(message, style="red")
+    raise SystemExit(status)
+
+
+def print_result(table: Table, output_format: str, title: str, empty: str) -> None:
+    """A table in the format asked for."""
+    if output_format == "table":
+        show_table(table, title, empty)
+    else:
+        write_records(table, output_format)
+
+
+def write_records(table: Table, output_format: str) -> None:
     """Writes JSON records or CSV to standard output, and nothing else."""
-    if output == "json":
-        json.dump(table.records(), sys.stdout, default=_plain, ensure_ascii=False, indent=1)
+    if output_format == "json":
+        json.dump(table.records(), sys.stdout, default=_as_text, ensure_ascii=False, indent=1)
         sys.stdout.write("\n")
     else:
         writer = csv.writer(sys.stdout, lineterminator="\n")
         writer.writerow(table.columns)
-        writer.writerows([_plain_or_same(value) for value in row] for row in table.rows)
+        writer.writerows([_csv_value(value) for value in row] for row in table.rows)
 
 
-def dashboard(console: Console, table: Table, title: str) -> None:
-    """The sections as the guide's sample shows them, one table for each."""
+def show_dashboard(table: Table, title: str, console: Console | None = None) -> None:
+    """The sections as in the guide's sample, a table for each, on standard output by default."""
+    console = console or stdout_console()
     console.print(Text(title, style="bold"))
     for _, rows in groupby(table.records(), key=lambda row: row["section_number"]):
         console.print(_section(list(rows)))
 
 
-def plain(console: Console, table: Table, title: str, empty: str) -> None:
-    """Any other table; ``empty`` is said when it has no rows."""
+def show_table(table: Table, title: str, empty: str, console: Console | None = None) -> None:
+    """Any other table, on standard output by default; prints ``empty`` when it has no rows.
+
+    A table that would have to break words to fit the terminal is shown as a block of lines for each row.
+    """
+    console = console or stdout_console()
     if not table.rows:
         console.print(empty)
         return
     shown = RichTable(title=title, title_justify="left", box=box.SIMPLE_HEAD, title_style="bold")
-    for column in table.columns:
-        number = all(isinstance(row[table.columns.index(column)], int | None) for row in table.rows)
-        shown.add_column(column.replace("_", " "), justify="right" if number else "left", overflow="fold")
+    for index, column in enumerate(table.columns):
+        is_number = all(isinstance(row[index], int | None) for row in table.rows)
+        shown.add_column(column.replace("_", " "), justify="right" if is_number else "left", overflow="fold")
     for row in table.rows:
         shown.add_row(*(_cell(value) for value in row))
-    console.print(shown)
+    without_limit = console.options.update(width=sys.maxsize)
+    if console.measure(shown, options=without_limit).minimum <= console.width:
+        console.print(shown)
+    else:
+        console.print(Text(title, style="bold"))
+        for row in table.rows:
+            console.print("", _block(table.columns, row))
+
+
+def _block(columns: Sequence[str], row: Sequence[object]) -> RichTable:
+    block = RichTable.grid("column", Column(overflow="fold"), padding=(0, 2))
+    for column, value in zip(columns, row, strict=True):
+        block.add_row(Text(column.replace("_", " "), style="dim"), _cell(value))
+    return block
 
 
 def _section(rows: list[Mapping[str, object]]) -> Group:
@@ -73,14 +128,11 @@ def _section(rows: list[Mapping[str, object]]) -> Group:
     for row in rows:
         is_total = row["line_key"] == "total"
         name = Text(("   of which: " if row["parent_line_key"] else "") + str(row["line_name"]))
-        style = "bold" if is_total else _STYLES[str(row["colour"])]
         shown.add_row(
             name,
             f"{row['customer_count']:,}",
-            _share(row["percent"]),
-            _share(row["loss_rate"]),
-            _share(row["pass_rate"]),
-            style=style,
+            *(_share(row[column]) for column in ("percent", "loss_rate", "pass_rate")),
+            style="bold" if is_total else _STYLES[str(row["colour"])],
         )
     unclassified = first["unclassified_count"]
     note = Text(
@@ -110,13 +162,11 @@ def _cell(value: object) -> str | Text:
     return str(value)
 
 
-def _plain(value: object) -> str:
-    if isinstance(value, date | datetime):
-        return value.isoformat()
-    return str(value)
+def _as_text(value: object) -> str:
+    return value.isoformat() if isinstance(value, date) else str(value)
 
 
-def _plain_or_same(value: object) -> object:
+def _csv_value(value: object) -> object:
     if isinstance(value, bool):
         return str(value).lower()
-    return value if value is None or isinstance(value, int | float | str) else _plain(value)
+    return value if value is None or isinstance(value, int | float | str) else _as_text(value)

@@ -1,4 +1,4 @@
-"""What is wrong with the setup, and how to mend it."""
+"""Checks the setup and says how to fix what is wrong."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ import os
 import shutil
 import sys
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 
 from orchestration.contract.dates import in_chicago
 from orchestration.contract.systems import SYSTEMS
@@ -22,7 +24,7 @@ from orchestration.state.permissions import group_id
 from orchestration.state.releases import current
 from orchestration.warehouse.dbt_project import PROJECT_DIR
 
-_NEEDED = {
+_REQUIRED_VERSIONS = {
     "dagster": "1.13",
     "dbt-core": "1.11",
     "dbt-duckdb": "1.11",
@@ -30,115 +32,127 @@ _NEEDED = {
     "great-expectations": "1.",
 }
 _FREE_BYTES = 2 << 30
-_LOOKED_WITHIN = timedelta(hours=26)  # the daemon looks every minute, cron perhaps once a night
+_SENT_WITHIN = timedelta(hours=26)  # the daemon looks every minute, cron perhaps once a day
+
+
+@dataclass(frozen=True)
+class SetupCheck:
+    """One thing that was checked. ``mend`` says how to fix it; it is shown only when it isn't ``ok``."""
+
+    what: str
+    ok: bool
+    found: str
+    mend: str = ""
 
 
 def examine(config: Settings) -> Table:
-    """One row for everything looked at: what, whether it is well, what was found, how to mend it."""
-    return Table(("what", "ok", "found", "mend"), list(_findings(config)))
+    """One row per check of the setup."""
+    table = Table(("what", "ok", "found", "mend"), [])
+    for check in _checks(config):
+        table.rows.append((check.what, check.ok, check.found, "" if check.ok else check.mend))
+    return table
 
 
-def _findings(config: Settings) -> Iterator[tuple[object, ...]]:
-    python = sys.version_info[:2] >= (3, 11)
-    yield "Python", python, sys.version.split()[0], "" if python else "Install Python 3.11 or later."
-    for package, wanted in _NEEDED.items():
+def _checks(config: Settings) -> Iterator[SetupCheck]:
+    yield from _software()
+    yield from _state(config)
+    yield from _engine(config)
+    yield from _deliveries(config)
+    release = current(config)
+    yield SetupCheck(
+        "published",
+        release is not None,
+        release.name if release else "nothing yet",
+        "yacp run publishes the newest delivered day.",
+    )
+    yield from _notices(config)
+
+
+def _software() -> Iterator[SetupCheck]:
+    is_new_enough = sys.version_info[:2] >= (3, 11)
+    yield SetupCheck("Python", is_new_enough, sys.version.split()[0], "Install Python 3.11 or later.")
+    for package, required in _REQUIRED_VERSIONS.items():
         try:
             found = version(package)
         except PackageNotFoundError:
             found = "not installed"
-        ok = found.startswith(wanted)
-        yield package, ok, found, "" if ok else f"make setup installs {package} {wanted}."
-    project = (PROJECT_DIR / "dbt_project.yml").exists()
-    yield (
-        "dbt project",
-        project,
-        str(PROJECT_DIR),
-        "" if project else "Run yacp from a checkout of the project.",
+        yield SetupCheck(package, found.startswith(required), found, f"make setup installs {package} {required}.")
+    is_checkout = (PROJECT_DIR / "dbt_project.yml").exists()
+    yield SetupCheck("dbt project", is_checkout, str(PROJECT_DIR), "Run yacp from a checkout of the project.")
+
+
+def _state(config: Settings) -> Iterator[SetupCheck]:
+    existing = next(folder for folder in (config.state, *config.state.parents) if folder.exists())
+    yield SetupCheck(
+        "state (YACP_HOME)",
+        os.access(existing, os.W_OK),
+        str(config.state),
+        "Get write access to the folder, or set YACP_HOME to another one.",
     )
-    yield _state(config)
     yield _group(config)
-    free = shutil.disk_usage(_existing(config)).free
-    yield (
-        "free space",
-        free > _FREE_BYTES,
-        f"{free / (1 << 30):.1f} GiB",
-        "" if free > _FREE_BYTES else "Free at least 2 GiB where YACP_HOME is.",
-    )
-    yield from _engine(config)
-    yield from _deliveries(config)
-    release = current(config)
-    yield (
-        "published",
-        release is not None,
-        release.name if release else "nothing yet",
-        "" if release else "yacp run publishes the newest delivered day.",
-    )
-    yield from _being_told(config)
+    yield _free_space(existing)
 
 
-def _engine(config: Settings) -> Iterator[tuple[object, ...]]:
-    """DuckDB is looked for above; Spark only where it is to build the models."""
-    if config.engine == "spark":
-        try:
-            yield "engine (YACP_ENGINE)", True, f"{require_spark()} on {config.master}", ""
-        except UsageError as error:
-            yield "engine (YACP_ENGINE)", False, "spark", str(error)
-
-
-def _being_told(config: Settings) -> Iterator[tuple[object, ...]]:
-    """Nobody being told is a choice; a way to people that is set up and can't be used is a fault."""
-    ways = {way.name: way for way in channels(config)}
-    for name, setting in (("mail", "YACP_SMTP_HOST"), ("webhook", "YACP_WEBHOOK_URL")):
-        if name not in ways:
-            yield f"told by {name}", True, f"off: {setting} is not set", ""
-            continue
-        try:
-            yield f"told by {name}", True, ways[name].reach(), ""
-        except YacpError as error:
-            yield f"told by {name}", False, str(error), "Mend it, then: yacp notify --test"
-    if ways:
-        looked = last_look(config)
-        is_looked = looked is not None and datetime.now(UTC) - looked < _LOOKED_WITHIN
-        mend = "" if is_looked else "Keep yacp daemon running, or have cron call yacp notify."
-        yield "somebody looks", is_looked, f"last at {in_chicago(looked)}" if looked else "never", mend
-
-
-def _existing(config: Settings) -> str:
-    path = config.state
-    while not path.exists():
-        path = path.parent
-    return str(path)
-
-
-def _state(config: Settings) -> tuple[object, ...]:
-    writable = os.access(_existing(config), os.W_OK)
-    mend = "" if writable else "Give yourself write access, or set YACP_HOME to another folder."
-    return "state (YACP_HOME)", writable, str(config.state), mend
-
-
-def _group(config: Settings) -> tuple[object, ...]:
+def _group(config: Settings) -> SetupCheck:
     what = "who may read lists (YACP_GROUP)"
     try:
-        found = f"the group {config.group}" if group_id(config) is not None else "the account alone"
+        found = f"the group {config.group}" if group_id(config) is not None else "only the user that runs yacp"
     except UsageError as error:
-        return what, False, config.group, str(error)
-    return what, True, found, ""
+        return SetupCheck(what, False, config.group, str(error))
+    return SetupCheck(what, True, found)
 
 
-def _deliveries(config: Settings) -> Iterator[tuple[object, ...]]:
+def _free_space(folder: Path) -> SetupCheck:
+    free = shutil.disk_usage(folder).free
+    found = f"{free / (1 << 30):.1f} GiB"
+    return SetupCheck("free space", free > _FREE_BYTES, found, "Free at least 2 GiB on the disk that holds YACP_HOME.")
+
+
+def _engine(config: Settings) -> Iterator[SetupCheck]:
+    """DuckDB is checked with the other packages; Spark only if it builds the models."""
+    if config.engine == "spark":
+        what = "engine (YACP_ENGINE)"
+        try:
+            yield SetupCheck(what, True, f"{require_spark()} on {config.master}")
+        except UsageError as error:
+            yield SetupCheck(what, False, "spark", str(error))
+
+
+def _deliveries(config: Settings) -> Iterator[SetupCheck]:
     what = "deliveries (YACP_EXTRACTS)"
     try:
         with DeliveryRoot(config.model_copy(update={"retries": 0})) as root:
             root.require()
-            yield what, True, root.location, ""
+            yield SetupCheck(what, True, root.location)
             for system in SYSTEMS:
                 newest = next(root.days(system), None)
-                mend = f"Nothing complete under {root.location}/{system.name}; yacp generate makes samples."
-                yield (
+                yield SetupCheck(
                     f"{system.title} deliveries",
                     newest is not None,
                     f"newest {newest}" if newest else "none",
-                    "" if newest else mend,
+                    f"There is no complete delivery in {root.location}/{system.name}; yacp generate makes samples.",
                 )
     except YacpError as error:
-        yield what, False, "can't be read", str(error)
+        yield SetupCheck(what, False, "can't be read", str(error))
+
+
+def _notices(config: Settings) -> Iterator[SetupCheck]:
+    """A channel that is off is a choice; one that is set up and can't be used is an error."""
+    by_name = {channel.name: channel for channel in channels(config)}
+    for name, setting in (("mail", "YACP_SMTP_HOST"), ("webhook", "YACP_WEBHOOK_URL")):
+        what = f"notices by {name}"
+        if name not in by_name:
+            yield SetupCheck(what, True, f"off: {setting} is not set")
+            continue
+        try:
+            yield SetupCheck(what, True, by_name[name].reach())
+        except YacpError as error:
+            yield SetupCheck(what, False, str(error), "Fix it, then run yacp notify --test.")
+    if by_name:
+        last = last_look(config)
+        yield SetupCheck(
+            "notices are sent",
+            last is not None and datetime.now(UTC) - last < _SENT_WITHIN,
+            f"last run {in_chicago(last)}" if last else "never",
+            "Keep yacp daemon running, or have cron run yacp notify.",
+        )

@@ -127,7 +127,7 @@ def publish_release(context: dg.AssetExecutionContext) -> Iterator[dg.Materializ
             record(connection, _forgotten(config, day))
             gate(connection)
         release = publish(config, day, compiled_marts(config), context.run.run_id)
-    seen = "held until the newest day is run again" if release.held_behind else "published"
+    seen = "held until the newest day is run again" if release.pending_behind else "published"
     context.log.info(f"Release {release.name} is {seen}.")
     for spec in _specs():
         file = spec.key.path[-1]

@@ -85,7 +85,7 @@ def publish(settings: Settings, as_of: date, marts: Iterable[Mart], run_id: str)
         building.rename(folder / name)
     flush_to_disk(folder)
     release = read_release(folder / name)
-    if not release.held_behind:
+    if not release.pending_behind:
         live_views.place(settings, release, marts)
         _switch(settings.published, release)
     _prune(settings)
@@ -293,8 +293,8 @@ def _link(link: Path, target: str) -> None:
 def _prune(settings: Settings) -> None:
     standing, waiting = current(settings), pending(settings)
     in_order = sorted(releases(settings), key=lambda release: release.sequence)
-    built_on = [release for release in in_order if release.held_behind]
-    seen = [release for release in in_order if not release.held_behind]
+    built_on = [release for release in in_order if release.pending_behind]
+    seen = [release for release in in_order if not release.pending_behind]
     for release in [*built_on, *seen[: -settings.releases_kept]]:
         if release not in (standing, waiting):
             remove(release)

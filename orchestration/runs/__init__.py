@@ -1,1 +1,1 @@
-"""How a run starts, waits its turn and ends: the jobs, the sensor and schedules, the lock, run health."""
+"""How a run starts, waits for its turn and ends: jobs, sensor, schedule, backfill, lock and run health."""

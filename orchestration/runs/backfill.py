@@ -1,23 +1,41 @@
-"""A backfill that was stopped goes on where it stopped: it notes each day it has published."""
+"""Which days a backfill runs. It records each day it has published, so that a stopped one resumes where it stopped."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 from orchestration.contract.extract import System
 from orchestration.contract.systems import SYSTEMS
+from orchestration.failures import UsageError
 from orchestration.landing.archive import Archive
+from orchestration.landing.queries import delivered
 from orchestration.settings import Settings
 from orchestration.sources.delivery_root import DeliveryRoot
+from orchestration.state.files import write_whole
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The days of a backfill. When all are done, the last one is run again, so that the range ends published."""
+
+    remaining: list[date]
+    last_delivered: date
+    done_count: int
+    not_delivered: list[date]
+
+    @property
+    def days(self) -> list[date]:
+        """What to run, oldest first."""
+        return self.remaining or [self.last_delivered]
 
 
 @dataclass
 class Backfill:
-    """The days of one range that are done, each with the delivery numbers it was done with."""
+    """A range of days, and for each day that is done the delivery number of each system it was done with."""
 
     config: Settings
     first: date
@@ -25,8 +43,8 @@ class Backfill:
     done: dict[str, list[int]] = field(default_factory=dict)
 
     @classmethod
-    def begin(cls, config: Settings, first: date, last: date, *, anew: bool = False) -> Backfill:
-        """Takes up the backfill of the same range that was stopped, or begins one."""
+    def resume(cls, config: Settings, first: date, last: date, *, anew: bool = False) -> Backfill:
+        """Resumes a stopped backfill of the same range, or starts one."""
         backfill = cls(config, first, last)
         if not anew:
             try:
@@ -34,23 +52,33 @@ class Backfill:
                 if record["range"] == backfill._range:
                     backfill.done = record["done"]
             except (OSError, ValueError, KeyError, TypeError):
-                pass  # none was stopped, or its note is no use: every day is run, which is never wrong
+                pass  # none was stopped, or its record is damaged: every day is run, which is never wrong
         return backfill
 
-    def left(self, days: Sequence[date]) -> list[date]:
-        """The days that were not published in this backfill, or were delivered anew since."""
+    def plan(self) -> Plan:
+        """The days to run; ``UsageError`` when there are none."""
+        if self.last < self.first:
+            raise UsageError(f"FROM {self.first} is after TO {self.last}.")
+        days = [self.first + timedelta(days=n) for n in range((self.last - self.first).days + 1)]
+        there = delivered(self.config, days)
+        if not there:
+            raise UsageError(f"No day from {self.first} to {self.last} was delivered by both systems.")
+        remaining = self.remaining(there)
+        not_delivered = [day for day in days if day not in there]
+        return Plan(remaining, there[-1], len(there) - len(remaining), not_delivered)
+
+    def remaining(self, days: Sequence[date]) -> list[date]:
+        """The days that this backfill has not published, or that were redelivered since."""
         with DeliveryRoot(self.config) as root:
             return [day for day in days if not self._is_done(day, root)]
 
-    def note(self, day: date) -> None:
-        """Notes that the day is published; whole or not at all, as the next command reads it."""
+    def record(self, day: date) -> None:
+        """Records that the day is published."""
         self.done[day.isoformat()] = [self._accepted(system, day) for system in SYSTEMS]
-        fresh = self._path.with_suffix(".new")
-        fresh.write_text(json.dumps({"range": self._range, "done": self.done}))
-        fresh.replace(self._path)
+        write_whole(self._path, json.dumps({"range": self._range, "done": self.done}))
 
     def finish(self) -> None:
-        """Every day is done: the same range again is a backfill of its own."""
+        """Deletes the record: the next backfill of the same range runs every day."""
         self._path.unlink(missing_ok=True)
 
     @property
@@ -62,12 +90,12 @@ class Backfill:
         return [self.first.isoformat(), self.last.isoformat()]
 
     def _is_done(self, day: date, root: DeliveryRoot) -> bool:
-        noted = self.done.get(day.isoformat())
-        return noted is not None and noted == [
+        recorded = self.done.get(day.isoformat())
+        return recorded is not None and recorded == [
             max(self._accepted(system, day), root.manifest(system, day).delivery if root.has(system, day) else 0)
             for system in SYSTEMS
         ]
 
     def _accepted(self, system: System, day: date) -> int:
-        accepted = Archive(self.config.archive).newest(system, day)
-        return accepted.delivery if accepted else 0
+        delivery = Archive(self.config.archive).newest(system, day)
+        return delivery.delivery if delivery else 0

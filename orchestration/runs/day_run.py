@@ -1,8 +1,8 @@
-"""Runs a day from the command line: the same job that the sensor and the schedule start, in the same instance."""
+"""Runs a day from the command line: the job that the sensor and the schedule start, recorded in the same instance."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from orchestration.failures import NOTHING_PUBLISHED, BuildFailed
 from orchestration.internals.process import without_gc
+from orchestration.landing.queries import rows_forgotten
 from orchestration.runs.instance import MODULE, prepare_instance
 from orchestration.runs.run_failures import RunFailed, failure_of, unexpected_failure
 from orchestration.settings import PROJECT, Settings
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     import dagster as dg
 
 STARTED_BY_TAG = "yacp/started_by"
-BACKFILL = "yacp backfill"
+COMMAND, BACKFILL = "yacp run", "yacp backfill"
 
 
 @dataclass(frozen=True)
@@ -31,14 +32,29 @@ class Step:
     passed: bool = True
 
 
+def with_newest_day(config: Settings, days: Sequence[date]) -> list[date]:
+    """The days, followed by the newest published one when all are older.
+
+    Its waiting times and flow depend on the published days before it, so it is run again.
+    """
+    release = current(config)
+    return [*days, release.as_of_date] if release and days[-1] < release.as_of_date else list(days)
+
+
+def rows_forgotten_since_published(config: Settings, day: date) -> int:
+    """How many rows of a published day were removed with people who were forgotten; its counts will be lower."""
+    release = current(config)
+    return rows_forgotten(config, day) if release and day in release.days else 0
+
+
 def run_day(
     config: Settings,
     day: date,
     load_definitions: Callable[[], dg.Definitions],
     on_step: Callable[[Step], None],
-    started_by: str = "yacp run",
+    started_by: str = COMMAND,
 ) -> str:
-    """Runs the whole job for a day in this process and returns the run's id; ``RunFailed`` says what failed."""
+    """Runs the job for a day in this process and returns the run's id; raises ``RunFailed`` when it fails."""
     with without_gc():
         from orchestration.runs.warehouse_lock import hold_warehouse
 
@@ -75,19 +91,19 @@ def _execute(
 
 @contextmanager
 def _readable_write_errors(config: Settings) -> Iterator[None]:
-    """Even the record of a run may be impossible to write: on a full disk, or without access."""
+    """Even the record of a run can't be written on a full disk, or without access."""
     from sqlalchemy.exc import DBAPIError
 
-    before = current(config)
+    release_before = current(config)
     try:
         yield
     except (DBAPIError, OSError) as error:
-        why = str(error.orig) if isinstance(error, DBAPIError) else (error.strerror or type(error).__name__).lower()
-        is_published = current(config) != before
+        reason = str(error.orig) if isinstance(error, DBAPIError) else (error.strerror or type(error).__name__).lower()
+        is_published = current(config) != release_before
         raise BuildFailed(
-            f"{config.state} can't be written: {why}. "
-            f"{'The day was published all the same.' if is_published else NOTHING_PUBLISHED} "
-            "Free space there, or give the account that runs yacp access, then run the day again."
+            f"{config.state} can't be written: {reason}. "
+            f"{'The day was published anyway.' if is_published else NOTHING_PUBLISHED} "
+            "Free space there, or give the user that runs yacp access, then run the day again."
         ) from None
 
 

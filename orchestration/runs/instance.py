@@ -1,4 +1,4 @@
-"""The Dagster instance of a state folder, which the command line, the daemon and the UI share."""
+"""The Dagster instance of YACP_HOME, which the command line, the daemon and the UI share."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ MODULE = "orchestration.definitions"
 
 
 def prepare_instance(config: Settings) -> None:
-    """Makes this process use the Dagster instance of the state folder."""
+    """Makes this process use the Dagster instance of YACP_HOME."""
     write_instance(config)
     os.environ["DAGSTER_HOME"] = str(config.dagster_home)
 
 
 def write_instance(config: Settings) -> None:
-    """Creates DAGSTER_HOME with its configuration, and writes it again when the state folder was moved or copied."""
+    """Creates DAGSTER_HOME with its configuration, and rewrites it after the state folder was moved or copied."""
     for private in (config.dagster_home, config.dbt_target.parent):
         private.mkdir(mode=0o700, parents=True, exist_ok=True)
         private.chmod(0o700)

@@ -1,4 +1,4 @@
-"""Why a run failed, in the words of the step that failed."""
+"""Why a run failed, as the message of the step that failed."""
 
 from __future__ import annotations
 
@@ -19,7 +19,10 @@ class RunFailed(YacpError):
 
 
 def failure_of(event: object, run_id: str) -> RunFailed | None:
-    """The failure in a step's event, ``None`` for other events. An unexpected error may quote a row and isn't shown."""
+    """The failure in a step's event; ``None`` for other events.
+
+    The message of an unexpected error isn't shown, because it may quote a row.
+    """
     if getattr(event, "event_type_value", "") != "STEP_FAILURE":
         return None
     data = event.step_failure_data  # type: ignore[attr-defined]
@@ -33,7 +36,7 @@ def failure_of(event: object, run_id: str) -> RunFailed | None:
 
 
 def unexpected_failure(run_id: str) -> RunFailed:
-    """A failure of no type of ours."""
+    """A failure that is none of the types in ``failures``."""
     return RunFailed(
         f"The run failed unexpectedly. {NOTHING_PUBLISHED} The stack trace is in the Dagster UI (yacp dev), run "
         f"{run_id}.",
@@ -42,7 +45,7 @@ def unexpected_failure(run_id: str) -> RunFailed:
 
 
 def _is_interrupted(error: SerializableErrorInfo) -> bool:
-    """Dagster has a type for it; DuckDB raises a ``RuntimeError`` in the middle of a query."""
+    """Dagster has an error type for this; DuckDB raises a ``RuntimeError`` in the middle of a query."""
     cause = error.cause
     by_duckdb = cause is not None and cause.message.strip() == "RuntimeError: Query interrupted"
     return error.cls_name == "DagsterExecutionInterruptedError" or by_duckdb

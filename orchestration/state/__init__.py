@@ -1,1 +1,1 @@
-"""The folder YACP_HOME: its databases, files, permissions and releases, and what a crash leaves there."""
+"""The folder YACP_HOME: its databases, files, permissions and releases, and cleaning up after a crash."""

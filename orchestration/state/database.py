@@ -1,9 +1,9 @@
-"""Opening DuckDB the same way everywhere: within the memory and thread limits of the settings."""
+"""Opens DuckDB within the memory and thread limits of the settings, and builds SQL for it."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -13,20 +13,20 @@ import duckdb
 from orchestration.settings import Settings
 
 SPILL = ".spill-"
-# The newer formats leave in a block's unused end what was in memory before: names, in a file of counts.
+# Newer formats fill the unused end of a block with what was in memory before: names, in a file of counts.
 PUBLISHED_FORMAT = "storage_version 'v1.0.0'"
 _spills = count()
 
 
 def connect(settings: Settings, database: Path | None = None, *, read_only: bool = False) -> duckdb.DuckDBPyConnection:
-    """A connection to a file, or to a database in memory; timestamps are shown in Chicago wall time."""
+    """A connection to a file, or to a database in memory. Timestamps are shown in Chicago time."""
     config: dict[str, str | bool | int | float | list[str]] = {
         "memory_limit": settings.memory_limit,
         "threads": str(settings.threads),
     }
-    if database is None:  # else DuckDB spills into the folder the command was called from
+    if database is None:  # without this, DuckDB spills into the current directory
         config["temp_directory"] = str(settings.state / f"{SPILL}{os.getpid()}-{next(_spills)}")
-    else:  # nobody else reads it, so it may be written as only this version of DuckDB reads it: smaller and sooner
+    else:  # no other program reads it, so it can have the format of this version of DuckDB: smaller and faster
         config["storage_compatibility_version"] = "latest"
     connection = duckdb.connect(str(database) if database else ":memory:", read_only=read_only, config=config)
     connection.execute("set TimeZone = 'America/Chicago'")
@@ -34,7 +34,7 @@ def connect(settings: Settings, database: Path | None = None, *, read_only: bool
 
 
 def literal(value: object) -> str:
-    """A value as a quoted SQL string, for statements that take no parameters."""
+    """A value as a quoted SQL string, for statements that don't take parameters."""
     return "'" + str(value).replace("'", "''") + "'"
 
 
@@ -44,7 +44,7 @@ def identifier(name: str) -> str:
 
 
 def literal_list(values: Iterable[object]) -> str:
-    """Values as a list of SQL strings, for the table functions that read several files."""
+    """Values as a list of quoted SQL strings, for table functions that read several files."""
     return f"[{', '.join(map(literal, values))}]"
 
 
@@ -59,9 +59,19 @@ class Table:
         """The rows as mappings from column to value."""
         return [dict(zip(self.columns, row, strict=True)) for row in self.rows]
 
+    def select(self, *columns: str) -> Table:
+        """Some of the columns, in this order."""
+        indexes = [self.columns.index(column) for column in columns]
+        return Table(columns, [tuple(row[index] for index in indexes) for row in self.rows])
+
+    def where(self, is_wanted: Callable[[dict[str, object]], object]) -> Table:
+        """The rows whose record is wanted."""
+        kept = [row for row, record in zip(self.rows, self.records(), strict=True) if is_wanted(record)]
+        return Table(self.columns, kept)
+
 
 def query(connection: duckdb.DuckDBPyConnection, sql: str, values: Sequence[object]) -> Table:
-    """A query's answer."""
+    """The result of a query."""
     result = connection.execute(sql, list(values))
     columns = tuple(column[0] for column in result.description or ())
     return Table(columns, result.fetchall())

@@ -1,6 +1,7 @@
-"""Who may open what holds personal data: the account that runs yacp, and the group that the settings name.
+"""Who can open files with personal data: the user that runs yacp, and the group that the settings name.
 
-Files are born closed, under the umask of whoever has the warehouse (``turn``); a group is let in once they are whole.
+New files are readable by their owner alone, because the process that holds the warehouse has a private umask; the
+group gets access once a file is complete.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from orchestration.settings import Settings
 _LISTS = (
     "releases/*/customers.duckdb",
     "releases/*/parquet/customers",
-    "releases/*/customers",  # the spare's
+    "releases/*/customers",  # of the spare, which the next release starts from
     "following/releases/*/customers",
     "following/customers.*",
 )
@@ -26,32 +27,32 @@ _LISTS = (
 
 @contextmanager
 def private_umask() -> Iterator[None]:
-    """Whatever this process and those it starts create inside is their account's alone."""
-    before = os.umask(0o077)
+    """Files that this process, or a process it starts, creates inside are readable by their owner alone."""
+    previous = os.umask(0o077)
     try:
         yield
     finally:
-        os.umask(before)
+        os.umask(previous)
 
 
 def group_id(settings: Settings) -> int | None:
-    """The number of the group that may read; ``None`` when no group may."""
+    """The number of the group that may read; ``None`` when the settings name none."""
     if not settings.group:
         return None
     try:
         group = grp.getgrnam(settings.group).gr_gid
     except KeyError:
-        raise UsageError(f"YACP_GROUP names the group {settings.group}, which this machine does not have.") from None
+        raise UsageError(f"YACP_GROUP names the group {settings.group}, which this machine doesn't have.") from None
     if os.geteuid() != 0 and group not in {os.getegid(), *os.getgroups()}:
         raise UsageError(
-            f"YACP_GROUP names the group {settings.group}, but the account that runs yacp is not in it. "
-            "Add it to the group, and sign in again."
+            f"YACP_GROUP names the group {settings.group}, but the user that runs yacp is not in it. "
+            "Add the user to the group, and sign in again."
         )
     return group
 
 
 def restrict(settings: Settings, *paths: Path) -> None:
-    """Closes files and folders to everyone but their account and the group of the settings."""
+    """Restricts files and folders to their owner and the group of the settings."""
     group = group_id(settings)
     for path in paths:
         mode = _mode(path, group)
@@ -61,7 +62,7 @@ def restrict(settings: Settings, *paths: Path) -> None:
 
 
 def open_to_readers(settings: Settings, *paths: Path, is_private: bool) -> None:
-    """Opens what is whole: counts to everyone, customer lists to those who may read them."""
+    """Gives readers access to complete files: everyone to counts, the owner and the group to customer lists."""
     if is_private:
         restrict(settings, *paths)
         return
@@ -70,7 +71,7 @@ def open_to_readers(settings: Settings, *paths: Path, is_private: bool) -> None:
 
 
 def restricted_folder(settings: Settings, path: Path) -> Path:
-    """The folder, and above it what is missing, made for those who may read it."""
+    """The folder, created with its missing parents and restricted to the owner and the group."""
     missing = [folder for folder in (path, *path.parents) if not folder.exists()]
     for folder in reversed(missing):
         folder.mkdir(mode=0o700)
@@ -79,18 +80,18 @@ def restricted_folder(settings: Settings, path: Path) -> Path:
 
 
 def restrict_everything(settings: Settings) -> None:
-    """Once after an installation or a change of the group: what was written before is opened or closed as well."""
+    """After an installation or a change of the group, applies the permissions to everything written before."""
     archive = restricted_folder(settings, settings.archive)
     if _is_restricted(settings, archive):
         return
-    for system in archive.glob("[a-z]*"):  # not .incoming: what is on its way has no other reader
+    for system in archive.glob("[a-z]*"):  # not .incoming, which only its owner reads
         restrict(settings, *system.rglob("*"), system)
     for folder in _LISTS:
         for top in settings.published.glob(folder):
             restrict(settings, *top.rglob("*"), top)
     if settings.warehouse.exists():
         restrict(settings, settings.warehouse)
-    restrict(settings, archive)  # last: it tells that the others are done
+    restrict(settings, archive)  # last, because it marks that all others are done
 
 
 def _is_restricted(settings: Settings, path: Path) -> bool:

@@ -1,4 +1,4 @@
-"""The releases under ``published/``: which there are, which one readers see, and what the next one builds on.
+"""The releases under ``published/``: which exist, which one readers see, and which one the next is built on.
 
 published/releases/<as_of>-<n>/   dashboard.duckdb, customers.duckdb, parquet/, release.json
 published/current                 -> releases/<as_of>-<n>
@@ -23,10 +23,11 @@ _NAME = re.compile(r"(\d{4}-\d{2}-\d{2})-(\d+)")
 
 @dataclass(frozen=True)
 class Release:
-    """One release: where it is and what it says of itself. ``days`` is every day in its history.
+    """One release, as its ``release.json`` describes it. ``days`` are all days in its history.
 
-    ``sequence`` counts all releases, so their order hangs on no clock, which somebody may set back. ``held_behind``
-    names the release that stayed current when this one was built; empty for one that became current itself.
+    ``sequence`` counts all releases, so that their order doesn't depend on a clock that may be set back.
+    ``pending_behind`` names the release that stayed current when this one was built; empty when this one became
+    current itself.
     """
 
     folder: Path
@@ -37,7 +38,7 @@ class Release:
     run_id: str
     rows: dict[str, int]
     days: tuple[date, ...]
-    held_behind: str = ""
+    pending_behind: str = ""
 
     @property
     def name(self) -> str:
@@ -50,7 +51,7 @@ class Release:
 
 
 def releases(settings: Settings) -> list[Release]:
-    """The releases kept, oldest day first."""
+    """All releases on disk, oldest day first."""
     found = [
         read_release(path)
         for path in (settings.published / "releases").glob("*")
@@ -66,26 +67,27 @@ def current(settings: Settings) -> Release | None:
         return read_release(link.resolve())
     if link.is_symlink():
         raise UsageError(
-            f"{link} leads to {link.readlink()}, which is not whole any more. Let it lead to a release that is: "
-            f"ln -sfn releases/<release> {link}. Only when there is none left, remove it and let yacp backfill publish "
-            "the days again."
+            f"{link} points to {link.readlink()}, which is no longer complete. Point it to one that is: "
+            f"ln -sfn releases/<release> {link}. If none is left, remove the link and publish the days again with yacp "
+            "backfill."
         )
     return None
 
 
 def pending(settings: Settings) -> Release | None:
-    """The release with corrected older days that waits for the newest day to be run again; mostly ``None``."""
-    standing = current(settings)
-    waiting = [r for r in releases(settings) if standing is not None and r.held_behind == standing.name]
+    """The release with corrected older days that becomes visible when the newest day is run again; usually ``None``."""
+    visible = current(settings)
+    waiting = [r for r in releases(settings) if visible is not None and r.pending_behind == visible.name]
     return max(waiting, key=lambda release: release.sequence, default=None)
 
 
 def latest(settings: Settings) -> Release | None:
-    """What the next release is built on: the held one, else the current one."""
+    """What the next release is built on: the pending one, else the current one."""
     return pending(settings) or current(settings)
 
 
 def read_release(folder: Path) -> Release:
+    """The release in a folder."""
     try:
         record = json.loads((folder / RELEASE).read_text())
         return Release(
@@ -97,9 +99,9 @@ def read_release(folder: Path) -> Release:
             run_id=record["run_id"],
             rows=record["rows"],
             days=tuple(date.fromisoformat(day) for day in record["days"]),
-            held_behind=record.get("held_behind", ""),
+            pending_behind=record.get("held_behind", ""),
         )
     except (ValueError, KeyError, TypeError):
         raise UsageError(
-            f"{folder / RELEASE} is damaged. Move the release's folder away; yacp backfill publishes its days again."
+            f"{folder / RELEASE} is damaged. Move its folder away and publish its days again with yacp backfill."
         ) from None

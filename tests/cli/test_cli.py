@@ -1,4 +1,4 @@
-"""Foreseeable mistakes: one clear line, exit status 2, no stack trace."""
+"""Foreseeable mistakes end with one clear line and exit status 2, without a stack trace."""
 
 import os
 from pathlib import Path
@@ -15,7 +15,7 @@ from orchestration.contract.worknet import WORKNET
         (["run"], "There is no day that both systems have delivered in full"),
         (["run", "--as-of", "2026-11-23"], "Illinois workNet and IWDS have not delivered 2026-11-23 yet"),
         (["run", "--as-of", "tomorrow"], "tomorrow is not a day"),
-        (["backfill", "2026-11-23", "2026-11-20"], "FROM 2026-11-23 lies after TO 2026-11-20"),
+        (["backfill", "2026-11-23", "2026-11-20"], "FROM 2026-11-23 is after TO 2026-11-20"),
         (["backfill", "2026-11-20", "2026-11-23"], "No day from 2026-11-20 to 2026-11-23 was delivered"),
         (["show"], "Nothing is published"),
         (["list", "not_synced"], "Nothing is published"),
@@ -23,7 +23,7 @@ from orchestration.contract.worknet import WORKNET
         (["generate", "--customers", "100", "--faults"], "at least 1000 customers"),
     ],
 )
-def test_before_anything_is_there(tmp_path: Path, arguments: list[str], says: str) -> None:
+def test_in_an_empty_state_folder(tmp_path: Path, arguments: list[str], says: str) -> None:
     _expect(yacp(tmp_path / "home", *arguments), says)
 
 
@@ -46,7 +46,7 @@ def test_what_is_not_published(sample: Sample, arguments: list[str], says: str) 
     _expect(yacp(sample.home, *arguments), says)
 
 
-def test_a_file_that_is_no_delivery(tmp_path: Path) -> None:
+def test_a_file_instead_of_the_deliveries_folder(tmp_path: Path) -> None:
     (tmp_path / "extracts").write_text("not a folder")
     _expect(yacp(tmp_path / "home", "run", extracts=tmp_path / "extracts"), "There is no day that both systems")
 
@@ -60,11 +60,11 @@ def test_a_refused_delivery(tmp_path: Path, deliveries: Deliveries, systems) -> 
     assert "The last good day is still published" in _flat(result.stderr)
 
 
-@pytest.mark.skipif(os.geteuid() == 0 and not Path("/usr/sbin/runuser").exists(), reason="root may read anything")
-def test_who_may_not_read_the_lists(sample: Sample, tmp_path: Path) -> None:
+@pytest.mark.skipif(os.geteuid() == 0 and not Path("/usr/sbin/runuser").exists(), reason="root can read anything")
+def test_lists_without_access(sample: Sample, tmp_path: Path) -> None:
     mine = sample.copy(tmp_path)
     release = (mine.home / "published" / "current").resolve()
-    # A folder in the file's place can't be opened either, and even root is refused.
+    # A folder in place of the file can't be opened either, not even by root.
     (release / "customers.duckdb").unlink()
     (release / "customers.duckdb").mkdir()
     result = yacp(mine.home, "list", "not_synced")
@@ -94,7 +94,7 @@ def test_doctor_says_what_is_missing(tmp_path: Path) -> None:
     assert "Python,true" in result.stdout
 
 
-def test_doctor_is_content_with_a_set_up_house(sample: Sample) -> None:
+def test_doctor_finds_nothing_wrong_after_runs(sample: Sample) -> None:
     result = yacp(sample.home, "doctor", extracts=sample.extracts)
     assert result.returncode == 0, result.stdout
 

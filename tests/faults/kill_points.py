@@ -1,8 +1,8 @@
-"""Starts yacp again and again, and lets each start die where it is told to.
+"""Starts yacp again and again, and kills each start at the step that its order names.
 
-It imports the house once and forks for every start, so that a start costs what it does and not what it imports. Each
-is a process group of its own and dies by SIGKILL, with all that it has started. Python itself tells of every file that
-is opened, renamed, linked or removed (``sys.addaudithook``), so no line of the project knows of this.
+It imports the given modules once and forks for each start, which saves the time of the imports. Each start is a process
+group of its own and is killed by SIGKILL with all processes it started. Python reports every file that is opened,
+renamed, linked or removed (``sys.addaudithook``), so the project needs no code for this.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ CHANGES = {
 
 
 class Watch:
-    """Names every change of the state as it is about to happen, and kills before one of them."""
+    """Sees every change of the state folder just before it happens, and kills the process before one of them."""
 
     def __init__(self, home: Path, order: dict[str, Any]) -> None:
         self.home = str(home)
@@ -47,8 +47,8 @@ class Watch:
             self.left -= 1
             if self.left == 0:
                 if not self.delay:
-                    die()
-                threading.Timer(self.delay, die).start()
+                    kill()
+                threading.Timer(self.delay, kill).start()
 
     def _named(self, event: str, arguments: tuple[Any, ...]) -> str | None:
         if event == "yacp.sql":
@@ -62,12 +62,12 @@ class Watch:
         return f"{event} {' -> '.join(named)}" if named else None
 
 
-def die() -> None:
+def kill() -> None:
     os.killpg(0, signal.SIGKILL)
 
 
-class Told:
-    """A DuckDB connection that says what it is about to do."""
+class AuditedConnection:
+    """A DuckDB connection that reports each statement before it runs."""
 
     def __init__(self, connection: Any) -> None:
         self._connection = connection
@@ -80,7 +80,7 @@ class Told:
         sys.audit("yacp.sql", sql)
         return self._connection.executemany(sql, *arguments)
 
-    def __enter__(self) -> Told:
+    def __enter__(self) -> AuditedConnection:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -90,19 +90,21 @@ class Told:
         return getattr(self._connection, name)
 
 
-def telling(module: Any) -> None:
+def audit_sql(module: Any) -> None:
     connect = module.connect
-    module.connect = lambda *arguments, **options: Told(connect(*arguments, **options))
+    module.connect = lambda *arguments, **options: AuditedConnection(connect(*arguments, **options))
 
 
 def publish(home: Path, order: dict[str, Any]) -> None:
     from orchestration.publishing import publish
     from orchestration.settings import Settings
+    from orchestration.state.crash_cleanup import remove_leftovers
     from orchestration.warehouse.dbt_project import compiled_marts
 
     config = Settings(home=home, **order.get("settings", {}))
+    remove_leftovers(config)
     marts = compiled_marts(config)
-    telling(publish)
+    audit_sql(publish)
     sys.addaudithook(Watch(home, order))
     publish.publish(config, date.fromisoformat(order["day"]), marts, "a run")
 
@@ -111,9 +113,11 @@ def land(home: Path, order: dict[str, Any]) -> None:
     from orchestration.contract.systems import SYSTEMS
     from orchestration.landing import intake
     from orchestration.settings import Settings
+    from orchestration.state.crash_cleanup import remove_leftovers
 
     config = Settings(home=home, extracts=order["extracts"])
-    telling(intake)
+    remove_leftovers(config)
+    audit_sql(intake)
     sys.addaudithook(Watch(home, order))
     for system in SYSTEMS:
         intake.land(config, system, date.fromisoformat(order["day"]))
@@ -122,7 +126,7 @@ def land(home: Path, order: dict[str, Any]) -> None:
 def command(home: Path, order: dict[str, Any]) -> None:
     from orchestration.state import database
 
-    telling(database)  # before anybody else has a name for what it connects with
+    audit_sql(database)  # before other modules import its connect function
     from orchestration.cli.main import main
 
     sys.argv = ["yacp", *order["arguments"]]
@@ -130,16 +134,16 @@ def command(home: Path, order: dict[str, Any]) -> None:
     main()
 
 
-ACTS = {"publish": publish, "land": land, "command": command}
+ACTIONS = {"publish": publish, "land": land, "command": command}
 
 
 def start(order: dict[str, Any]) -> int:
-    """In the child: does what the order says, as a group of its own."""
+    """In the child: carries out the order as a process group of its own."""
     os.setpgid(0, 0)
     for number in (1, 2):
         os.dup2(os.open(order["output"], os.O_WRONLY | os.O_CREAT | os.O_APPEND), number)
     try:
-        ACTS[order["act"]](Path(order["home"]), order)
+        ACTIONS[order["action"]](Path(order["home"]), order)
     except SystemExit as done:
         return done.code if isinstance(done.code, int) else 1
     except BaseException:
@@ -153,8 +157,8 @@ def start(order: dict[str, Any]) -> int:
     return 0
 
 
-def watched(pid: int, order: dict[str, Any]) -> int:
-    """Waits for the end; kills once the file that the order names says what it is waited for."""
+def wait(pid: int, order: dict[str, Any]) -> int:
+    """Waits for the end, or kills the child once the log that the order names contains its words."""
     name, words = order.get("until", ("", ""))
     log = Path(order["home"]) / name
     read = log.stat().st_size if name and log.exists() else 0
@@ -175,7 +179,7 @@ def watched(pid: int, order: dict[str, Any]) -> int:
 
 
 def serve(modules: list[str]) -> None:
-    """Reads an order a line; answers with the exit status, negative for a signal."""
+    """Reads one order per line; answers with the exit status, negative for a signal."""
     import importlib
 
     for module in modules:
@@ -185,7 +189,7 @@ def serve(modules: list[str]) -> None:
         pid = os.fork()
         if pid == 0:
             os._exit(start(order))
-        status = os.waitstatus_to_exitcode(watched(pid, order))
+        status = os.waitstatus_to_exitcode(wait(pid, order))
         print(json.dumps({"status": status}), flush=True)
 
 

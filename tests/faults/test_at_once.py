@@ -1,4 +1,4 @@
-"""People, and the schedule, start runs at the same moment: two of the same day, and one of another."""
+"""Runs that start at the same moment, two of them of the same day."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import subprocess
 from pathlib import Path
 
 from conftest import DAY, DAY_BEFORE, YACP, clean_environment
-from pipeline_runs import SEEN, PipelineRuns, standing
+from pipeline_runs import PUBLISHED_NAMES, PipelineRuns, published_state
 
 
-def test_all_end_well_one_after_the_other(pipeline_runs: PipelineRuns, tmp_path: Path) -> None:
-    home = pipeline_runs.begin(tmp_path / "home")
+def test_concurrent_runs_wait_for_each_other(pipeline_runs: PipelineRuns, tmp_path: Path) -> None:
+    home = pipeline_runs.state_before(tmp_path / "home")
     runs = [
         subprocess.Popen(
             [str(YACP), "run", "--as-of", str(day)],
@@ -21,10 +21,10 @@ def test_all_end_well_one_after_the_other(pipeline_runs: PipelineRuns, tmp_path:
         )
         for day in (DAY, DAY, DAY_BEFORE)
     ]
-    said = [" ".join(run.communicate(timeout=600)[0].split()) for run in runs]
-    assert [run.returncode for run in runs] == [0, 0, 0], said
-    waited = [words for words in said if "Waiting for the run of" in words]
-    assert len(waited) >= 2, said
+    outputs = [" ".join(run.communicate(timeout=600)[0].split()) for run in runs]
+    assert [run.returncode for run in runs] == [0, 0, 0], outputs
+    waited = [words for words in outputs if "Waiting for the run of" in words]
+    assert len(waited) >= 2, outputs
     assert all(any(f"(process {run.pid})" in words for run in runs) for words in waited)
-    assert standing(home, pipeline_runs) == "after"
-    assert {path.name for path in (home / "published").iterdir()} == SEEN
+    assert published_state(home, pipeline_runs) == "after"
+    assert {path.name for path in (home / "published").iterdir()} == PUBLISHED_NAMES

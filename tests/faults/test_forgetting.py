@@ -246,7 +246,7 @@ def test_no_trace_is_left_and_nobody_elses_number_moves(kept: Kept, tmp_path: Pa
     assert night.returncode == 0, night.stderr
     rebuilt = yacp(home, "run", "--as-of", str(DAY), extracts=mine.extracts)
     assert rebuilt.returncode == 0, rebuilt.stderr
-    assert f"rows of {DAY} were taken out by yacp forget" in rebuilt.stderr
+    assert f"rows of {DAY} were removed by yacp forget" in rebuilt.stderr
     checks = json.loads(yacp(home, "checks", "--as-of", str(DAY), "--format", "json").stdout)
     warned = {check["asset"] for check in checks if check["name"] == NOBODY_FORGOTTEN and not check["passed"]}
     assert {"worknet_customers", "worknet_services", "iwds_applications", "iwds_credentials"} <= warned

@@ -1,7 +1,7 @@
-"""A run is killed, by SIGKILL and with all that it has started, and started again, at every kind of moment it has.
+"""Landing and publishing are killed by SIGKILL at every kind of step, and started again.
 
-Landing and publishing are killed by themselves at every kind of step; test_killed_runs.py kills whole runs. What is
-published then is that of a run which nothing disturbed, and readers see the day before, whole, or the day, whole.
+Afterwards the archive and the release equal those of an undamaged run, and meanwhile readers see either the previous
+day or the new day, complete. test_killed_runs.py kills whole runs.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import TypeVar
 
 import duckdb
 from conftest import DAY
-from pipeline_runs import KILLED, SEEN, PipelineRuns, Starter, digest, standing, starter
+from pipeline_runs import KILLED, PUBLISHED_NAMES, PipelineRuns, Starter, digest, published_state, starter
 
 from orchestration.sample.generator import generate
 
@@ -24,21 +24,21 @@ Result = TypeVar("Result")
 
 
 def points(steps: list[str]) -> list[tuple[str, int]]:
-    """One of each kind of step as pattern and number: what differs in the table or file only is of one kind.
+    """One step of each kind, as pattern and number; steps that differ only in the table or file are of one kind.
 
-    What goes on in a folder that nobody looks at yet is killed in the middle of its kind; from the moment the release
-    has its name, every other step counts.
+    While the release is built where nobody reads, the middle step of each kind is taken; from the moment it has its
+    name, every step that is not of that folder.
     """
-    often: dict[str, int] = {}
+    count_of: dict[str, int] = {}
     found = []
     for number, step in enumerate(steps):
         kind = re.sub(r"^(sql \w+).*", r"\1", step)
         kind = re.sub(r"(parquet|following/releases/\.building)/[^ ]+", r"\1/…", kind)
         kind = re.sub(r"(?<=/release=)[\d-]+", "…", kind)
-        often[kind] = often.get(kind, 0) + 1
+        count_of[kind] = count_of.get(kind, 0) + 1
         if ".building/" not in kind and any(".building ->" in done for done in steps[: number + 1]):
-            found.append((kind, often[kind]))
-    built = {kind: count - sum(1 for later, _ in found if later == kind) for kind, count in often.items()}
+            found.append((kind, count_of[kind]))
+    built = {kind: count - sum(1 for later, _ in found if later == kind) for kind, count in count_of.items()}
     return [(kind, (count + 1) // 2) for kind, count in built.items() if count] + found
 
 
@@ -46,59 +46,59 @@ def pattern(kind: str) -> str:
     return "^" + re.escape(kind).replace("…", "[^ ]+")
 
 
-def test_publishing_dies_at_every_kind_of_step(pipeline_runs: PipelineRuns, tmp_path: Path) -> None:
+def test_publishing_killed_at_every_kind_of_step(pipeline_runs: PipelineRuns, tmp_path: Path) -> None:
     steps = tmp_path / "steps"
-    least = {"releases_kept": 1}  # so that it removes one too
+    keep_one = {"releases_kept": 1}  # so that publishing removes one too
     with (
         starter(tmp_path / "one", pipeline_runs.sample.extracts, PUBLISHING) as one,
         starter(tmp_path / "two", pipeline_runs.sample.extracts, PUBLISHING) as two,
     ):
-        calm = pipeline_runs.built(tmp_path / "calm")
-        assert one("publish", calm, record=str(steps), settings=least) == 0
-        assert standing(calm, pipeline_runs) == "after"
+        undamaged = pipeline_runs.state_built(tmp_path / "undamaged")
+        assert one("publish", undamaged, record=str(steps), settings=keep_one) == 0
+        assert published_state(undamaged, pipeline_runs) == "after"
         moments = [(kind, count, 0.0) for kind, count in points(steps.read_text().splitlines())]
-        # And while DuckDB or the system writes.
+        # And a moment later, while DuckDB or the system writes.
         moments += [("sql copy", 4, 0.002), ("sql create", 20, 0.001), ("sql insert", 2, 0.002), ("shutil", 1, 0.001)]
         assert len(moments) > 35
 
-        def die_and_rise(start: Starter, number: int) -> str:
+        def kill_and_restart(start: Starter, number: int) -> str:
             kind, count, delay = moments[number]
-            home = pipeline_runs.built(tmp_path / f"{number}")
+            home = pipeline_runs.state_built(tmp_path / f"{number}")
             order = {"before": pattern(kind), "count": count, "delay": delay}
-            assert start("publish", home, settings=least, **order) == KILLED, moments[number]
-            seen = standing(home, pipeline_runs)
-            assert start("publish", home, settings=least) == 0, moments[number]
-            # Once it is published, only a whole run may follow, which builds the day over it.
-            assert seen == "after" or standing(home, pipeline_runs) == "after", moments[number]
-            (left,) = (home / "published" / "releases").glob("[0-9]*")
-            assert left == (home / "published" / "current").resolve(), moments[number]
-            assert {path.name for path in (home / "published").iterdir()} == SEEN, moments[number]
+            assert start("publish", home, settings=keep_one, **order) == KILLED, moments[number]
+            seen = published_state(home, pipeline_runs)
+            assert start("publish", home, settings=keep_one) == 0, moments[number]
+            # Once the day is published, publishing it again alone is not a valid step; only a whole run is.
+            assert seen == "after" or published_state(home, pipeline_runs) == "after", moments[number]
+            (release,) = (home / "published" / "releases").glob("[0-9]*")
+            assert release == (home / "published" / "current").resolve(), moments[number]
+            assert {path.name for path in (home / "published").iterdir()} == PUBLISHED_NAMES, moments[number]
             shutil.rmtree(home)
             return seen
 
-        seen = by_two(die_and_rise, (one, two), len(moments))
+        seen = by_two(kill_and_restart, (one, two), len(moments))
     assert seen.count("before") > 30
     assert seen.count("after") > 1
 
 
-def test_landing_dies_at_every_kind_of_step(tmp_path: Path) -> None:
+def test_landing_killed_at_every_kind_of_step(tmp_path: Path) -> None:
     steps, extracts = tmp_path / "steps", tmp_path / "extracts"
     generate(extracts, customers=1000, as_of=DAY, faults=True)
     landing = "orchestration.landing.intake"
     with starter(tmp_path / "one", extracts, landing) as one, starter(tmp_path / "two", extracts, landing) as two:
-        calm = tmp_path / "calm"
-        assert one("land", calm, record=str(steps)) == 0
-        wanted = archived(calm)
+        undamaged = tmp_path / "undamaged"
+        assert one("land", undamaged, record=str(steps)) == 0
+        wanted = archived(undamaged)
         assert len(wanted) == 18
-        often: dict[str, int] = {}
+        count_of: dict[str, int] = {}
         for step in steps.read_text().splitlines():
             kind = re.sub(r"(?<=-)\w{8}(?=/)|(?<=/)[^/ ]+(?= |$)", "…", re.sub(r"^(sql \w+).*", r"\1", step))
-            often[kind] = often.get(kind, 0) + 1
-        moments = [(kind, (count + 1) // 2) for kind, count in often.items()]
+            count_of[kind] = count_of.get(kind, 0) + 1
+        moments = [(kind, (count + 1) // 2) for kind, count in count_of.items()]
         moments += [("os.rename", 2)]  # one system's delivery is accepted, the other's is not
         assert len(moments) > 12
 
-        def die_and_rise(start: Starter, number: int) -> None:
+        def kill_and_restart(start: Starter, number: int) -> None:
             kind, count = moments[number]
             home = tmp_path / f"{number}"
             order = {"before": pattern(kind), "count": count}
@@ -109,11 +109,11 @@ def test_landing_dies_at_every_kind_of_step(tmp_path: Path) -> None:
             assert not list((home / "archive" / ".incoming").iterdir()), moments[number]
             shutil.rmtree(home)
 
-        by_two(die_and_rise, (one, two), len(moments))
+        by_two(kill_and_restart, (one, two), len(moments))
 
 
 def by_two(do: Callable[[Starter, int], Result], starters: tuple[Starter, Starter], count: int) -> list[Result]:
-    """Every other one each, at the same time."""
+    """Divides the numbers between two starters that work at the same time."""
 
     def half(first: int) -> list[Result]:
         return [do(starters[first], number) for number in range(first, count, 2)]
@@ -123,7 +123,7 @@ def by_two(do: Callable[[Starter, int], Result], starters: tuple[Starter, Starte
 
 
 def archived(home: Path) -> dict[str, object]:
-    """What was accepted: the bytes of each file, and of the account all but when it was made."""
+    """The accepted files: their bytes, and of the account everything except the time."""
     found: dict[str, object] = {}
     for path in (home / "archive").glob("[a-z]*/*/*/*"):
         is_account = path.name == "account.parquet"

@@ -1,4 +1,4 @@
-"""Who may open what holds personal data, looked at all the time while it is written."""
+"""Files with personal data can't be opened by others at any moment while a run writes them."""
 
 import grp
 import os
@@ -21,7 +21,7 @@ PUBLIC = {"dashboard.duckdb", "dashboard.sql", "dashboard", "release.json", "war
 
 @dataclass
 class Watch:
-    """Looks at a state folder again and again, and remembers what it saw and what others could have opened."""
+    """Looks at a state folder again and again, and records the names it saw and what others could have opened."""
 
     home: Path
     group: int | None = None
@@ -41,9 +41,9 @@ class Watch:
                 continue
             path = Path(entry.path)
             self.seen.add(entry.name)
-            let_in = found.st_gid == self.group
+            is_group = found.st_gid == self.group
             if entry.name not in FOLDERS and not is_release(path):
-                wanted = stat.S_IRUSR | (stat.S_IRGRP if let_in else 0)
+                wanted = stat.S_IRUSR | (stat.S_IRGRP if is_group else 0)
                 readable = (found.st_mode & stat.S_IROTH and others) or (found.st_mode & stat.S_IRGRP and of_group)
                 if readable and found.st_mode & (stat.S_IROTH | stat.S_IRGRP) & ~wanted:
                     self.open_to.add(f"{path.relative_to(self.home)} {stat.filemode(found.st_mode)} {found.st_gid}")
@@ -51,7 +51,7 @@ class Watch:
                 self._look(
                     path,
                     others=others and bool(found.st_mode & stat.S_IXOTH),
-                    of_group=of_group and bool(found.st_mode & (stat.S_IXOTH | stat.S_IXGRP)) and not let_in,
+                    of_group=of_group and bool(found.st_mode & (stat.S_IXOTH | stat.S_IXGRP)) and not is_group,
                 )
 
     @staticmethod
@@ -61,8 +61,8 @@ class Watch:
         except (FileNotFoundError, NotADirectoryError):
             return
 
-    def over(self, *command: str | Path, **variables: str) -> subprocess.CompletedProcess[str]:
-        """Runs a command in a shell that closes nothing by itself, and looks until it ends."""
+    def run(self, *command: str | Path, **variables: str) -> subprocess.CompletedProcess[str]:
+        """Runs a command with a umask of 0 and looks until it ends."""
         with tempfile.TemporaryFile("w+") as output:
             process = subprocess.Popen(
                 [str(part) for part in command],
@@ -73,13 +73,13 @@ class Watch:
             )
             while process.poll() is None:
                 self.look()
-                time.sleep(0.05)  # the run needs the processor too
+                time.sleep(0.05)  # leaves the processor to the run
             output.seek(0)
             return subprocess.CompletedProcess(command, process.returncode, output.read())
 
 
 def is_release(path: Path) -> bool:
-    """A release's folder, and that of its Parquet, are for everyone; what is in them is looked at by itself."""
+    """The folders of a release and of its Parquet are open to everyone; their contents are looked at one by one."""
     return path.parent.name == "releases" or (path.name == "parquet" and is_release(path.parent))
 
 
@@ -92,7 +92,7 @@ def extracts(tmp_path: Path) -> Path:
 
 
 def a_group() -> grp.struct_group:
-    """One that this account may give a file to: any other for root, its own for everyone else."""
+    """A group that this user can give a file to: for root any other, otherwise the user's own."""
     if os.geteuid() == 0:
         return next(group for group in grp.getgrall() if group.gr_gid != os.getegid())
     return grp.getgrgid(os.getegid())
@@ -108,11 +108,11 @@ def private_files(home: Path) -> list[Path]:
     ]
 
 
-def test_nobody_else_can_read_at_any_moment(tmp_path: Path, extracts: Path) -> None:
-    """By the command and by a run as the daemon starts it, first closed, then for a group that is named later."""
+def test_others_can_never_read_personal_data(tmp_path: Path, extracts: Path) -> None:
+    """In a run by the command without a group, then in a run as the daemon starts it with a group."""
     home = tmp_path / "home"
     watch = Watch(home)
-    done = watch.over(YACP, "run", "--as-of", str(DAY_BEFORE), YACP_EXTRACTS=str(extracts))
+    done = watch.run(YACP, "run", "--as-of", str(DAY_BEFORE), YACP_EXTRACTS=str(extracts))
     assert done.returncode == 0, done.stdout
     assert {
         "warehouse.duckdb",
@@ -127,7 +127,7 @@ def test_nobody_else_can_read_at_any_moment(tmp_path: Path, extracts: Path) -> N
 
     group = a_group()
     watch = Watch(home, group.gr_gid)
-    done = watch.over(
+    done = watch.run(
         YACP.with_name("dagster"), "job", "execute", "-m", "orchestration.definitions", "-j", "nightly",
         "--tags", f'{{"dagster/partition": "{DAY}"}}',
         DAGSTER_HOME=str(home / "dagster"), YACP_EXTRACTS=str(extracts), YACP_GROUP=group.gr_name,

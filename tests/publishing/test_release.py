@@ -7,7 +7,7 @@ from conftest import DAY, DAY_BEFORE, Sample
 from orchestration.failures import BuildFailed
 from orchestration.publishing import publish as publishing
 from orchestration.publishing.publish import publish
-from orchestration.runs.jobs import _wanted
+from orchestration.runs.run_requests import days_to_run
 from orchestration.settings import settings
 from orchestration.state.releases import current, latest, pending, releases
 from orchestration.warehouse.dbt_project import compiled_marts
@@ -41,9 +41,9 @@ def test_an_older_day_is_held_until_the_newest_is_run_again(mine: Sample, monkey
     monkeypatch.setenv("YACP_HOME", str(mine.home))
     monkeypatch.setenv("YACP_EXTRACTS", str(mine.extracts))
     settings.cache_clear()
-    assert _wanted(settings(), print) == {DAY: f"after-{DAY}-3"}
+    assert days_to_run(settings(), print) == {DAY: f"after-{DAY}-3"}
     publish(config, DAY, marts, "run")
-    assert _wanted(settings(), print) == {}
+    assert days_to_run(settings(), print) == {}
     settings.cache_clear()
     seen = current(config)
     assert (seen and seen.name, pending(config)) == (f"{DAY}-4", None)

@@ -1,4 +1,4 @@
-"""A backfill that was stopped goes on with the days that are left, and with those delivered anew since."""
+"""A stopped backfill resumes with the remaining days, and with those redelivered since."""
 
 from datetime import date
 from pathlib import Path
@@ -17,45 +17,45 @@ def _stopped_after_the_first_day(config: Settings, deliveries: Deliveries, syste
             deliveries.write(system, day=day)
     for system in systems.values():
         land(config, system, DAY_BEFORE)
-    Backfill.begin(config, DAY_BEFORE, DAY).note(DAY_BEFORE)
+    Backfill.resume(config, DAY_BEFORE, DAY).record(DAY_BEFORE)
 
 
-def _left(config: Settings, first: date = DAY_BEFORE, *, anew: bool = False) -> list[date]:
-    again = Backfill.begin(config, first, DAY, anew=anew)
-    return again.left([DAY_BEFORE, DAY])
+def _remaining(config: Settings, first: date = DAY_BEFORE, *, anew: bool = False) -> list[date]:
+    again = Backfill.resume(config, first, DAY, anew=anew)
+    return again.remaining([DAY_BEFORE, DAY])
 
 
-def test_a_stopped_backfill_goes_on(config: Settings, deliveries: Deliveries, systems) -> None:
+def test_a_stopped_backfill_resumes(config: Settings, deliveries: Deliveries, systems) -> None:
     _stopped_after_the_first_day(config, deliveries, systems)
-    assert _left(config) == [DAY]
+    assert _remaining(config) == [DAY]
 
 
-def test_a_day_delivered_anew_is_run_again(config: Settings, deliveries: Deliveries, systems) -> None:
+def test_a_redelivered_day_is_run_again(config: Settings, deliveries: Deliveries, systems) -> None:
     _stopped_after_the_first_day(config, deliveries, systems)
     deliveries.write(systems["iwds"], day=DAY_BEFORE, delivery=2)
-    assert _left(config) == [DAY_BEFORE, DAY]
+    assert _remaining(config) == [DAY_BEFORE, DAY]
 
 
-def test_a_day_delivered_anew_while_it_ran_is_run_again(config: Settings, deliveries: Deliveries, systems) -> None:
+def test_a_day_redelivered_during_its_run_is_run_again(config: Settings, deliveries: Deliveries, systems) -> None:
     _stopped_after_the_first_day(config, deliveries, systems)
-    backfill = Backfill.begin(config, DAY_BEFORE, DAY)
+    backfill = Backfill.resume(config, DAY_BEFORE, DAY)
     land(config, systems["worknet"], DAY)
     land(config, systems["iwds"], DAY)
     deliveries.write(systems["iwds"], day=DAY, delivery=2)
-    backfill.note(DAY)
-    assert _left(config) == [DAY]
+    backfill.record(DAY)
+    assert _remaining(config) == [DAY]
 
 
-def test_another_range_and_one_begun_anew_run_every_day(config: Settings, deliveries: Deliveries, systems) -> None:
+def test_another_range_and_anew_run_every_day(config: Settings, deliveries: Deliveries, systems) -> None:
     _stopped_after_the_first_day(config, deliveries, systems)
-    assert _left(config, first=date(2026, 11, 1)) == [DAY_BEFORE, DAY]
-    assert _left(config, anew=True) == [DAY_BEFORE, DAY]
+    assert _remaining(config, first=date(2026, 11, 1)) == [DAY_BEFORE, DAY]
+    assert _remaining(config, anew=True) == [DAY_BEFORE, DAY]
 
 
-def test_a_finished_or_damaged_one_runs_every_day(config: Settings, deliveries: Deliveries, systems) -> None:
+def test_a_finished_or_damaged_record_runs_every_day(config: Settings, deliveries: Deliveries, systems) -> None:
     _stopped_after_the_first_day(config, deliveries, systems)
     Path(config.state / "backfill.json").write_text('{"range": [')
-    assert _left(config) == [DAY_BEFORE, DAY]
-    Backfill.begin(config, DAY_BEFORE, DAY).note(DAY_BEFORE)
-    Backfill.begin(config, DAY_BEFORE, DAY).finish()
-    assert _left(config) == [DAY_BEFORE, DAY]
+    assert _remaining(config) == [DAY_BEFORE, DAY]
+    Backfill.resume(config, DAY_BEFORE, DAY).record(DAY_BEFORE)
+    Backfill.resume(config, DAY_BEFORE, DAY).finish()
+    assert _remaining(config) == [DAY_BEFORE, DAY]

@@ -1,4 +1,4 @@
-"""A night as it happens: two days landed, built, checked and published, then looked at as its readers do."""
+"""Two days that were landed, built, checked and published, as readers see them."""
 
 import hashlib
 import json
@@ -24,7 +24,7 @@ SECTIONS = (
 
 
 def tables(release: Path) -> dict[str, list[tuple[object, ...]]]:
-    """Every published row of a release, but for when it was made."""
+    """Every published row of a release, except for the time it was published."""
     found = {}
     for file in ("dashboard", "customers"):
         names = query(
@@ -36,7 +36,7 @@ def tables(release: Path) -> dict[str, list[tuple[object, ...]]]:
     return found
 
 
-def test_every_line_has_somebody(sample: Sample) -> None:
+def test_every_line_has_customers(sample: Sample) -> None:
     empty = sample.query(
         "dashboard",
         "select line_key from it.sections.dashboard where scope_type = 'statewide' and customer_count = 0",
@@ -97,7 +97,7 @@ def test_every_published_column_is_described(sample: Sample) -> None:
 
 
 def test_parquet_holds_the_same_tables(sample: Sample) -> None:
-    """The newest day's folder for what is of one day, all folders for what has history."""
+    """The folder of the newest day for tables of one day, all folders for tables with history."""
     folder = sample.home / "published" / "parquet"
     with_history = {"history", "movement", "line_history", "scope_history"}
     for file in ("dashboard", "customers"):
@@ -114,18 +114,18 @@ def test_parquet_holds_the_same_tables(sample: Sample) -> None:
             assert stored == sample.query(file, f"select {wanted} from it.{schema}.{table} order by all"), table
 
 
-def test_nothing_personal_is_published_beside_names_in_lists(sample: Sample) -> None:
+def test_nothing_personal_is_published_except_names_in_lists(sample: Sample) -> None:
     personal = {column.name for extract in extracts() for column in extract.columns if column.personal}
     for file, allowed in (("dashboard", set()), ("customers", {"first_name", "last_name"})):
         columns = sample.query(
             file,
             "select distinct column_name from duckdb_columns() where database_name = 'it'"
-            " and table_name <> 'entitlements'",  # whose e-mail is the staff's own
+            " and table_name <> 'entitlements'",  # whose e-mail addresses are the staff's
         )
         assert {str(name) for (name,) in columns} & personal == allowed
 
 
-def test_customer_lists_are_for_their_owner_alone(sample: Sample) -> None:
+def test_only_the_owner_can_open_customer_lists(sample: Sample) -> None:
     release = (sample.home / "published" / "current").resolve()
     assert stat.S_IMODE((release / "customers.duckdb").stat().st_mode) == 0o600
     assert stat.S_IMODE((release / "dashboard.duckdb").stat().st_mode) == 0o644
@@ -154,8 +154,8 @@ def test_the_days_rows_can_be_queried_as_raw(sample: Sample) -> None:
     assert loaded == promised
 
 
-def test_the_same_days_again_change_nothing_but_the_time(sample: Sample, tmp_path: Path) -> None:
-    """The older one first: it is seen together with the newest one, not before."""
+def test_the_same_days_run_again_give_the_same_tables(sample: Sample, tmp_path: Path) -> None:
+    """The older day first: it becomes visible together with the newest one, not before."""
     again = sample.copy(tmp_path)
     before = (again.home / "published" / "current").resolve()
     result = yacp(again.home, "backfill", str(DAY_BEFORE), str(DAY), extracts=again.extracts)
@@ -168,7 +168,7 @@ def test_the_same_days_again_change_nothing_but_the_time(sample: Sample, tmp_pat
 
 
 def test_a_failing_check_keeps_the_last_good_day(sample: Sample, tmp_path: Path) -> None:
-    """IWDS loses nearly everybody overnight: no row is wrong, but the share of synced customers falls."""
+    """IWDS loses nearly all customers from one day to the next: each row is valid, but the synced share falls."""
     broken = sample.copy(tmp_path)
     release = str((broken.home / "published" / "current").readlink())
     folder = broken.extracts / "worknet" / str(DAY)
@@ -179,7 +179,7 @@ def test_a_failing_check_keeps_the_last_good_day(sample: Sample, tmp_path: Path)
         )
         rows = connection.execute(f"select count(*) from '{folder}/customers.parquet'").fetchone()
     assert rows
-    assert (folder / "customers.csv").read_bytes()  # the delivery before it had come as CSV
+    assert (folder / "customers.csv").read_bytes()  # the previous delivery was CSV
     (folder / "customers.csv").unlink()
     manifest = json.loads((folder / "manifest.json").read_text())
     for file in manifest["files"]:
@@ -230,7 +230,7 @@ def test_lists_are_as_long_as_their_counts(sample: Sample, scope_type: str) -> N
     assert all(row["days_overdue"] == "" or int(row["days_overdue"]) > 0 for row in rows)
 
 
-def test_an_earlier_day_is_shown_as_it_stood(sample: Sample) -> None:
+def test_an_earlier_day_is_shown_as_it_was(sample: Sample) -> None:
     shown = yacp(sample.home, "show", "--as-of", str(DAY_BEFORE), "--format", "csv")
     assert {row["as_of_date"] for row in read_csv(shown.stdout)} == {str(DAY_BEFORE)}
 
@@ -242,7 +242,7 @@ def test_an_earlier_days_list_is_as_long_as_its_count(sample: Sample) -> None:
     assert len(listed) == count > 0
 
 
-def test_changes_are_the_people_who_moved(sample: Sample) -> None:
+def test_changes_match_the_customers_who_moved(sample: Sample) -> None:
     changed = json.loads(yacp(sample.home, "changes", "--format", "json").stdout)
     people = json.loads(yacp(sample.home, "changes", "--who", "--format", "json").stdout)
     moved = {(row["line_key"], move): row[move] for row in changed for move in ("entered", "left") if row[move]}
@@ -265,7 +265,7 @@ def test_sync_problems_say_what_to_do(sample: Sample) -> None:
             assert ", " in problem["iwds_candidate_ids"]
 
 
-def test_nobody_is_entitled_to_more_than_the_staff_extract_gives(sample: Sample) -> None:
+def test_entitlements_match_the_staff_extract(sample: Sample) -> None:
     granted = set(sample.query("customers", "from it.customers.entitlements"))
     with duckdb.connect(str(sample.home / "warehouse.duckdb"), read_only=True) as warehouse:
         staff = warehouse.execute(
@@ -284,7 +284,7 @@ def test_nobody_is_entitled_to_more_than_the_staff_extract_gives(sample: Sample)
     assert {row[2] for row in granted} == {"super_user", "career_planner", "provider_staff"}
 
 
-def test_what_turns_red_next_adds_up(sample: Sample) -> None:
+def test_coming_due_matches_the_lists(sample: Sample) -> None:
     due = dict(
         sample.query(
             "dashboard",
@@ -303,7 +303,7 @@ def test_what_turns_red_next_adds_up(sample: Sample) -> None:
     assert listed
 
 
-def test_the_quarantine_tells_places_not_values(sample: Sample) -> None:
+def test_the_quarantine_shows_positions_not_values(sample: Sample) -> None:
     result = yacp(sample.home, "quarantine", "--format", "json")
     rows = json.loads(result.stdout)
     assert len(rows) > 15
@@ -319,7 +319,7 @@ def test_the_quarantine_tells_places_not_values(sample: Sample) -> None:
     assert all(row["line_number"] for row in rows)
 
 
-def test_deliveries_tell_their_account(sample: Sample) -> None:
+def test_deliveries_account_for_all_rows(sample: Sample) -> None:
     rows = json.loads(yacp(sample.home, "deliveries", "--format", "json").stdout)
     assert len(rows) == 24
     for row in rows:
@@ -351,11 +351,11 @@ def test_no_log_holds_personal_data(sample: Sample) -> None:
         ).fetchall()
     marks = [str(mark).encode() for (mark,) in marks]
     assert marks
-    looked_at = 0
+    files_read = 0
     for folder in ("dagster", "dbt"):
         for path in (sample.home / folder).rglob("*"):
             if path.is_file():
                 content = path.read_bytes()
-                looked_at += 1
+                files_read += 1
                 assert not any(mark in content for mark in marks), path.name
-    assert looked_at > 10
+    assert files_read > 10

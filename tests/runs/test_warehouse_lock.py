@@ -26,28 +26,29 @@ def hold(home: Path, seconds: float) -> subprocess.Popen[str]:
     return holder
 
 
-def test_the_second_waits_and_is_told_for_whom(tmp_path: Path) -> None:
+def test_the_second_run_waits_and_says_for_which(tmp_path: Path) -> None:
     holder = hold(tmp_path, 2)
-    told: list[str] = []
-    with hold_warehouse(Settings(home=tmp_path), "the run of 2026-11-23", told.append):
+    messages: list[str] = []
+    with hold_warehouse(Settings(home=tmp_path), "the run of 2026-11-23", messages.append):
         assert holder.wait(timeout=5) == 0
-    assert len(told) == 1
-    assert told[0].startswith(f"Waiting for the run of 2026-11-22 (process {holder.pid}), which has had the warehouse")
+    assert len(messages) == 1
+    expected = f"Waiting for the run of 2026-11-22 (process {holder.pid}) to finish. It started at "
+    assert messages[0].startswith(expected)
 
 
-def test_a_dead_owner_does_not_block(tmp_path: Path) -> None:
+def test_a_killed_holder_does_not_block(tmp_path: Path) -> None:
     holder = hold(tmp_path, 600)
     holder.kill()
     holder.wait()
-    told: list[str] = []
-    begun = time.monotonic()
-    with hold_warehouse(Settings(home=tmp_path), "the run of 2026-11-23", told.append):
+    messages: list[str] = []
+    started = time.monotonic()
+    with hold_warehouse(Settings(home=tmp_path), "the run of 2026-11-23", messages.append):
         pass
-    assert told == []
-    assert time.monotonic() - begun < 60
+    assert messages == []
+    assert time.monotonic() - started < 60
 
 
-def test_a_run_finds_its_own_process_holding(tmp_path: Path) -> None:
+def test_a_process_can_hold_it_twice(tmp_path: Path) -> None:
     config = Settings(home=tmp_path)
     with hold_warehouse(config, "outer", print), hold_warehouse(config, "inner", print):
         pass

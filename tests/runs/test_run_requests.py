@@ -1,4 +1,4 @@
-"""What the sensor and the schedule ask for: each day once, and again what died or broke, but not for ever."""
+"""What the sensor and the schedule request: each day once, and a few more times when its run crashed or failed."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -8,11 +8,13 @@ import dagster as dg
 import pytest
 from conftest import DAY, DAY_BEFORE, Deliveries, Sample
 
+from orchestration.contract.partitions import PARTITION_TAG
 from orchestration.contract.systems import SYSTEMS
 from orchestration.failures import BuildFailed, ChecksBlocked, DeliveryRefused, as_dagster_failure
 from orchestration.landing.intake import land
-from orchestration.runs import jobs
-from orchestration.runs.jobs import DELIVERIES_TAG, JOB, PARTITION_TAG
+from orchestration.runs import run_requests
+from orchestration.runs.jobs import JOB
+from orchestration.runs.run_requests import DELIVERIES_TAG
 from orchestration.settings import settings
 
 
@@ -29,19 +31,19 @@ def instance(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, deliveries: Delive
 
 
 @pytest.fixture
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(jobs, "_PAUSES", (timedelta(0),) * 3)
+def without_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(run_requests, "_RETRY_AFTER", (timedelta(0),) * 3)
 
 
-def asked(instance: dg.DagsterInstance, *, is_morning: bool = False) -> list[str | None]:
-    found = list(jobs._requests(instance, print, is_morning=is_morning))
+def requested(instance: dg.DagsterInstance, *, is_scheduled: bool = False) -> list[str | None]:
+    found = list(run_requests._requests(instance, print, is_scheduled=is_scheduled))
     requests = [request for request in found if isinstance(request, dg.RunRequest)]
     assert len(requests) == len(found) or len(found) == 1  # Dagster takes requests or one reason, not both
     return [request.run_key for request in requests]
 
 
-def run(instance: dg.DagsterInstance, error: Exception | None, asked_by: str = "1-1") -> None:
-    """A run as the sensor starts it, that ends with an error or well."""
+def run(instance: dg.DagsterInstance, error: Exception | None, requested_for: str = "1-1") -> None:
+    """A run as the sensor starts it, which fails with the error or succeeds."""
 
     @dg.op
     def stage() -> None:
@@ -54,59 +56,59 @@ def run(instance: dg.DagsterInstance, error: Exception | None, asked_by: str = "
         stage()
 
     nightly.execute_in_process(
-        instance=instance, tags={PARTITION_TAG: str(DAY), DELIVERIES_TAG: asked_by}, raise_on_error=False
+        instance=instance, tags={PARTITION_TAG: str(DAY), DELIVERIES_TAG: requested_for}, raise_on_error=False
     )
 
 
-def test_a_run_that_broke_comes_again_after_a_pause_and_not_for_ever(
+def test_a_failed_run_is_retried_after_a_pause_a_few_times(
     instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert asked(instance) == [f"{DAY}-1-1"]
+    assert requested(instance) == [f"{DAY}-1-1"]
     run(instance, OSError(28, "No space left on device"))
-    assert asked(instance) == []
-    monkeypatch.setattr(jobs, "_PAUSES", (timedelta(0),) * 3)
+    assert requested(instance) == []
+    monkeypatch.setattr(run_requests, "_RETRY_AFTER", (timedelta(0),) * 3)
     keys = set()
     for attempt in (1, 2, 3):
-        assert asked(instance) == [f"{DAY}-1-1-again-{attempt}"]
-        keys.update(asked(instance))
+        assert requested(instance) == [f"{DAY}-1-1-again-{attempt}"]
+        keys.update(requested(instance))
         run(instance, BuildFailed("dbt was stopped"))
     assert len(keys) == 3  # Dagster starts nothing for a key it has seen
-    assert asked(instance) == []
-    assert asked(instance, is_morning=True) == [f"{DAY}-1-1-again-4"]
+    assert requested(instance) == []
+    assert requested(instance, is_scheduled=True) == [f"{DAY}-1-1-again-4"]
 
 
 @pytest.mark.parametrize("error", [DeliveryRefused("not this one"), ChecksBlocked("not this one")])
-def test_what_would_only_fail_again_waits_for_a_new_delivery(
-    instance: dg.DagsterInstance, impatient: None, deliveries: Deliveries, error: Exception
+def test_a_final_failure_waits_for_a_new_delivery(
+    instance: dg.DagsterInstance, without_pauses: None, deliveries: Deliveries, error: Exception
 ) -> None:
     run(instance, error)
-    assert asked(instance) == asked(instance, is_morning=True) == []
+    assert requested(instance) == requested(instance, is_scheduled=True) == []
     deliveries.write(SYSTEMS[1], delivery=2)
-    assert asked(instance) == [f"{DAY}-1-2"]
+    assert requested(instance) == [f"{DAY}-1-2"]
 
 
-def test_a_day_that_is_being_run_is_not_asked_for(instance: dg.DagsterInstance, impatient: None) -> None:
+def test_a_running_day_is_not_requested(instance: dg.DagsterInstance, without_pauses: None) -> None:
     run(instance, BuildFailed("dbt was stopped"))
-    instance.create_run_for_job(jobs_of_one_op(), tags={PARTITION_TAG: str(DAY)}, status=dg.DagsterRunStatus.STARTED)
-    assert asked(instance) == asked(instance, is_morning=True) == []
+    instance.create_run_for_job(job_of_one_op(), tags={PARTITION_TAG: str(DAY)}, status=dg.DagsterRunStatus.STARTED)
+    assert requested(instance) == requested(instance, is_scheduled=True) == []
 
 
-def test_what_a_person_stopped_stays_stopped(instance: dg.DagsterInstance, impatient: None) -> None:
+def test_a_canceled_run_is_not_retried(instance: dg.DagsterInstance, without_pauses: None) -> None:
     stopped = instance.create_run_for_job(
-        jobs_of_one_op(), tags={PARTITION_TAG: str(DAY), DELIVERIES_TAG: "1-1"}, status=dg.DagsterRunStatus.STARTED
+        job_of_one_op(), tags={PARTITION_TAG: str(DAY), DELIVERIES_TAG: "1-1"}, status=dg.DagsterRunStatus.STARTED
     )
     instance.report_run_canceled(stopped)
-    assert asked(instance) == []
+    assert requested(instance) == []
 
 
-def test_a_manifest_that_is_none_holds_up_no_other_day(instance: dg.DagsterInstance, deliveries: Deliveries) -> None:
+def test_an_invalid_manifest_does_not_delay_other_days(instance: dg.DagsterInstance, deliveries: Deliveries) -> None:
     for system in SYSTEMS:
         deliveries.write(system, day=DAY_BEFORE)
     (deliveries.root / "iwds" / str(DAY_BEFORE) / "manifest.json").write_text("{")
-    assert asked(instance) == [f"{DAY}-1-1"]
+    assert requested(instance) == [f"{DAY}-1-1"]
 
 
-def test_a_redelivery_that_was_landed_and_never_published_is_asked_for(
+def test_a_redelivery_that_was_landed_but_not_published_is_requested(
     sample: Sample, deliveries: Deliveries, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     home = tmp_path / "home"
@@ -118,14 +120,14 @@ def test_a_redelivery_that_was_landed_and_never_published_is_asked_for(
     for system in SYSTEMS:
         deliveries.write(system)
     with dg.DagsterInstance.ephemeral() as instance:
-        assert asked(instance) == []
+        assert requested(instance) == []
         deliveries.write(SYSTEMS[1], delivery=2)
-        land(settings(), SYSTEMS[1], DAY)  # and the run died here
-        assert asked(instance) == [f"{DAY}-1-2"]
+        land(settings(), SYSTEMS[1], DAY)  # and the run crashed here
+        assert requested(instance) == [f"{DAY}-1-2"]
     settings.cache_clear()
 
 
-def jobs_of_one_op() -> dg.JobDefinition:
+def job_of_one_op() -> dg.JobDefinition:
     @dg.op
     def stage() -> None: ...
 

@@ -1,0 +1,105 @@
+"""Commands that read what is published."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+import click
+
+from orchestration.cli import terminal
+from orchestration.cli.options import as_of_option, format_option, scope_option
+from orchestration.contract.dates import in_chicago
+from orchestration.settings import settings
+
+
+@click.command()
+@click.argument("section", required=False)
+@scope_option
+@as_of_option("A published day; default: the newest.")
+@format_option
+def show(section: str | None, scope: str, as_of: date | None, output: str) -> None:
+    """Show the dashboard, or one SECTION of it."""
+    from orchestration.publishing.queries import Scope, sections
+
+    release, table = sections(settings(), Scope.parse(scope), section, as_of)
+    if output != "table":
+        terminal.write_records(table, output)
+        return
+    first = table.records()[0]
+    published = in_chicago(datetime.fromisoformat(release.published_at))
+    terminal.show_dashboard(table, f"{first['scope_name']} · as of {first['as_of_date']} · published {published}")
+
+
+@click.command("list")
+@click.argument("line_key")
+@scope_option
+@as_of_option("A published day; default: the newest.")
+@format_option
+def list_customers(line_key: str, scope: str, as_of: date | None, output: str) -> None:
+    """List the customers on a line, longest overdue first."""
+    from orchestration.publishing.queries import Scope, line_customers
+
+    day, table = line_customers(settings(), line_key, Scope.parse(scope), as_of)
+    if output != "table":
+        terminal.write_records(table, output)
+        return
+    shown = table.select(
+        "customer_id", "first_name", "last_name", "provider_id", "lwia_number", "sync_status", "iwds_status",
+        "since_date", "days_on_line", "due_date", "days_overdue",
+    )  # fmt: skip
+    title = f"{line_key} · as of {day} · {len(table.rows):,} customers"
+    terminal.show_table(shown, title, f"No customer is on {line_key} in this scope.")
+    if table.rows and (steps := table.records()[0]["next_steps"]):
+        terminal.stdout_console().print(f"[bold]Next Steps[/bold]\n{steps}", highlight=False)
+
+
+@click.command()
+@scope_option
+@as_of_option("A published day; default: the newest.")
+@click.option("--who", is_flag=True, help="Also list who entered and who left; requires access to the customer lists.")
+@format_option
+def changes(scope: str, as_of: date | None, who: bool, output: str) -> None:
+    """Show what changed since the previous published day."""
+    from orchestration.publishing.queries import Scope, moves
+    from orchestration.publishing.queries import changes as changes_of
+    from orchestration.state.database import Table
+
+    config, wanted = settings(), Scope.parse(scope)
+    day, previous, table = changes_of(config, wanted, as_of)
+    people = moves(config, wanted, day, previous) if who else Table((), [])
+    if output != "table":
+        terminal.write_records(people if who else table, output)
+        return
+    moved = table.where(lambda row: row["entered"] or row["left"])
+    terminal.show_table(moved, f"From {previous} to {day}", f"No customer moved from {previous} to {day}.")
+    if who:
+        terminal.show_table(people, "Who moved", "No customer moved.")
+
+
+@click.command("sync-problems")
+@scope_option
+@format_option
+def sync_problems(scope: str, output: str) -> None:
+    """List customers who are not synced, and the next step."""
+    from orchestration.publishing import queries
+
+    day, table = queries.sync_problems(settings(), queries.Scope.parse(scope))
+    if output == "table":
+        table = table.select(
+            "customer_id", "first_name", "last_name", "provider_id", "sync_status", "next_step", "iwds_candidate_ids"
+        )
+    terminal.print_result(table, output, f"Not synced · as of {day}", "All customers in this scope are synced.")
+
+
+@click.command()
+@as_of_option("A published day; default: the last run, published or not.")
+@click.option("--failed", is_flag=True, help="Only checks that failed.")
+@format_option
+def checks(as_of: date | None, failed: bool, output: str) -> None:
+    """Show what was checked and what was found."""
+    from orchestration.publishing import queries
+
+    title, table = queries.checks(settings(), as_of)
+    if failed:
+        table = table.where(lambda row: not row["passed"])
+    terminal.print_result(table, output, f"Checks of {title}", "All checks passed.")

@@ -1,0 +1,132 @@
+"""Commands that produce data: sample deliveries, the run of a day, a backfill."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from orchestration.cli.options import Day, as_of_option
+from orchestration.cli.progress import show_progress
+from orchestration.cli.terminal import say, stderr_console
+from orchestration.contract.dates import today_in_chicago
+from orchestration.internals.process import redirect_output
+from orchestration.settings import Settings, settings
+
+if TYPE_CHECKING:
+    import dagster as dg
+
+
+@click.command()
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="The folder to write to; default: extracts under YACP_HOME.",
+)
+@click.option("--customers", type=click.IntRange(min=1), default=2000, show_default=True, help="How many customers.")
+@as_of_option("The last day to generate; default: today in Chicago.")
+@click.option("--days", type=click.IntRange(min=1), default=1, show_default=True, help="How many days, ending there.")
+@click.option("--seed", type=int, default=1, show_default=True, help="The same seed generates the same bytes.")
+@click.option("--delivery", type=click.IntRange(min=1), default=1, show_default=True, help="The delivery number.")
+@click.option("--faults", is_flag=True, help="Include one of every fault that a row can have.")
+def generate(
+    out: Path | None, customers: int, as_of: date | None, days: int, seed: int, delivery: int, faults: bool
+) -> None:
+    """Generate sample deliveries of fictional people."""
+    from orchestration.sample.generator import generate as make
+
+    target = out or settings().state / "extracts"
+    with stderr_console().status("Generating deliveries…") as status:
+        folders = make(
+            target,
+            customers=customers,
+            as_of=as_of or today_in_chicago(),
+            days=days,
+            seed=seed,
+            faults=faults,
+            delivery=delivery,
+            progress=lambda what: status.update(f"Generating {what}…"),
+        )
+    say(f"{len(folders)} deliveries in {target}")
+
+
+@click.command()
+@as_of_option("The day; default: the newest that both systems have delivered in full.")
+@click.option("--extracts", help="The folder or address that deliveries come from; default: YACP_EXTRACTS.")
+def run(as_of: date | None, extracts: str | None) -> None:
+    """Land, build, check and publish a day."""
+    from orchestration.landing.queries import newest_delivered, require_delivered
+
+    if extracts:
+        settings.cache_clear()
+        os.environ["YACP_EXTRACTS"] = extracts if "://" in extracts else str(Path(extracts).absolute())
+    config = settings()
+    day = as_of or newest_delivered(config)
+    require_delivered(config, day)
+    _run_days(config, [day])
+
+
+@click.command()
+@click.argument("first", metavar="FROM", type=Day())
+@click.argument("last", metavar="TO", type=Day())
+@click.option("--anew", is_flag=True, help="Run every day, including those done before this backfill was stopped.")
+def backfill(first: date, last: date, anew: bool) -> None:
+    """Run all delivered days from FROM to TO, oldest first.
+
+    Days that were not delivered are listed and skipped. A backfill that was stopped resumes where it stopped.
+    The newest published day is run again at the end, because its waiting times and flow depend on the days before it.
+    """
+    from orchestration.runs.backfill import Backfill
+
+    config = settings()
+    progress = Backfill.resume(config, first, last, anew=anew)
+    plan = progress.plan()
+    if plan.not_delivered:
+        say(f"Not delivered by both systems, skipped: {', '.join(map(str, plan.not_delivered))}")
+    if plan.done_count:
+        total = plan.done_count + len(plan.remaining)
+        say(
+            f"Resuming with {plan.days[0] if plan.remaining else 'the last day'}: {plan.done_count} of {total} days "
+            "were done before this backfill stopped (--anew runs them again)."
+        )
+    _run_days(config, plan.days, progress.record)
+    progress.finish()
+
+
+def _load_definitions() -> dg.Definitions:
+    """Takes seconds of imports, so only a run calls it."""
+    from orchestration.definitions import defs
+
+    return defs
+
+
+def _run_days(config: Settings, days: list[date], after_backfill_day: Callable[[date], None] | None = None) -> None:
+    """Runs the days one after the other and says what became of each."""
+    from orchestration.runs.day_run import BACKFILL, COMMAND, rows_forgotten_since_published, run_day, with_newest_day
+    from orchestration.state.releases import current
+
+    config.state.mkdir(parents=True, exist_ok=True)
+    for day in with_newest_day(config, days):
+        if removed := rows_forgotten_since_published(config, day):
+            say(
+                f"{removed:,} rows of {day} were removed by yacp forget since it was published: its counts are "
+                "published again without them.",
+                style="yellow",
+            )
+        # Dagster copies its steps' output to the process's own, where it would break up the progress line.
+        with show_progress(day) as on_step, redirect_output(config.state / "dagster" / "last_run.log", truncate=True):
+            run_day(config, day, _load_definitions, on_step, BACKFILL if after_backfill_day else COMMAND)
+        if after_backfill_day:
+            after_backfill_day(day)
+        if (release := current(config)) and release.as_of_date > day:
+            say(f"Built {day}; it is published with {release.as_of_date}, the newest day.")
+        else:
+            say(f"Published {day}.", style="green")
+    say(
+        f"  counts  {config.published}/dashboard.duckdb\n  lists   {config.published}/customers.duckdb\n"
+        f"  Parquet {config.published}/parquet"
+    )

@@ -1,0 +1,112 @@
+"""Commands that keep running, and the one that stands in for the daemon's notices."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from orchestration.cli.terminal import fail, say
+from orchestration.failures import UsageError
+from orchestration.settings import PROJECT, settings
+
+port_option = click.option("--port", type=int, default=3000, show_default=True, help="The port to listen on.")
+
+
+@click.command()
+@port_option
+def dev(port: int) -> None:
+    """Run the Dagster UI and the daemon.
+
+    They use the same state as the command line.
+    """
+    _become("dagster", "dev", "-h", "127.0.0.1", "-p", str(port))
+
+
+@click.command()
+def daemon() -> None:
+    """Run the daemon, which starts runs and sends notices.
+
+    It is the only service that has to run.
+    """
+    _become("dagster-daemon", "run")
+
+
+@click.command()
+@port_option
+def ui(port: int) -> None:
+    """Run the Dagster UI alone, next to the daemon."""
+    _become("dagster-webserver", "-h", "127.0.0.1", "-p", str(port))
+
+
+@click.command()
+@click.option("--as", "as_email", metavar="EMAIL", help="Show it as this person of the staff extract sees it.")
+@click.option("--port", type=click.IntRange(0, 65535), help="The port to listen on; default: 8080.")
+def serve(as_email: str | None, port: int | None) -> None:
+    """Serve the published dashboard to browsers."""
+    from dashboard import serving
+
+    given: dict[str, Any] = {"published": settings().published, "as_email": as_email, "port": port}
+    try:
+        serving.serve(**{name: value for name, value in given.items() if value is not None})
+    except serving.StartError as error:
+        raise UsageError(str(error)) from None
+
+
+@click.command()
+@click.option("--test", is_flag=True, help="Send a test message on every channel.")
+def notify(test: bool) -> None:
+    """Send the notices that are due, as the daemon does.
+
+    Notices are about failed runs, late days and checks that warn.
+    """
+    from orchestration.notices.channels import channels
+
+    config = settings()
+    if not channels(config):
+        raise UsageError(
+            "Notices have no channel: set YACP_SMTP_HOST, YACP_MAIL_FROM and YACP_MAIL_TO, or YACP_WEBHOOK_URL."
+        )
+    if test:
+        _send_test_message()
+        return
+    import dagster as dg
+
+    from orchestration.notices.sensor import send_notices
+    from orchestration.runs.instance import prepare_instance
+
+    prepare_instance(config)
+    with dg.DagsterInstance.get() as instance:
+        result = send_notices(config, instance)
+    say(f"{result}.")
+    if result.waiting:
+        raise SystemExit(1)
+
+
+def _send_test_message() -> None:
+    from orchestration.notices.channel_test import send_test_message
+
+    problems = []
+    for result in send_test_message(settings()):
+        if result.problem:
+            problems.append(f"{result.channel}: not sent; {result.problem}.")
+        else:
+            say(f"{result.channel}: sent{'; ' if result.remark else ''}{result.remark}")
+    if problems:
+        fail("\n".join(problems), 1)
+
+
+def _become(program: str, *arguments: str) -> None:
+    """Replaces this process with one of Dagster's programs, on our instance and definitions."""
+    from orchestration.runs.instance import MODULE, prepare_instance
+    from orchestration.warehouse.dbt_project import environment
+
+    config = settings()
+    prepare_instance(config)
+    os.environ.update(environment(config))
+    path = str(Path(sys.executable).with_name(program))
+    os.chdir(PROJECT)
+    os.execv(path, [path, *arguments, "-m", MODULE])  # noqa: S606 - no shell is wanted

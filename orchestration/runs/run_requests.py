@@ -1,0 +1,134 @@
+"""Which days Dagster runs by itself: a sensor requests a day once both systems have delivered it, and a schedule
+requests what the sensor missed.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, date, datetime, timedelta
+from itertools import islice
+
+import dagster as dg
+
+from orchestration.contract.dates import CHICAGO
+from orchestration.contract.partitions import DAILY_PARTITIONS, PARTITION_TAG
+from orchestration.contract.systems import SYSTEMS
+from orchestration.failures import IS_FINAL, DeliveryRefused, UsageError, YacpError
+from orchestration.publishing.queries import published_deliveries
+from orchestration.runs.jobs import JOB, nightly
+from orchestration.settings import Settings, settings
+from orchestration.sources.delivery_root import DeliveryRoot, without_retries
+from orchestration.state.releases import pending
+
+DELIVERIES_TAG = "yacp/deliveries"
+"""The tag of a run that says which deliveries it was requested for."""
+_RECENT_DAYS = 14
+_RETRY_AFTER = (timedelta(minutes=1), timedelta(minutes=10), timedelta(minutes=60))
+
+
+def days_to_run(config: Settings, on_problem: Callable[[str], None]) -> dict[date, str]:
+    """The recent days to run, each with the deliveries (``1-2``) or release (``after-…``) that it is run for.
+
+    These are the days that both systems have delivered and that are not published from those deliveries, and the
+    newest published day when a release with corrected older days is pending. What can't be read now is passed to
+    ``on_problem`` and tried again at the next tick.
+    """
+    to_run: dict[date, str] = {}
+    try:
+        with DeliveryRoot(without_retries(config)) as root:
+            days = sorted(islice(root.days(*SYSTEMS), _RECENT_DAYS))  # oldest first
+            published = published_deliveries(config, days)
+            for day in days:
+                try:
+                    numbers = {system.name: root.manifest(system, day).delivery for system in SYSTEMS}
+                except (DeliveryRefused, UsageError) as error:
+                    on_problem(str(error))
+                    continue
+                is_newer = any(number > published.get((day, name), 0) for name, number in numbers.items())
+                if is_newer and str(day) in DAILY_PARTITIONS.get_partition_keys():
+                    to_run[day] = "-".join(str(number) for number in numbers.values())
+    except YacpError as error:
+        on_problem(str(error))
+    release = pending(config)
+    if release and not any(day >= release.as_of_date for day in to_run):
+        to_run[release.as_of_date] = f"after-{release.name}"
+    return to_run
+
+
+def _requests(
+    instance: dg.DagsterInstance, on_problem: Callable[[str], None], *, is_scheduled: bool
+) -> Iterator[dg.RunRequest | dg.SkipReason]:
+    """A request for each day to run, unless it is running already or another try is pointless.
+
+    Dagster takes either requests or one reason why there are none, so reasons beside a request go to ``on_problem``.
+    """
+    requests: list[dg.RunRequest] = []
+    reasons: list[str] = []
+    for day, requested_for in days_to_run(settings(), reasons.append).items():
+        runs = instance.get_run_records(dg.RunsFilter(job_name=JOB, tags={PARTITION_TAG: str(day)}))
+        tries = [record for record in runs if record.dagster_run.tags.get(DELIVERIES_TAG) == requested_for]
+        if any(not record.dagster_run.is_finished for record in runs):
+            reasons.append(f"{day} is running.")
+        elif reason := _reason_to_wait(instance, tries, is_scheduled=is_scheduled):
+            reasons.append(f"{day} {reason}.")
+        else:
+            key = f"{day}-{requested_for}" + (f"-again-{len(tries)}" if tries else "")
+            requests.append(dg.RunRequest(run_key=key, partition_key=str(day), tags={DELIVERIES_TAG: requested_for}))
+    if requests:
+        for reason in reasons:
+            on_problem(reason)
+        yield from requests
+    else:
+        yield dg.SkipReason(" ".join(reasons) or "All delivered days are published.")
+
+
+def _reason_to_wait(instance: dg.DagsterInstance, tries: Sequence[dg.RunRecord], *, is_scheduled: bool) -> str:
+    """Why a day that was tried before isn't tried again now; empty when it is.
+
+    A crash or a lost connection may pass, so it is retried a few times, with longer and longer pauses.
+    """
+    if not tries:
+        return ""
+    newest = tries[0]
+    if newest.dagster_run.status != dg.DagsterRunStatus.FAILURE:
+        return f"was run before: {newest.dagster_run.status.value.lower()}"
+    if _is_final(instance, newest.dagster_run.run_id):
+        return "failed, and needs a new delivery or a changed rule"
+    if is_scheduled:
+        return ""
+    if len(tries) > len(_RETRY_AFTER):
+        return f"failed {len(tries)} times; it is retried at six in the morning"
+    pause = _RETRY_AFTER[len(tries) - 1]
+    since = datetime.now(UTC) - datetime.fromtimestamp(newest.end_time or 0, UTC)
+    if timedelta(0) <= since < pause:
+        return f"failed; it is retried {pause.seconds // 60} minutes later"
+    return ""
+
+
+def _is_final(instance: dg.DagsterInstance, run_id: str) -> bool:
+    failures = instance.get_records_for_run(run_id, of_type=dg.DagsterEventType.STEP_FAILURE).records
+    return any(
+        data.user_failure_data is not None
+        and data.user_failure_data.metadata.get(IS_FINAL) == dg.BoolMetadataValue(True)
+        for record in failures
+        if (event := record.event_log_entry.dagster_event) and (data := event.step_failure_data)
+    )
+
+
+@dg.sensor(
+    job=nightly,
+    minimum_interval_seconds=60,
+    description="Runs a day once both systems have delivered it, and again after a redelivery.",
+)
+def complete_deliveries(context: dg.SensorEvaluationContext) -> Iterator[dg.RunRequest | dg.SkipReason]:
+    """Requests a day once per pair of delivery numbers, and a few more times when its run crashed or failed."""
+    yield from _requests(context.instance, context.log.warning, is_scheduled=False)
+
+
+@dg.schedule(
+    job=nightly,
+    cron_schedule="0 6 * * *",
+    execution_timezone=CHICAGO,
+    description="At six in the morning, runs what the sensor missed.",
+)
+def every_morning(context: dg.ScheduleEvaluationContext) -> Iterator[dg.RunRequest | dg.SkipReason]:
+    """Requests the same days as the sensor, so that a sensor that is switched off delays a day by hours only."""
+    yield from _requests(context.instance, context.log.warning, is_scheduled=True)

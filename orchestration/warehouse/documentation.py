@@ -1,0 +1,54 @@
+"""dbt's own documentation of the models, as one page over the day that the warehouse holds."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from datetime import date
+from pathlib import Path
+
+import duckdb
+
+from orchestration.failures import BuildFailed, UsageError
+from orchestration.settings import Settings
+from orchestration.state.database import connect
+from orchestration.warehouse.dbt_project import DBT_COMMAND, PROJECT_DIR, environment
+from orchestration.warehouse.preparation import built_day
+
+
+def require_warehouse(config: Settings) -> None:
+    """Fails at once, before anything waits for the lock, when there is nothing to document."""
+    if not config.warehouse.exists():
+        raise UsageError("There is no warehouse to document yet; yacp run builds one.")
+
+
+def write_documentation(config: Settings, folder: Path) -> Path:
+    """Writes the page and returns its path. The caller holds the warehouse, so no run changes it meanwhile."""
+    day = _built_day(config)
+    folder.mkdir(parents=True, exist_ok=True)
+    result = subprocess.run(
+        [*DBT_COMMAND, "--quiet", "--no-use-colors", "docs", "generate", "--static"],
+        env={**os.environ, **environment(config, as_of=day.isoformat())},
+        cwd=PROJECT_DIR,
+        capture_output=True,
+        check=False,
+    )
+    if result.returncode:
+        raise BuildFailed(f"dbt could not write the documentation; see {config.dbt_logs}/dbt.log.")
+    page = folder / "index.html"
+    shutil.copyfile(config.dbt_target / "static_index.html", page)
+    return page
+
+
+def _built_day(config: Settings) -> date:
+    try:
+        with connect(config, config.warehouse, read_only=True) as connection:
+            day = built_day(connection)
+    except duckdb.Error:
+        raise UsageError(
+            f"{config.warehouse} can't be opened; close it in other programs, or run a day again."
+        ) from None
+    if day is None:
+        raise UsageError("The warehouse holds no complete day to document; yacp run builds one.")
+    return day
