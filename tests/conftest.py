@@ -25,7 +25,7 @@ from orchestration.runs.instance import write_instance
 from orchestration.sample.generator import generate
 from orchestration.settings import PROJECT, Settings
 
-pytest_plugins = ("dashboard_site", "browsing", "pipeline_runs")
+pytest_plugins = ("dashboard_site", "browsing", "notice_setup", "pipeline_runs")
 
 _ALWAYS = {"deadline": None, "suppress_health_check": list(hypothesis.HealthCheck)}
 hypothesis.settings.register_profile("quick", max_examples=8, derandomize=True, database=None, **_ALWAYS)

@@ -166,8 +166,8 @@ def test_no_mark_is_where_people_may_not_be(tmp_path: Path) -> None:
     generate(made, customers=PEOPLE, as_of=DAY, seed=3, faults=True)
     deliver(made, extracts, DAY_BEFORE)
     deliver(made, extracts, DAY, unlinked)
-    with webhook_server() as hook:
-        yacp = House(tmp_path, YACP_EXTRACTS=str(extracts), YACP_WEBHOOK_URL=hook.url)
+    with webhook_server() as webhook:
+        yacp = House(tmp_path, YACP_EXTRACTS=str(extracts), YACP_WEBHOOK_URL=webhook.url)
         yacp("run", "--as-of", str(DAY_BEFORE), says="not met (yacp checks --failed)")
         yacp("run", "--as-of", str(DAY), status=1, says="of severity error failed, so nothing was published")
         archived = yacp.home / "archive" / "worknet" / str(DAY) / "0001" / "customers.parquet"
@@ -187,9 +187,9 @@ def test_no_mark_is_where_people_may_not_be(tmp_path: Path) -> None:
         yacp("checks", "--failed")
         yacp("retention")
         yacp("doctor")
-        assert len(hook.posted) > 2
+        assert len(webhook.posted) > 2
 
-    assert traces(yacp.home / "dbt", ["its words are left out"])  # they quoted the row
+    assert traces(yacp.home / "dbt", ["its text is left out"])  # it quoted the row
 
     lists = yacp.places_for_people()
     there = "".join(traces(yacp.home / "archive", [word])[0] for word in WORDS)
@@ -197,5 +197,5 @@ def test_no_mark_is_where_people_may_not_be(tmp_path: Path) -> None:
     assert traces((yacp.home / "published" / "current").resolve(), ["zqlast"])
     assert traces(yacp.home, MARKS, lists) == []
     assert traces(yacp.elsewhere, MARKS) == []
-    told = f"{yacp.said} {hook.posted}".lower()
+    told = f"{yacp.said} {webhook.posted}".lower()
     assert [mark for mark in MARKS if mark.lower() in told] == []
