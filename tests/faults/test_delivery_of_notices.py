@@ -1,4 +1,4 @@
-"""Being told for real: the daemon runs, a run of the command line fails, and people get a message."""
+"""With the daemon running, a run of the command line fails, and people are notified."""
 
 import signal
 import subprocess
@@ -25,16 +25,16 @@ MARKS = {
 
 
 def wait_for(what: Callable[[], bool], daemon: subprocess.Popen[bytes], log: Path) -> None:
-    """As long as it takes on a busy machine; a daemon that died is waited for no longer."""
+    """Waits for as long as it takes on a busy machine, unless the daemon has died."""
     for _ in range(600):
         if what():
             return
         assert daemon.poll() is None, log.read_text()[-3000:]
         time.sleep(0.5)
-    pytest.fail(f"nothing came: {log.read_text()[-3000:]}")
+    pytest.fail(f"nothing arrived: {log.read_text()[-3000:]}")
 
 
-def test_the_daemon_tells_of_a_run_of_the_command_line(
+def test_the_daemon_sends_notices_of_a_run_of_the_command_line(
     tmp_path: Path, deliveries: Deliveries, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     home, log = tmp_path / "home", tmp_path / "daemon.log"
