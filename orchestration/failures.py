@@ -1,7 +1,7 @@
-"""Foreseeable failures as types: each carries the sentence that the operator reads, and its exit status.
+"""Foreseeable failures as types: each has the message for the operator and the exit status.
 
-None of them is mended by trying again at once, so no retry is allowed to turn one green: what a retry can mend, a
-lost connection, has been tried again by then. Messages name files, rows and columns, never a value from a row.
+Dagster never retries one of them: an immediate retry would not help, and a lost connection, where it does, was retried
+before the failure was raised. Messages name files, rows and columns, never a value from a row.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 EXIT_STATUS = "exit_status"
 IS_FINAL = "is_final"
-"""Metadata of a failure in Dagster: what the command line exits with, and whether another try is pointless."""
+"""Metadata of a failure in Dagster: the exit status of the command line, and whether running again is pointless."""
 
 STILL_PUBLISHED = "The last good day is still published."
 NOTHING_PUBLISHED = f"Nothing was published. {STILL_PUBLISHED}"
@@ -30,9 +30,9 @@ _LONGEST_NAME = 60
 
 
 class YacpError(Exception):
-    """A failure we foresaw. Its text is the whole message: what is wrong, what stays safe, what to do.
+    """A foreseeable failure. Its text is the whole message: what is wrong, what stays safe, what to do.
 
-    One that ``is_final`` comes again however often the same delivery is run; others may pass: a full disk, a crash.
+    One that ``is_final`` happens again however often the same delivery is run. Others may pass: a full disk, a crash.
     """
 
     exit_status = 2
@@ -40,15 +40,15 @@ class YacpError(Exception):
 
 
 class UsageError(YacpError):
-    """What was asked for does not exist: a scope, a line, a day, a folder."""
+    """Something in the command or the settings doesn't exist or can't be used: a scope, a line, a day, a folder."""
 
 
 class RootDenied(YacpError):
-    """The place that deliveries come from can't be used as it is set up: no right to it, or no proof that it is it."""
+    """Where deliveries come from can't be used as configured: access is denied, or the server is not the known one."""
 
 
 class RootUnreachable(YacpError):
-    """The place that deliveries come from doesn't answer, or hangs up, however often it is tried."""
+    """Where deliveries come from doesn't answer or closes the connection, in every retry."""
 
     exit_status = 1
 
@@ -67,14 +67,14 @@ class ChecksBlocked(YacpError):
 
 
 class BuildFailed(YacpError):
-    """A step broke in a way that no delivery or argument explains; nothing was published."""
+    """A step failed for a reason that is neither in the delivery nor in the command; nothing was published."""
 
     exit_status = 1
 
 
 _NO_ROOM = ("no space left", "file too large", "disk quota exceeded", "disk is full")
-# Their words are about the SQL, a file or the machine. Those of DuckDB's other errors quote the value at fault.
-_ABOUT_NO_VALUE = {
+# Their messages are about the SQL, a file or the machine. Those of DuckDB's other errors quote the value at fault.
+_QUOTES_NO_VALUE = {
     "BinderException", "CatalogException", "ConnectionException", "DependencyException", "IOException",
     "InterruptException", "NotImplementedException", "OutOfMemoryException", "ParserException", "PermissionException",
     "TransactionException",
@@ -82,27 +82,27 @@ _ABOUT_NO_VALUE = {
 
 
 def lacks_room(error: BaseException) -> bool:
-    """Whether memory or disk ran out, as DuckDB, SQLite or the system say it."""
+    """Whether memory or disk space ran out, judged by the messages of DuckDB, SQLite and the system."""
     is_of_memory = isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryException"
     return is_of_memory or any(words in str(error).lower() for words in _NO_ROOM)
 
 
 def without_values(error: Exception) -> str:
-    """What DuckDB says of an error, unless it may quote a row; the kind of the error then."""
+    """The message of a DuckDB error, or only its type if the message may quote a row."""
     kind = type(error).__name__
-    if kind in _ABOUT_NO_VALUE:
+    if kind in _QUOTES_NO_VALUE:
         return str(error)
-    return f"{kind.removesuffix('Exception')} Error: its words are left out, as they may quote a row"
+    return f"{kind.removesuffix('Exception')} Error: its text is left out because it may quote a row"
 
 
 def name_list(names: Sequence[str]) -> str:
-    """Names as somebody else gave them, fit for a message: a few, short, of signs that can be seen."""
-    shown = ["".join(sign for sign in name if sign.isprintable())[:_LONGEST_NAME] or "(no name)" for name in names]
+    """Names from outside, made fit for a message: only a few, short, and of printable characters."""
+    shown = ["".join(filter(str.isprintable, name))[:_LONGEST_NAME] or "(no name)" for name in names]
     return ", ".join(shown[:_NAMES_SHOWN]) + (", …" if len(names) > _NAMES_SHOWN else "")
 
 
 def size_text(count: int) -> str:
-    """A size for a message."""
+    """A number of bytes, for a message."""
     for unit, name in ((10**9, "GB"), (10**6, "MB"), (1 << 10, "KiB")):
         if count >= unit:
             return f"{count / unit:g} {name}"
@@ -111,11 +111,11 @@ def size_text(count: int) -> str:
 
 @contextmanager
 def as_dagster_failure() -> Iterator[None]:
-    """Turns a ``YacpError`` inside into a failure that Dagster shows as its sentence and never tries again.
+    """Turns a ``YacpError`` into a failure that Dagster shows as its message and never retries.
 
-    So is whatever DuckDB gives up at: Dagster would keep its words, which may quote a row.
+    Errors of DuckDB and the system too: Dagster would record their messages, which may quote a row.
     """
-    import duckdb  # here, so that processes without Dagster or DuckDB can use this module
+    import duckdb  # here, so that processes without DuckDB and Dagster can use this module
 
     try:
         yield
@@ -124,10 +124,10 @@ def as_dagster_failure() -> Iterator[None]:
     except (duckdb.Error, MemoryError) as error:
         raise _failure(BuildFailed(_duckdb_message(error))) from None
     except OSError as error:
-        place = f" {error.filename}" if error.filename else ""
+        file = f" {error.filename}" if error.filename else ""
         raise _failure(
             BuildFailed(
-                f"{error.strerror or type(error).__name__}:{place}. {NOTHING_PUBLISHED} Fix it and run the day again."
+                f"{error.strerror or type(error).__name__}:{file}. {NOTHING_PUBLISHED} Fix it and run the day again."
             )
         ) from None
 
@@ -138,8 +138,8 @@ def _duckdb_message(error: Exception) -> str:
             f"There was not enough memory or disk. {NOTHING_PUBLISHED} Free space under "
             "YACP_HOME or raise YACP_MEMORY_LIMIT, then run the day again."
         )
-    *_, place = (frame for frame in extract_tb(error.__traceback__) if Path(frame.filename).is_relative_to(_OURS))
-    where = f"{Path(place.filename).relative_to(_OURS.parent)}, line {place.lineno}"
+    *_, frame = (frame for frame in extract_tb(error.__traceback__) if Path(frame.filename).is_relative_to(_OURS))
+    where = f"{Path(frame.filename).relative_to(_OURS.parent)}, line {frame.lineno}"
     return (
         f"DuckDB failed at {where}: {without_values(error)}. {NOTHING_PUBLISHED} Run the day again; if it fails again, "
         "report this message to the maintainers of yacp."

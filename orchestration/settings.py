@@ -1,6 +1,8 @@
-"""Every setting, typed. Nothing else in the project reads the environment.
+"""Every setting of the pipeline, typed, and the only place that reads settings from the environment.
 
-A setting is set by the variable of its name with ``YACP_`` before it, for example ``YACP_HOME``.
+A setting is the variable of its name with the prefix ``YACP_``, for example ``YACP_HOME``. The processes that a run
+starts also hand each other a few variables, which ``warehouse/`` sets and which are not settings. The web dashboard
+has settings of its own, with the prefix ``YACP_DASHBOARD_``.
 """
 
 from __future__ import annotations
@@ -16,113 +18,115 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from orchestration.failures import UsageError
 
 PROJECT = Path(__file__).resolve().parent.parent
-"""The checkout: the models, seeds and expectations stand beside this package."""
+"""The checkout: the models, seeds and expectations are beside this package."""
 
 
 class Settings(BaseSettings):
-    """Where things are and where the limits lie."""
+    """Paths, limits, and access to other systems."""
 
     model_config = SettingsConfigDict(env_prefix="YACP_", env_ignore_empty=True, extra="ignore")
 
     home: Path = Field(default=PROJECT / ".yacp", description="The folder of all state: archive, warehouse, published.")
-    extracts: str = Field(
-        default="", description="The root that deliveries come from; empty: the folder extracts under home."
-    )
+    extracts: str = Field(default="", description="Where deliveries come from; empty: the folder extracts under home.")
     known_hosts: Path | None = Field(
         default=None,
-        description="The file that the keys of sftp servers are checked against; empty: ~/.ssh/known_hosts.",
+        description="The file with the known keys of sftp servers; empty: ~/.ssh/known_hosts.",
     )
     sftp_key_file: Path | None = Field(
-        default=None, description="The private key for sftp; empty: the ssh-agent and the keys in ~/.ssh."
+        default=None, description="The private key for sftp; empty: those of the ssh-agent and in ~/.ssh."
     )
-    sftp_password: SecretStr = Field(default=SecretStr(""), description="The password for sftp, where no key will do.")
-    s3_endpoint: str = Field(default="", description="The address of an object store other than AWS.")
-    connect_timeout: float = Field(default=15, gt=0, description="How many seconds a connection may take.")
+    sftp_password: SecretStr = Field(default=SecretStr(""), description="The password for sftp, if there is no key.")
+    s3_endpoint: str = Field(default="", description="The address of an object store other than that of AWS.")
+    connect_timeout: float = Field(default=15, gt=0, description="How many seconds connecting may take.")
     read_timeout: float = Field(default=60, gt=0, description="How many seconds an answer, or 4 MiB, may take.")
-    retries: int = Field(default=6, ge=0, description="How often a lost connection is tried again.")
+    retries: int = Field(default=6, ge=0, description="How many times to retry after a lost connection.")
     retry_wait: float = Field(
-        default=1, ge=0, description="Seconds before the first of them; doubled each time, at most a minute."
+        default=1, ge=0, description="Seconds before the first retry; doubled each time, up to a minute."
     )
     max_quarantined_share: float = Field(
-        default=0.01, ge=0, le=1, description="Over this share of a file's rows the delivery is refused."
+        default=0.01, ge=0, le=1, description="A delivery is refused if a larger share of a file's rows is invalid."
     )
     max_file_size: ByteSize = Field(
-        default=ByteSize(10_000_000_000), gt=0, description="Over this size, unpacked, a file is refused."
+        default=ByteSize(10_000_000_000), gt=0, description="The largest size of a delivered file, uncompressed."
     )
-    releases_kept: int = Field(default=5, ge=1, description="How many releases stay on disk.")
+    releases_kept: int = Field(default=5, ge=1, description="How many releases to keep.")
     archive_retention_days: int = Field(
-        default=0, ge=0, description="After how many days an archived day is removed; 0: never."
+        default=0, ge=0, description="Days after which an archived day is removed; 0: never."
     )
     release_retention_days: int = Field(
-        default=0, ge=0, description="After how many days a release is removed, whatever their number; 0: never."
+        default=0, ge=0, description="Days after which a release is removed, whatever their number; 0: never."
     )
     log_retention_days: int = Field(
-        default=90, ge=0, description="After how many days the record of a run and its logs are removed; 0: never."
+        default=90, ge=0, description="Days after which the record of a run and its logs are removed; 0: never."
     )
     group: str = Field(
         default="",
-        description="The group that may read archive, warehouse and customer lists; empty: the account alone.",
+        description="The group that may read archive, warehouse and customer lists; empty: only the account may.",
     )
     following_minutes: float = Field(
         default=60,
         ge=0,
-        description="How long a query or transaction over published/following may take: for so long a release can be "
-        "read there after a newer one took its place.",
+        description="How long a query or transaction over published/following may take: a release can be read there "
+        "for this many minutes after a newer one replaced it.",
     )
     memory_limit: str = Field(
         default="3GB",
         pattern=r"^\d+(\.\d+)? ?([KMGT]i?B)$",
-        description="What DuckDB may use before it spills to disk.",
+        description="How much memory DuckDB may use before it spills to disk.",
     )
     threads: int = Field(default=2, ge=1, description="How many threads DuckDB may use.")
     engine: Literal["duckdb", "spark"] = Field(
-        default="duckdb", description="What builds the models; spark needs the extra of that name, and Java 17."
+        default="duckdb", description="What builds the models; spark needs the extra of that name and Java 17."
     )
     spark_master: str = Field(
-        default="", description="Where Spark works; empty: on this machine, with as many threads as DuckDB may use."
+        default="", description="Where Spark runs; empty: on this machine, with as many threads as DuckDB may use."
     )
     spark_conf: Path | None = Field(
-        default=None, description="A file of Spark's own settings, as its spark-defaults.conf; they come before ours."
+        default=None, description="A file like Spark's spark-defaults.conf; its settings override ours."
     )
     spark_storage: str = Field(
         default="",
-        description="A folder, or s3://bucket/folder, that executors on other machines reach; empty: there are none.",
+        description="A folder or s3://bucket/folder for executors on other machines; empty: there are none.",
     )
 
     late_after: time = Field(
-        default=time(8), description="A day that is not published by this hour of the next day, in Chicago, is late."
+        default=time(8), description="A day is late if it isn't published by this time of the next day, in Chicago."
     )
-    smtp_host: str = Field(default="", description="The mail server that notices go through; empty: no mail.")
-    smtp_port: int | None = Field(default=None, ge=1, le=65535, description="Empty: 587, 465 for tls, 25 for none.")
+    smtp_host: str = Field(default="", description="The mail server for notices; empty: no mail.")
+    smtp_port: int | None = Field(
+        default=None, ge=1, le=65535, description="Its port; empty: 587 for starttls, 465 for tls, 25 for none."
+    )
     smtp_security: Literal["starttls", "tls", "none"] = Field(
         default="starttls", description="How the connection to the mail server is encrypted."
     )
-    smtp_user: str = Field(default="", description="Who signs in to the mail server; empty: nobody does.")
-    smtp_password: SecretStr = Field(default=SecretStr(""), description="Their password.")
-    smtp_password_file: Path | None = Field(default=None, description="The file that holds it instead.")
+    smtp_user: str = Field(default="", description="The user name for the mail server; empty: no login.")
+    smtp_password: SecretStr = Field(default=SecretStr(""), description="The password for the mail server.")
+    smtp_password_file: Path | None = Field(default=None, description="A file with the password instead.")
     mail_from: str = Field(default="", validate_default=True, description="The sender of notices.")
-    mail_to: str = Field(default="", validate_default=True, description="Who gets them: addresses, by comma.")
-    webhook_url: SecretStr = Field(
-        default=SecretStr(""), description="Where notices are posted to as JSON; empty: nowhere."
+    mail_to: str = Field(
+        default="", validate_default=True, description="The receivers of notices: addresses, separated by commas."
     )
-    webhook_url_file: Path | None = Field(default=None, description="The file that holds the address instead.")
+    webhook_url: SecretStr = Field(
+        default=SecretStr(""), description="The webhook that notices are posted to as JSON; empty: none."
+    )
+    webhook_url_file: Path | None = Field(default=None, description="A file with the address of the webhook instead.")
 
     @field_validator("mail_from", "mail_to")
     @classmethod
     def _addresses(cls, value: str, info: ValidationInfo) -> str:
         if info.data.get("smtp_host") and not all("@" in address for address in value.split(",")):
-            raise ValueError("YACP_SMTP_HOST is set, so this has to be an address like night@example.org")
+            raise ValueError("YACP_SMTP_HOST is set, so this must be a mail address like team@example.org")
         return value
 
     @field_validator("smtp_user")
     @classmethod
-    def _never_in_the_clear(cls, value: str, info: ValidationInfo) -> str:
+    def _requires_encryption(cls, value: str, info: ValidationInfo) -> str:
         if value and info.data.get("smtp_security") == "none":
-            raise ValueError("a password is sent over an encrypted connection only; YACP_SMTP_SECURITY is none")
+            raise ValueError("a password is only sent over an encrypted connection, but YACP_SMTP_SECURITY is none")
         return value
 
     def secret(self, name: str) -> str:
-        """A secret setting, from the environment or from the file that stands in for it."""
+        """The value of a secret setting, from the environment or from the file that replaces it."""
         file: Path | None = getattr(self, f"{name}_file")
         value: SecretStr = getattr(self, name)
         if value.get_secret_value() or file is None:
@@ -134,7 +138,7 @@ class Settings(BaseSettings):
 
     @property
     def state(self) -> Path:
-        """The absolute folder of all state."""
+        """The absolute path of the folder for all state."""
         return self.home.expanduser().absolute()
 
     @property
@@ -144,12 +148,12 @@ class Settings(BaseSettings):
 
     @property
     def archive(self) -> Path:
-        """Every accepted delivery as typed Parquet."""
+        """The accepted deliveries as typed Parquet."""
         return self.state / "archive"
 
     @property
     def warehouse(self) -> Path:
-        """The build's private database; nobody else opens it."""
+        """The build's private database; no reader opens it."""
         return self.state / "warehouse.duckdb"
 
     @property

@@ -23,7 +23,7 @@ __all__ = [
     "read_csv", "yacp",
 ]  # fmt: skip
 
-pytest_plugins = ("dashboard_site", "chromium", "pipeline_runs")
+pytest_plugins = ("dashboard_site", "chromium", "notice_setup", "pipeline_runs")
 
 _ALWAYS = {"deadline": None, "suppress_health_check": list(hypothesis.HealthCheck)}
 hypothesis.settings.register_profile("quick", max_examples=8, derandomize=True, database=None, **_ALWAYS)

@@ -1,4 +1,4 @@
-"""A mail server and a webhook's server on loopback, for what is sent to people."""
+"""A mail server and a webhook on loopback, for the notices that are sent to people."""
 
 import datetime
 import ipaddress
@@ -27,7 +27,7 @@ USER, PASSWORD = "night", "open sesame"
 
 @dataclass
 class Mailbox:
-    """``answer`` is what the server says to a message."""
+    """``answer`` is the server's reply to a message."""
 
     port: int
     messages: list[EmailMessage] = field(default_factory=list)
@@ -54,23 +54,23 @@ class Mailbox:
 
 @contextmanager
 def mail_server(tls: Path | None = None, *, implicit: bool = False, port: int | None = None) -> Iterator[Mailbox]:
-    """With ``tls`` (a folder that ``certificate`` filled) it wants STARTTLS, or TLS from the start, and a login."""
-    box = Mailbox(port or free_port())
+    """With ``tls``, a folder that ``certificate`` filled, it requires a login, and STARTTLS or TLS from the start."""
+    mailbox = Mailbox(port or free_port())
     context = None
     if tls:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(tls / "certificate.pem", tls / "key.pem")
     controller = Controller(
-        box,
+        mailbox,
         hostname="127.0.0.1",
-        port=box.port,
+        port=mailbox.port,
         ssl_context=context if implicit else None,
         **({"tls_context": context, "require_starttls": True} if context and not implicit else {}),
         **({"authenticator": _authenticate, "auth_required": True, "auth_require_tls": not implicit} if tls else {}),
     )
     controller.start()
     try:
-        yield box
+        yield mailbox
     finally:
         controller.stop()
 
@@ -81,8 +81,8 @@ def _authenticate(server: SMTP, session: Session, envelope: Envelope, mechanism:
 
 
 @dataclass
-class Hook:
-    """``statuses`` are the answers to come; when they are used up, it is 200."""
+class WebhookInbox:
+    """``statuses`` are the next answers; after them, it is 200."""
 
     url: str
     posted: list[dict[str, Any]] = field(default_factory=list)
@@ -95,12 +95,14 @@ class Hook:
 
 
 @contextmanager
-def webhook_server(port: int = 0) -> Iterator[Hook]:
+def webhook_server(port: int = 0, *, tls: Path | None = None) -> Iterator[WebhookInbox]:
+    """With ``tls``, a folder that ``certificate`` filled, it is an HTTPS server."""
+
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             content = self.rfile.read(int(self.headers["Content-Length"]))
-            if not hook.statuses and self.headers["Content-Type"] == "application/json":
-                hook.posted.append(json.loads(content))
+            if not webhook.statuses and self.headers["Content-Type"] == "application/json":
+                webhook.posted.append(json.loads(content))
             self._answer()
 
         def do_GET(self) -> None:
@@ -110,11 +112,11 @@ def webhook_server(port: int = 0) -> Iterator[Hook]:
             self._answer()
 
         def _answer(self) -> None:
-            hook.methods.append(self.command)
-            status = hook.statuses.pop(0) if hook.statuses else 200
+            webhook.methods.append(self.command)
+            status = webhook.statuses.pop(0) if webhook.statuses else 200
             self.send_response(status)
             if status in (301, 302, 303, 307):
-                self.send_header("Location", hook.url)
+                self.send_header("Location", webhook.url)
             self.send_header("Content-Length", "0")
             self.end_headers()
 
@@ -122,11 +124,15 @@ def webhook_server(port: int = 0) -> Iterator[Hook]:
             pass
 
     server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
-    hook = Hook(f"http://127.0.0.1:{server.server_port}/services/T0/secret-part")
+    if tls:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(tls / "certificate.pem", tls / "key.pem")
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+    webhook = WebhookInbox(f"{'https' if tls else 'http'}://127.0.0.1:{server.server_port}/services/T0/secret-part")
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     try:
-        yield hook
+        yield webhook
     finally:
         server.shutdown()
         thread.join()
@@ -140,7 +146,7 @@ def free_port() -> int:
 
 
 def certificate(folder: Path) -> Path:
-    """A key and a certificate of 127.0.0.1 that vouches for itself."""
+    """A folder with a key and a self-signed certificate for 127.0.0.1."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "mail server of the tests")])
     now = datetime.datetime.now(datetime.UTC)

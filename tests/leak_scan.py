@@ -1,6 +1,6 @@
-"""Looks for values wherever they may have been kept: in the bytes of every file, and in what databases decode to.
+"""Searches every file for values: in its bytes, and in the decoded contents of databases, Parquet and gzip.
 
-In whatever case, in UTF-8 and UTF-16.
+In any case, in UTF-8 and UTF-16.
 """
 
 import gzip
@@ -14,7 +14,7 @@ import duckdb
 
 
 def traces(folder: Path, marks: Collection[str], but: Collection[Path] = ()) -> list[str]:
-    """Each file below a folder, without some, in which one of the marks stands, with the first one found in it."""
+    """The files below a folder, except some, that contain one of the marks, each with the first one found."""
     found = []
     for path in sorted(folder.rglob("*")):
         if path.is_symlink() or not path.is_file() or any(path.is_relative_to(other) for other in but):
@@ -49,8 +49,8 @@ def _in_bytes(content: bytes, marks: Collection[str]) -> Iterator[str]:
     searched = content.lower()
     for mark in marks:
         for encoding in ("utf-8", "utf-16-le", "utf-16-be"):
-            if (place := searched.find(mark.lower().encode(encoding))) >= 0:
-                yield content[max(0, place - 60) : place + 60].decode(errors="replace")
+            if (position := searched.find(mark.lower().encode(encoding))) >= 0:
+                yield content[max(0, position - 60) : position + 60].decode(errors="replace")
 
 
 def _in_relation(
@@ -65,7 +65,7 @@ def _in_relation(
 
 
 def _in_sqlite(path: Path, marks: Collection[str]) -> Iterator[str]:
-    """Dagster compresses some of what it stores."""
+    """Dagster compresses some of the values that it stores."""
     connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
     connection.text_factory = bytes
     for (table,) in connection.execute("select name from sqlite_master where type = 'table'").fetchall():

@@ -1,7 +1,7 @@
-"""Reads what is published, again and again, as a dashboard would, until it is told to stop; then says what it saw.
+"""Reads what is published again and again, as a dashboard would, until it gets SIGTERM; then prints what it saw.
 
-It opens each file where readers find it, and both files of the release that ``current`` leads to. What it reads must
-be of one day and whole: as many rows as the release says of itself.
+It opens each file at the path for readers, and both files of the release that ``current`` links to. Everything must
+belong to one day and be complete: as many rows as ``release.json`` says.
 """
 
 import json
@@ -16,7 +16,7 @@ MANY_DAYS = {"history", "movement", "line_history", "scope_history"}
 
 
 def look(published: Path) -> str:
-    """The day that is seen; ``AssertionError`` when it is none, or two."""
+    """The day that is published; ``AssertionError`` when there is none, or two."""
     folder = (published / "current").resolve()
     record = json.loads((folder / "release.json").read_text())
     rows, days = {}, set()
@@ -34,7 +34,7 @@ def look(published: Path) -> str:
                 if "as_of_date" in columns and name not in MANY_DAYS:
                     found = connection.execute(f"select distinct as_of_date from {relation}").fetchall()
                     days |= {str(day) for (day,) in found}
-    assert rows == record["rows"], f"{rows} is not what the release says of itself: {record['rows']}"
+    assert rows == record["rows"], f"{rows} is not what release.json says: {record['rows']}"
     assert days == {record["as_of_date"]}, f"{days} in one release"
     with duckdb.connect(published / "dashboard.duckdb", read_only=True) as connection:
         found = connection.execute("select as_of_date, count(*) from sections.dashboard group by all").fetchall()
@@ -56,7 +56,7 @@ def main() -> None:
         except Exception as error:
             problems.append(f"{type(error).__name__}: {error}"[:500])
         looks += 1
-        time.sleep(0.5)  # the run needs the processor too
+        time.sleep(0.5)  # leaves the processor to the run
     print(json.dumps({"looks": looks, "days": days, "problems": problems}))
 
 

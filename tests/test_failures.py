@@ -1,4 +1,4 @@
-"""What a step says when DuckDB gives up: where and why, and never a value of a row."""
+"""The message of a step when DuckDB fails: where and why, but never a value from a row."""
 
 import errno
 
@@ -19,18 +19,18 @@ from orchestration.failures import as_dagster_failure
         "insert into t values ('Quillfeather')",
     ],
 )
-def test_a_value_goes_no_further(query: str) -> None:
+def test_a_value_is_not_passed_on(query: str) -> None:
     with pytest.raises(duckdb.Error, match="Quillfeather"):
         duckdb.execute(query)
     with pytest.raises(dg.Failure, match="last good day is still published") as failure, as_dagster_failure():
         duckdb.execute(query)
     kept = serializable_error_info_from_exc_info((failure.type, failure.value, failure.tb))
-    assert "Error: its words are left out" in str(failure.value.description)
+    assert "Error: its text is left out" in str(failure.value.description)
     assert "orchestration/failures.py, line" in str(failure.value.description)
     assert "'Quillfeather'" not in f"{failure.value.description} {kept.message} {kept.cause} {kept.context}"
 
 
-def test_what_is_about_the_sql_is_told() -> None:
+def test_errors_in_the_sql_are_shown() -> None:
     with pytest.raises(dg.Failure, match="Table with name nowhere does not exist"), as_dagster_failure():
         duckdb.execute("from nowhere")
 
@@ -44,7 +44,7 @@ def test_what_is_about_the_sql_is_told() -> None:
         duckdb.FatalException("FATAL Error: Failed to create checkpoint: Could not write: File too large"),
     ],
 )
-def test_room_that_is_missing_is_told(error: Exception) -> None:
+def test_missing_memory_or_disk_space_is_reported(error: Exception) -> None:
     with (
         pytest.raises(dg.Failure, match=r"not enough memory or disk.*last good day is still published. Free space"),
         as_dagster_failure(),
@@ -52,7 +52,7 @@ def test_room_that_is_missing_is_told(error: Exception) -> None:
         raise error
 
 
-def test_what_the_system_says_is_told() -> None:
+def test_errors_of_the_system_are_shown() -> None:
     with (
         pytest.raises(dg.Failure, match=r"Read-only file system: /srv/x\. Nothing was published"),
         as_dagster_failure(),

@@ -1,4 +1,4 @@
-"""What is searched for is found in whatever it was kept in."""
+"""The leak scan finds a value in every kind of file."""
 
 import gzip
 import sqlite3
@@ -11,7 +11,7 @@ from leak_scan import traces
 MARK = "zqlast"
 
 
-def test_marks_are_found_wherever_they_are_kept(tmp_path: Path) -> None:
+def test_marks_are_found_in_every_kind_of_file(tmp_path: Path) -> None:
     (tmp_path / "log").write_text(f"who: {MARK.upper()}é\n")
     (tmp_path / "wide").write_text(f"who: {MARK}", encoding="utf-16-le")
     (tmp_path / "log.gz").write_bytes(gzip.compress(MARK.encode()))
@@ -24,6 +24,6 @@ def test_marks_are_found_wherever_they_are_kept(tmp_path: Path) -> None:
         events.execute("insert into events values (?)", [zlib.compress(MARK.encode())])
     events.close()
     (tmp_path / "clean").write_text("nobody")
-    found = {place.split(":")[0] for place in traces(tmp_path, ["nowhere", MARK])}
+    found = {trace.split(":")[0] for trace in traces(tmp_path, ["nowhere", MARK])}
     assert found == {"log", "wide", "log.gz", "rows.parquet", "rows.duckdb", "events.db"}
     assert traces(tmp_path, ["nowhere"]) == []

@@ -1,7 +1,7 @@
-"""Forgetting a person: out of the archive, the warehouse and the customer lists; counts stay as they were published.
+"""Forgetting a person: in the archive, the warehouse and the customer lists. Counts stay as they were published.
 
-What leads to the rest goes last: the lists, then quarantine, IWDS, what hangs on the customer, applications, the
-customer. So the same command finishes what was broken off at any point.
+Rows that identify others are removed last: the lists, then quarantine, IWDS, the customer's other rows, applications,
+and the customer. So after an interruption, the same command still finds the rest and finishes.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ from orchestration.warehouse.preparation import discard
 
 
 def find(settings: Settings, customer_id: str) -> Table:
-    """What is kept of a person, by place; ``UsageError`` when there is nothing."""
+    """How many rows of a person are kept, and where; ``UsageError`` when there are none."""
     with _person(settings, customer_id) as person:
         found = _found(person)
     if not found.rows:
-        raise UsageError("Nobody of this id is in the archive or in the customer lists; there is nothing to remove.")
+        raise UsageError("No one with this id is in the archive or in the customer lists; there is nothing to remove.")
     return found
 
 
 def forget(settings: Settings, customer_id: str) -> Table:
-    """Removes a person from everything kept, and returns what was removed. Wants the warehouse's turn."""
+    """Removes a person from everything kept, and returns what was removed. The caller holds the warehouse."""
     with _person(settings, customer_id) as person:
         found = _found(person)
         discard(settings)
@@ -39,11 +39,11 @@ def forget(settings: Settings, customer_id: str) -> Table:
 
 
 def _found(person: Person) -> Table:
-    rows: list[tuple[object, ...]] = [
-        (place, sum(held.values()), len(held))
-        for place, held in (published_lists.find(person) | archived_rows.find(person)).items()
-    ]
-    return Table(("place", "rows", "files"), [row for row in rows if row[1]])
+    found = published_lists.find(person) | archived_rows.find(person)
+    return Table(
+        ("place", "rows", "files"),
+        [(where, sum(by_file.values()), len(by_file)) for where, by_file in found.items() if sum(by_file.values())],
+    )
 
 
 @contextmanager
@@ -53,6 +53,6 @@ def _person(settings: Settings, customer_id: str) -> Iterator[Person]:
             yield Person(settings, connection, customer_id)
     except duckdb.IOException as error:
         raise UsageError(
-            f"A file can't be read: {str(error).splitlines()[0]} What was removed stays removed; close the file "
-            "elsewhere or mend it, then give the same command again."
+            f"A file can't be read: {str(error).splitlines()[0]} What was removed stays removed. Close the file in "
+            "other programs or repair it, then run the same command again."
         ) from None

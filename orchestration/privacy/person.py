@@ -1,4 +1,10 @@
-"""Who a customer is: by what their rows in either system are known."""
+"""Which rows of either system belong to a customer.
+
+The rule for IWDS is a superset of the models' rule (``int_customers__iwds_candidates``, with the macro ``name_key``):
+whoever a sync status could mean is found here as well. Names are compared by their letters and digits alone, so names
+that are the same to the models are the same here. The models also pair equal placeholders in place of a last four
+(``xxxx``), but never use such a pair: without four digits the status is ``missing_ssn``.
+"""
 
 from __future__ import annotations
 
@@ -21,13 +27,13 @@ EXTRACTS = (
     APPLICATIONS,
     CUSTOMERS,
 )
-"""The extracts that hold rows of customers; what leads to others comes last."""
+"""The extracts with rows of customers. Those that identify rows of others come last."""
 
 _COMPARED = """
-    iwds_customer_id, date_of_birth, letters(first_name) as first_name, letters(last_name) as last_name,
+    iwds_customer_id, date_of_birth, bare_name(first_name) as first_name, bare_name(last_name) as last_name,
     case when regexp_full_match(ssn_last4, '[0-9]{4}') then ssn_last4 end as ssn_last4
 """
-# Whom workNet linked, and whom the sync status may mean: the same birth date, last name, and last four or first name.
+# The person workNet linked, and those with the same birth date, last name, and last four or first name.
 _MATCH = """(
     customer.iwds_customer_id = iwds.iwds_customer_id
     or customer.date_of_birth = iwds.date_of_birth and customer.last_name = iwds.last_name
@@ -36,10 +42,10 @@ _MATCH = """(
 
 
 class Person:
-    """A customer and, as tables of the connection, everything they are known by in any delivery kept.
+    """A customer and, as temporary tables, everything that identifies their rows in any delivery kept.
 
-    ``customer``: names, birth date, last four, IWDS id. ``own_applications``, ``iwds_persons``,
-    ``iwds_applications``: ids. ``marks``: every value that tells a row in quarantine is theirs, with its column.
+    ``customer``: names, birth date, last four, IWDS id. ``own_applications``, ``candidates``, ``iwds_persons``,
+    ``iwds_applications``: ids. ``marks``: the values that identify a row in quarantine as theirs, with their columns.
     """
 
     def __init__(self, settings: Settings, connection: duckdb.DuckDBPyConnection, customer_id: str) -> None:
@@ -48,10 +54,10 @@ class Person:
         self.deliveries = Archive(settings.archive).all()
         self.is_theirs = f"customer_id = {literal(customer_id)}"
         self._identify()
-        self._mark(customer_id)
+        self._add_marks(customer_id)
 
     def condition(self, extract: Extract) -> str:
-        """Which rows of an extract are theirs."""
+        """The SQL condition for their rows of an extract."""
         if extract.system == WORKNET.name:
             return self.is_theirs
         if extract.parents:
@@ -59,7 +65,7 @@ class Person:
         return "(iwds_customer_id in (from iwds_persons) or worknet_application_id in (from own_applications))"
 
     def rows(self, extract: Extract) -> str:
-        """The extract's rows of every delivery kept."""
+        """The relation with an extract's rows of every delivery kept."""
         files = [d.parquet(extract) for d in self.deliveries if d.system == extract.system]
         if files:
             return f"read_parquet({literal_list(files)}, union_by_name = true)"
@@ -70,8 +76,9 @@ class Person:
         customers, applications = self.rows(CUSTOMERS), self.rows(APPLICATIONS)
         self.connection.execute(
             rf"""
-            create temp macro letters(name) as
-                regexp_replace(strip_accents(lower(name)), '[^\p{{L}}\p{{N}}]', '', 'g');
+            -- Without modifier letters (Lm): to the models, an apostrophe may be one of them.
+            create temp macro bare_name(name) as
+                regexp_replace(lower(strip_accents(name)), '[^\p{{L}}\p{{N}}]|\p{{Lm}}', '', 'g');
             create temp table own_applications as
                 select distinct application_id from {applications} where {self.is_theirs};
             create temp table customer as
@@ -81,7 +88,7 @@ class Person:
             create temp table candidates as
                 select distinct iwds_customer_id from iwds
                 where worknet_application_id in (from own_applications) or exists (from customer where {_MATCH});
-            -- One who may as well be another customer stays: that one's lines hang on it.
+            -- A person who could just as well be another customer stays: that customer's lines depend on it.
             create temp table iwds_persons as
                 with
                     found as (select distinct * from iwds where iwds_customer_id in (from candidates)),
@@ -98,11 +105,14 @@ class Person:
             """
         )
 
-    def _mark(self, customer_id: str) -> None:
+    def _add_marks(self, customer_id: str) -> None:
         marks = [
             "select 'worknet_application_id', application_id from own_applications",
             "select 'iwds_customer_id', iwds_customer_id from iwds_persons",
-            *(f"select '{name}', {name} from {self.rows(CUSTOMERS)} where {self.is_theirs}" for name in _ADDRESSES),
+            *(
+                f"select '{name}', {name} from {self.rows(CUSTOMERS)} where {self.is_theirs}"
+                for name in ("email", "phone")
+            ),
             *(
                 f"select '{extract.key.name}', {extract.key.name} from {self.rows(extract)}"
                 f" where {self.condition(extract)}"
@@ -114,6 +124,3 @@ class Person:
         self.connection.execute("insert into marks values ('customer_id', ?)", [customer_id])
         self.connection.execute("update marks set value = lower(trim(value))")
         self.connection.execute("delete from marks where coalesce(value, '') = ''")
-
-
-_ADDRESSES = ("email", "phone")

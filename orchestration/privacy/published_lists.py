@@ -1,7 +1,7 @@
-"""A person in the published lists: ``customers.duckdb`` and Parquet of every release kept, and what follows them.
+"""A person in the published lists: ``customers.duckdb`` and the Parquet of every release kept, and the live views.
 
-A database is written anew as a whole, because what is deleted inside it stays in its free blocks. A Parquet file that
-several releases share is shared afterwards too. Readers who have an old file open keep it until they open it again.
+A database is rewritten as a whole, because deleted rows would stay in its free blocks. A Parquet file that several
+releases share is still shared afterwards. Readers who have an old file open keep it until they open it again.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from pathlib import Path
 
 from orchestration.privacy.person import Person
 from orchestration.privacy.replacement import RowsByFile, replace_file, scratch_folder
-from orchestration.publishing.publish import SPARE
+from orchestration.publishing.release_files import LINK_POOL
 from orchestration.state.database import PUBLISHED_FORMAT, identifier, literal, literal_list
 from orchestration.state.releases import RELEASE
 
@@ -21,7 +21,7 @@ _FILE = "customers"
 
 
 def find(person: Person) -> dict[str, RowsByFile]:
-    """Rows by place and file."""
+    """The person's rows, by kind of file."""
     databases = {path: _rows(person, path) for path in _databases(person)}
     parquet = {path: count for paths, count in _parquet(person) for path in paths[:1]}
     return {
@@ -31,21 +31,21 @@ def find(person: Person) -> dict[str, RowsByFile]:
 
 
 def erase(person: Person) -> None:
-    """Writes every list anew that holds them, and every database."""
+    """Rewrites every database, and every Parquet file that has rows of the person."""
     published = person.settings.published
     if not published.exists():
         return
-    shutil.rmtree(published / "releases" / SPARE, ignore_errors=True)  # the links of releases long gone
+    shutil.rmtree(published / "releases" / LINK_POOL, ignore_errors=True)  # links to files of releases removed before
     with scratch_folder(published) as folder:
         for database in _databases(person):
-            _leave_database(person, database, folder)
+            _erase_from_database(person, database, folder)
         for paths, _ in _parquet(person):
-            made = folder / paths[0].name
+            new = folder / paths[0].name
             person.connection.execute(
                 f"copy (from read_parquet({literal(paths[0])}, hive_partitioning = false)"
-                f" where ({person.is_theirs}) is not true) to {literal(made)} (format parquet, compression zstd)"
+                f" where ({person.is_theirs}) is not true) to {literal(new)} (format parquet, compression zstd)"
             )
-            replace_file(made, *paths)
+            replace_file(new, *paths)
 
 
 def _databases(person: Person) -> list[Path]:
@@ -54,12 +54,12 @@ def _databases(person: Person) -> list[Path]:
 
 def _rows(person: Person, database: Path) -> int:
     person.connection.execute(f"attach {literal(database)} as published (read_only)")
-    held = " union all ".join(
+    counts = " union all ".join(
         f"select count(*) as n from published.{table} where {person.is_theirs}"
         for table, columns in _tables(person).items()
         if "customer_id" in columns
     )
-    found = person.connection.execute(f"select sum(n) from ({held})").fetchone() if held else None
+    found = person.connection.execute(f"select sum(n) from ({counts})").fetchone() if counts else None
     person.connection.execute("detach published")
     return int(found[0]) if found else 0
 
@@ -73,40 +73,40 @@ def _tables(person: Person) -> dict[str, list[str]]:
     return {f"{identifier(schema)}.{identifier(table)}": columns for schema, table, columns in rows}
 
 
-def _leave_database(person: Person, database: Path, folder: Path) -> None:
+def _erase_from_database(person: Person, database: Path, folder: Path) -> None:
     execute = person.connection.execute
-    made, record = folder / database.name, folder / RELEASE
+    new, record = folder / database.name, folder / RELEASE
     execute(f"attach {literal(database)} as published (read_only)")
-    execute(f"attach {literal(made)} as fresh ({PUBLISHED_FORMAT})")
+    execute(f"attach {literal(new)} as fresh ({PUBLISHED_FORMAT})")
     execute("copy from database published to fresh (schema)")
-    rows = {}
+    counts = {}
     for table, columns in _tables(person).items():
         others = f" where ({person.is_theirs}) is not true" if "customer_id" in columns else ""
         stored = execute(f"insert into fresh.{table} from published.{table}{others}").fetchone()
-        rows[table.replace('"', "")] = int(stored[0]) if stored else 0
+        counts[table.replace('"', "")] = int(stored[0]) if stored else 0
     execute("detach published; detach fresh")
-    replace_file(made, database)
-    says = json.loads((database.parent / RELEASE).read_text())
-    says["rows"] |= {table: count for table, count in rows.items() if table in says["rows"]}
-    record.write_text(json.dumps(says, indent=1) + "\n")
+    replace_file(new, database)
+    release = json.loads((database.parent / RELEASE).read_text())
+    release["rows"] |= {table: count for table, count in counts.items() if table in release["rows"]}
+    record.write_text(json.dumps(release, indent=1) + "\n")
     replace_file(record, database.parent / RELEASE)
 
 
 def _parquet(person: Person) -> list[tuple[list[Path], int]]:
-    """Every list that holds them, with all the places it is linked from, and the number of their rows."""
-    places = defaultdict(list)
+    """Every file that has rows of the person: the paths of all its links, and how many rows."""
+    links = defaultdict(list)
     for path in sorted(person.settings.published.rglob("*.parquet")):
         if _FILE in path.relative_to(person.settings.published).parts:
-            places[path.stat().st_dev, path.stat().st_ino].append(path)
-    shared = {str(paths[0]): paths for paths in places.values()}
+            links[path.stat().st_dev, path.stat().st_ino].append(path)
+    shared = {str(paths[0]): paths for paths in links.values()}
     of_customers = person.connection.execute(
         "select file_name from parquet_schema(?) where name = 'customer_id'", [list(shared)]
     ).fetchall()
     if not of_customers:
         return []
-    held = person.connection.execute(
+    rows = person.connection.execute(
         f"select filename, count(*) from read_parquet({literal_list(Path(name) for (name,) in of_customers)},"
         " union_by_name = true, filename = true, hive_partitioning = false)"
         f" where {person.is_theirs} group by filename order by filename"
     ).fetchall()
-    return [(shared[name], count) for name, count in held]
+    return [(shared[name], count) for name, count in rows]

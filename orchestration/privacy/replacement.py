@@ -1,4 +1,4 @@
-"""Files written anew and put in place whole, with the rights they are to have."""
+"""Replacing files: a new version is written elsewhere and renamed into place, with the mode and group of the old."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ from pathlib import Path
 from orchestration.state.files import flush_to_disk
 
 RowsByFile = Mapping[Path, int]
-"""Files that hold the person, each with its number of rows."""
+"""How many rows of the person each file has."""
 
 
 @contextmanager
-def scratch_folder(beside: Path) -> Iterator[Path]:
-    """A closed folder on the same disk; one that a killed command leaves is swept with the other leftovers."""
-    with tempfile.TemporaryDirectory(prefix=".forgetting-", dir=beside) as folder:
+def scratch_folder(parent: Path) -> Iterator[Path]:
+    """A private folder on the same disk. What a killed command leaves there is removed by the crash cleanup."""
+    with tempfile.TemporaryDirectory(prefix=".forgetting-", dir=parent) as folder:
         yield Path(folder)
 
 
-def replace_file(made: Path, *places: Path) -> None:
-    """Puts a file made in the workshop in the place of another, or of several that share one, with the same rights."""
-    replaced = places[0].stat()
-    os.chown(made, -1, replaced.st_gid)
-    made.chmod(stat.S_IMODE(replaced.st_mode))
-    flush_to_disk(made)
-    for place in places:
-        fresh = made.with_name("fresh")
-        fresh.hardlink_to(made)
-        fresh.replace(place)
-    made.unlink()
+def replace_file(new: Path, *targets: Path) -> None:
+    """Moves a file from the scratch folder over another, or over several that are links to the same file."""
+    replaced = targets[0].stat()
+    os.chown(new, -1, replaced.st_gid)
+    new.chmod(stat.S_IMODE(replaced.st_mode))
+    flush_to_disk(new)
+    for target in targets:
+        link = new.with_name("link")
+        link.hardlink_to(new)
+        link.replace(target)
+    new.unlink()

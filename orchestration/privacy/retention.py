@@ -1,6 +1,6 @@
-"""What is past its age goes: archived days, releases, and the records of runs, each after the days its setting says.
+"""Retention: archived days, releases and the records of runs are removed after the number of days in the settings.
 
-Never the current release or one that is held, never the newest published day of the archive nor what came after it.
+Never removed are the current and the pending release, and of the archive the newest published day and later ones.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ import dagster as dg
 
 from orchestration.contract.dates import CHICAGO
 from orchestration.contract.systems import SYSTEMS
-from orchestration.publishing.publish import SPARE, remove
+from orchestration.publishing.publish import remove
+from orchestration.publishing.release_files import LINK_POOL
 from orchestration.settings import Settings
 from orchestration.state.database import Table
 from orchestration.state.releases import current, latest, pending, releases
@@ -30,7 +31,7 @@ _FINISHED = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.Dagste
 
 @dataclass(frozen=True)
 class Expired:
-    """One thing that is past its age: a day of the archive, a release, the record of a run, a log."""
+    """Something past its retention period: a day of the archive, a release, the record of a run, a log."""
 
     what: str
     name: str
@@ -39,13 +40,13 @@ class Expired:
 
     @property
     def size(self) -> int:
-        """Bytes on the disk that nothing else shares."""
+        """Bytes on the disk, without files that are linked elsewhere too."""
         files = (file for path in self.paths for file in ([path] if path.is_file() else path.rglob("*")))
         return sum(found.st_size for file in files if file.is_file() and (found := file.stat()).st_nlink == 1)
 
 
 def expired(settings: Settings, instance: dg.DagsterInstance, now: datetime) -> list[Expired]:
-    """Everything that is past its age by the settings, oldest first within its kind."""
+    """Everything past its retention period, oldest first within its kind."""
     return [
         *_archived_days(settings, now),
         *_releases(settings, now),
@@ -55,19 +56,19 @@ def expired(settings: Settings, instance: dg.DagsterInstance, now: datetime) -> 
 
 
 def report(found: list[Expired]) -> Table:
-    """What is past its age, as it is told."""
+    """What was found, as a table."""
     return Table(_COLUMNS, [(each.what, each.name, each.age_days, each.size) for each in found])
 
 
 def expire(settings: Settings, instance: dg.DagsterInstance, now: datetime) -> Table:
-    """Removes what is past its age and returns what that was. Wants the warehouse's turn."""
+    """Removes everything past its retention period and returns what that was. The caller holds the warehouse."""
     found = expired(settings, instance, now)
     table = report(found)
     by_name = {release.name: release for release in releases(settings)}
     for each in found:
         if each.what == "release":
             remove(by_name[each.name])
-            shutil.rmtree(settings.published / "releases" / SPARE, ignore_errors=True)  # which is made of it
+            shutil.rmtree(settings.published / "releases" / LINK_POOL, ignore_errors=True)  # it has the removed links
         elif each.what == "run":
             _remove_run(settings, instance, each)
         else:
@@ -108,12 +109,13 @@ def _runs(settings: Settings, instance: dg.DagsterInstance, now: datetime) -> It
     before = now - timedelta(days=settings.log_retention_days)
     records = instance.get_run_records(dg.RunsFilter(statuses=_FINISHED, created_before=before), ascending=True)
     for record in records:
-        run = record.dagster_run.run_id
-        yield Expired("run", run, (now - record.create_timestamp).days, _files_of_run(settings, run))
+        run_id = record.dagster_run.run_id
+        age = (now - record.create_timestamp).days
+        yield Expired("run", run_id, age, files_of_run(settings.dagster_home, run_id))
 
 
 def _logs(settings: Settings, now: datetime) -> Iterator[Expired]:
-    """Logs that dbt has put aside; the one it writes stays."""
+    """Logs that dbt has rotated; the one it writes to stays."""
     if not settings.log_retention_days:
         return
     for path in sorted(settings.dbt_target.parent.glob("*/dbt.log.*")):
@@ -122,16 +124,16 @@ def _logs(settings: Settings, now: datetime) -> Iterator[Expired]:
             yield Expired("log", str(path.relative_to(settings.state)), age, (path,))
 
 
-def _files_of_run(settings: Settings, run: str) -> tuple[Path, ...]:
-    """Its output, and its events, which Dagster keeps in a file for each run."""
-    home = settings.dagster_home
-    found = [home / "storage" / run, home / "running" / run, *(home / "history" / "runs").glob(f"{run}.db*")]
+def files_of_run(dagster_home: Path, run_id: str) -> tuple[Path, ...]:
+    """The output of a run, and its events, for which Dagster has a file per run."""
+    events = (dagster_home / "history" / "runs").glob(f"{run_id}.db*")
+    found = [dagster_home / "storage" / run_id, dagster_home / "running" / run_id, *events]
     return tuple(path for path in found if path.exists())
 
 
 def _remove_run(settings: Settings, instance: dg.DagsterInstance, run: Expired) -> None:
-    instance.delete_run(run.name)  # empties the file of its events, and leaves it
-    for path in _files_of_run(settings, run.name):
+    instance.delete_run(run.name)  # empties the file of its events, but doesn't remove it
+    for path in files_of_run(settings.dagster_home, run.name):
         if path.is_dir():
             shutil.rmtree(path)
         else:
@@ -139,9 +141,9 @@ def _remove_run(settings: Settings, instance: dg.DagsterInstance, run: Expired) 
 
 
 def _remove_paths(settings: Settings, paths: tuple[Path, ...]) -> None:
-    """A day goes by one rename for each system, so none is ever found half gone."""
+    """Removes each by one rename, so that no archived day is ever found half removed."""
     incoming = settings.archive / ".incoming"
     incoming.mkdir(mode=0o700, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="expired-", dir=incoming) as leaving:
+    with tempfile.TemporaryDirectory(prefix="expired-", dir=incoming) as folder:
         for number, path in enumerate(paths):
-            os.replace(path, Path(leaving) / str(number))  # noqa: PTH105 - a folder as well as a file
+            os.replace(path, Path(folder) / str(number))  # noqa: PTH105 - works for folders too

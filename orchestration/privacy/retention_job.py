@@ -1,4 +1,4 @@
-"""What keeps the state folder from growing for ever, as a job of its own, so that every removal is on record."""
+"""Retention as a job of its own, so that Dagster has a record of every removal."""
 
 from datetime import UTC, datetime
 
@@ -7,13 +7,12 @@ import dagster as dg
 from orchestration.contract.dates import CHICAGO
 from orchestration.failures import as_dagster_failure
 from orchestration.privacy.retention import expire
-from orchestration.runs.warehouse_lock import WarehouseLock
 from orchestration.settings import settings
 
 
-@dg.op
-def remove_what_is_past_its_age(context: dg.OpExecutionContext, warehouse_lock: WarehouseLock) -> None:
-    """Archived days, releases and records of runs, after as many days as the settings say."""
+@dg.op(required_resource_keys={"warehouse_lock"})
+def remove_expired(context: dg.OpExecutionContext) -> None:
+    """Removes archived days, releases and records of runs that are past their retention period."""
     with as_dagster_failure():
         removed = expire(settings(), context.instance, datetime.now(UTC))
     for what, name, age, size in removed.rows:
@@ -23,16 +22,16 @@ def remove_what_is_past_its_age(context: dg.OpExecutionContext, warehouse_lock: 
 
 @dg.job(tags={"yacp/writes": "warehouse"})
 def retention() -> None:
-    """Removes what is past the age that the settings give it."""
-    remove_what_is_past_its_age()
+    """Removes everything past the retention period in the settings."""
+    remove_expired()
 
 
 @dg.schedule(
     job=retention,
     cron_schedule="0 4 * * *",
     execution_timezone=CHICAGO,
-    description="At four in the morning, before the day's deliveries are looked for.",
+    description="At four in the morning, before the schedule looks for the day's deliveries.",
 )
-def every_night(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
-    """Once a night; it waits for a run that has the warehouse."""
+def every_night() -> dg.RunRequest:
+    """Once a day; it waits for a run that holds the warehouse."""
     return dg.RunRequest()

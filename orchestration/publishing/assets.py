@@ -28,7 +28,7 @@ FILES = {
 
 NOBODY_FORGOTTEN = "no_row_was_taken_out_since"
 
-# The hour from which the day before is late; the sensor that tells of it goes by the same.
+# From this hour the day before is late; the sensor for notices uses the same setting.
 FRESHNESS = dg.FreshnessPolicy.cron(
     deadline_cron=f"{settings().late_after.minute} {settings().late_after.hour} * * *",
     lower_bound_delta=timedelta(hours=24),
@@ -56,7 +56,7 @@ def _specs() -> list[dg.AssetSpec]:
     ]
     parquet = dg.AssetSpec(
         ["published", "parquet"],
-        description="published/parquet: the same tables as Parquet, a folder per file, schema and table.",
+        description="published/parquet: the same tables as Parquet, in folders by file, schema and table.",
         deps=_deps(),
         group_name="published",
         owners=OWNERS,
@@ -67,7 +67,7 @@ def _specs() -> list[dg.AssetSpec]:
 
 
 def _forgotten(config: Settings, day: date) -> Iterator[CheckResult]:
-    """A day that is built again after somebody was forgotten has lower counts than it had."""
+    """Warns that a day was rebuilt after ``yacp forget``, so its counts are lower than before."""
     by_system = {delivery.system: delivery for delivery in Archive(config.archive).of_day(day)}
     for extract in extracts():
         rows = by_system[extract.system].rows_forgotten(extract)
@@ -83,7 +83,7 @@ def _forgotten(config: Settings, day: date) -> Iterator[CheckResult]:
 
 
 def _accounts(config: Settings, connection: duckdb.DuckDBPyConnection) -> Iterator[CheckResult]:
-    """Of the very deliveries that the warehouse was built from."""
+    """The row accounts of the deliveries that the warehouse was built from, counted again."""
     built_from = connection.execute("select distinct system, as_of_date, delivery from run.deliveries").fetchall()
     for system, day, number in sorted(built_from):
         for account in recount(config, Archive(config.archive).delivery(system, day, number)):
@@ -106,9 +106,9 @@ def _accounts(config: Settings, connection: duckdb.DuckDBPyConnection) -> Iterat
     backfill_policy=ONE_DAY_PER_RUN,
 )
 def publish_release(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[None]]:
-    """Publishes the day that the warehouse holds, all files in one instant, or nothing.
+    """Publishes the day that the warehouse holds: all files in the same instant, or nothing.
 
-    An older day is held until the newest one has been run again after it.
+    The release of an older day stays pending until the newest day is run again.
     """
     config = settings()
     with as_dagster_failure():
@@ -117,8 +117,8 @@ def publish_release(context: dg.AssetExecutionContext) -> Iterator[dg.Materializ
             built = built_day(connection)
             if built != day:
                 raise UsageError(
-                    f"The warehouse holds {built or 'no whole day'}, not {day}; "
-                    "materialize the models of the day first."
+                    f"The warehouse holds {built or 'no complete day'}, not {day}. "
+                    "Materialize the models of the day first."
                 )
             require_same_base(config, connection)
             connection.execute("delete from run.check_results where name = ?", [ROW_ACCOUNT])
@@ -127,8 +127,8 @@ def publish_release(context: dg.AssetExecutionContext) -> Iterator[dg.Materializ
             record(connection, _forgotten(config, day))
             gate(connection)
         release = publish(config, day, compiled_marts(config), context.run.run_id)
-    seen = "held until the newest day is run again" if release.pending_behind else "published"
-    context.log.info(f"Release {release.name} is {seen}.")
+    state = "pending until the newest day is run again" if release.pending_behind else "published"
+    context.log.info(f"Release {release.name} is {state}.")
     for spec in _specs():
         file = spec.key.path[-1]
         tables = {mart.name: mart for mart in marts(config) if file in ("parquet", mart.published_in)}
@@ -136,7 +136,7 @@ def publish_release(context: dg.AssetExecutionContext) -> Iterator[dg.Materializ
             asset_key=spec.key,
             metadata={
                 "release": release.name,
-                "seen": seen,
+                "state": state,
                 "path": dg.MetadataValue.path(str(release.folder)),
                 "dagster/row_count": sum(release.rows[mart.key] for mart in tables.values() if not mart.is_view),
             },

@@ -1,4 +1,4 @@
-"""What is published, as the command line and the notices read it. Nothing here writes or waits for a run."""
+"""Queries over what is published, for the command line and the notices. None of them writes or waits for a run."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _MAY_SEE = "case ? when 'provider' then provider_id = ? when 'lwia' then cast(lw
 
 @dataclass(frozen=True)
 class Scope:
-    """Whose customers: statewide, an LWIA's or a provider's."""
+    """Whose customers are counted: those of the state, of an LWIA or of a provider."""
 
     type: str
     id: str
@@ -52,7 +52,7 @@ def release_with(config: Settings, as_of: date | None) -> tuple[Release, date]:
 
 
 def sections(config: Settings, scope: Scope, section: str | None, as_of: date | None) -> tuple[Release, Table]:
-    """The dashboard's rows of a scope as they stood on a day, in order, for all sections or one."""
+    """The dashboard's rows for a scope on a day, in order, for all sections or one."""
     release, day = release_with(config, as_of)
     with _opened(release.file("dashboard")) as connection:
         _require_scope(connection, scope, day)
@@ -73,7 +73,7 @@ def sections(config: Settings, scope: Scope, section: str | None, as_of: date | 
 
 
 def line_customers(config: Settings, line_key: str, scope: Scope, as_of: date | None) -> tuple[date, Table]:
-    """The customers behind a line of a scope on a day; the longest on it first."""
+    """The customers on a line for a scope on a day, those who have been on it longest first."""
     release, day = release_with(config, as_of)
     with _opened(release.file("dashboard")) as connection:
         _require_scope(connection, scope, day)
@@ -96,7 +96,7 @@ def line_customers(config: Settings, line_key: str, scope: Scope, as_of: date | 
 
 
 def changes(config: Settings, scope: Scope, as_of: date | None) -> tuple[date, date, Table]:
-    """What moved on each line of a scope since the day published before: entered, left and what is there now."""
+    """How each line of a scope changed since the previous published day: entered, left, and the count now."""
     release, day = release_with(config, as_of)
     with _opened(release.file("dashboard")) as connection:
         _require_scope(connection, scope, day)
@@ -110,14 +110,14 @@ def changes(config: Settings, scope: Scope, as_of: date | None) -> tuple[date, d
             [day, scope.type, scope.id],
         )
     if not rows.rows:
-        raise UsageError(f"{day} is the first day published; there is no day before to compare it with.")
+        raise UsageError(f"{day} is the first day published; there is no earlier day to compare it with.")
     previous = rows.rows[0][0]
-    assert isinstance(previous, date)  # noqa: S101 - the contract says so
+    assert isinstance(previous, date)  # noqa: S101 - by the output contract
     return day, previous, Table(rows.columns[1:], [row[1:] for row in rows.rows])
 
 
 def moves(config: Settings, scope: Scope, day: date, previous: date) -> Table:
-    """Who entered and who left which line of a scope between two published days."""
+    """The customers who entered or left a line of a scope between two published days."""
     release, _ = release_with(config, day)
     with _opened(release.file("customers")) as connection:
         values = [scope.type, scope.id, scope.id]
@@ -135,7 +135,7 @@ def moves(config: Settings, scope: Scope, day: date, previous: date) -> Table:
 
 
 def sync_problems(config: Settings, scope: Scope) -> tuple[date, Table]:
-    """Who isn't synced on the newest day, why, and the next step."""
+    """The customers who aren't synced on the newest day, with the reason and the next step."""
     release, day = release_with(config, None)
     with _opened(release.file("dashboard")) as connection:
         _require_scope(connection, scope, day)
@@ -149,7 +149,7 @@ def sync_problems(config: Settings, scope: Scope) -> tuple[date, Table]:
 
 
 def checks(config: Settings, as_of: date | None) -> tuple[str, Table]:
-    """The checks of the last run, published or not; of a day that is published when one is named."""
+    """The checks of the last run, whether it published or not; with ``as_of``, those of that published day."""
     columns = "name, asset, severity, passed, observed, expected"
     order = "order by passed, severity, name, asset"
     if as_of is None and config.warehouse.exists():
@@ -169,7 +169,7 @@ def checks(config: Settings, as_of: date | None) -> tuple[str, Table]:
 
 
 def published_deliveries(config: Settings, days: Iterable[date]) -> dict[tuple[date, str], int]:
-    """Of those days that are published, or held: which delivery of each system they were built from."""
+    """Which delivery of each system the given days were built from, as far as they are published or pending."""
     release = latest(config)
     if release is None:
         return {}
@@ -187,7 +187,7 @@ def published_deliveries(config: Settings, days: Iterable[date]) -> dict[tuple[d
 
 @contextmanager
 def _opened(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A file attached as ``it``: ``customers.duckdb`` has a schema of its own name, which DuckDB finds ambiguous."""
+    """A file attached as ``it``: the name ``customers`` would be ambiguous with the schema ``customers``."""
     if not path.exists():
         raise UsageError(f"{path} is not there.")
     with duckdb.connect() as connection:
@@ -204,7 +204,7 @@ def _opened(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 def _lists_of(release: Release, day: date) -> str:
-    """The customer lists of a published day: the newest as a table, earlier ones as Parquet."""
+    """The customer lists of a published day: a table for the newest day, Parquet for earlier ones."""
     if day == release.as_of_date:
         return "it.customers.line_customers"
     folder = release.folder / "parquet" / "customers" / "customers" / "line_customers" / f"as_of_date={day}"

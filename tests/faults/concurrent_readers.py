@@ -1,7 +1,7 @@
-"""What test_readers.py starts as processes of their own: the publisher, and readers of every kind.
+"""The processes that test_concurrent_readers.py starts: the publisher, and readers of every kind.
 
-Every table says by some column of which release it is; a reader looks at all of them and writes down each look: the
-day it saw, or what was wrong. Days follow each other, one a release.
+In every table some column says which release it belongs to. A reader reads all of them again and again, and logs each
+time which day it saw or what was wrong. Each release is of the next day.
 """
 
 import json
@@ -38,14 +38,14 @@ LISTS |= {f"customers.{name}": "max(valid_from)" for name in ("line_history", "s
 
 
 def prepare(config: Settings) -> None:
-    """Few rows, so that publications follow each other fast."""
+    """Leaves few rows, so that publishing is fast."""
     with duckdb.connect(str(config.warehouse)) as warehouse:
         for schema, table in _tables(warehouse):
             warehouse.execute(f"delete from {schema}.{table} where rowid >= {ROWS_A_TABLE}")
 
 
 def set_day(config: Settings, day: date) -> None:
-    """The warehouse as it is after another night: every table says so."""
+    """The warehouse as after the run of another day: every table has that day."""
     with duckdb.connect(str(config.warehouse)) as warehouse:
         dated = warehouse.execute(
             "select schema_name, table_name from duckdb_columns() where column_name = 'as_of_date'"
@@ -59,7 +59,7 @@ def set_day(config: Settings, day: date) -> None:
             ("int_history__line_changes", "line_history", "customer_id, section_key, line_key"),
             ("int_history__scope_changes", "scope_history", "customer_id, provider_id"),
         ):
-            # Yesterday's stay goes, today's comes.
+            # Yesterday's stay is replaced by today's.
             values = ", ".join(f"'{MARK}'" for _ in columns.split(", "))
             warehouse.execute(f"delete from intermediate.{changes}; delete from customers.{stays}")
             if stays == "scope_history":
@@ -78,7 +78,7 @@ def _tables(warehouse: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:
 
 
 def publications(config: Settings, first: date, count: int) -> None:
-    """One after the other; after each, just the newest releases are kept, and the current one is there."""
+    """Publishes one day after the other, and checks each time that only the newest releases are kept."""
     marts = compiled_marts(config)
     published = [release.name for release in releases(config)]
     for number in range(count):
@@ -92,7 +92,7 @@ def publications(config: Settings, first: date, count: int) -> None:
 
 
 class Reader:
-    """Looks again and again until it is told to stop, and writes each look into its log."""
+    """Looks again and again until the file ``stop`` exists, and logs each look."""
 
     def __init__(self, published: Path, log: Path, stop: Path) -> None:
         self.published, self.stop = published, stop
@@ -100,7 +100,7 @@ class Reader:
         self.newest = date.min
 
     def looks(self, look: Callable[[], set[date]]) -> None:
-        """The last look begins after the last publication."""
+        """The last look starts after the last publication."""
         while True:
             is_last = self.stop.exists()
             try:
@@ -125,7 +125,7 @@ class Reader:
 
 
 def days_of(connection: duckdb.DuckDBPyConnection, tables: dict[str, str], database: str) -> set[date]:
-    """The days of all tables, by one query."""
+    """The days of all tables, in one query."""
     selects = (f"select {day} as day from {database}.{table}" for table, day in tables.items())
     rows = connection.execute(f"select distinct day from ({' union all '.join(selects)})").fetchall()
     return {day for (day,) in rows}
@@ -158,7 +158,7 @@ def opening_lists_each_time(reader: Reader) -> None:
 
 
 def opening_the_current_release(reader: Reader) -> None:
-    """Both files and the Parquet of one release, its link resolved once for all of them."""
+    """Both files and the Parquet of one release, whose link is resolved once."""
 
     def look() -> set[date]:
         release = (reader.published / "current").resolve()
@@ -172,7 +172,7 @@ def opening_the_current_release(reader: Reader) -> None:
 
 
 def holding_counts_open(reader: Reader) -> None:
-    """A different table each time, so that what was never read is read when its release is long gone."""
+    """A different table each time, so that some are read for the first time long after their release was removed."""
     tables = iter(list(COUNTS.items()) * 1000)
     with attached(reader.published / "dashboard.duckdb") as connection:
         reader.looks(lambda: days_of(connection, dict([next(tables)]), "counts"))
@@ -191,7 +191,7 @@ def holding_lists_open_for_a_while(reader: Reader) -> None:
 
 
 def newest_in(connection: duckdb.DuckDBPyConnection, folder: str) -> set[date]:
-    """The newest day of a table's Parquet, after a look whether each day's folder holds just that day."""
+    """The newest day in a table's Parquet; each folder must contain just its own day."""
     days = connection.execute(
         "select cast(split_part(split_part(filename, '/', -2), '=', 2) as date), list(distinct as_of_date)"
         f" from read_parquet('{folder}/*/*.parquet', hive_partitioning = false, filename = true) group by filename"
@@ -201,7 +201,7 @@ def newest_in(connection: duckdb.DuckDBPyConnection, folder: str) -> set[date]:
 
 
 def reading_parquet(reader: Reader) -> None:
-    """One connection for all the time, one table after the other, by paths through the link."""
+    """One connection all the time, one table after the other, by paths through the link."""
     tables = ["dashboard/sections/flow", "dashboard/sections/history", "customers/customers/line_customers"]
     turn = iter(range(10**9))
     stays = reader.published / "parquet" / "customers" / "customers" / "line_history" / "*" / "*.parquet"
@@ -217,15 +217,15 @@ def reading_parquet(reader: Reader) -> None:
 
 
 def following_counts(reader: Reader) -> None:
-    """One connection for all the time, half of the queries prepared on the first day."""
+    """One connection all the time; half of the queries were prepared on the first day."""
     with attached(reader.published / "following" / "dashboard.duckdb") as connection:
         selects = (f"select {day} as day from counts.{table}" for table, day in COUNTS.items())
-        connection.execute(f"prepare held as select distinct day from ({' union all '.join(selects)})")
+        connection.execute(f"prepare kept as select distinct day from ({' union all '.join(selects)})")
         turn = iter(range(10**9))
 
         def look() -> set[date]:
             if next(turn) % 2:
-                return {day for (day,) in connection.execute("execute held").fetchall()}
+                return {day for (day,) in connection.execute("execute kept").fetchall()}
             return days_of(connection, COUNTS, "counts")
 
         reader.looks(look)
@@ -250,7 +250,7 @@ def following_counts_and_lists(reader: Reader) -> None:
 
 
 def following_in_transactions(reader: Reader) -> None:
-    """A page of charts, say: query after query, while publications go on."""
+    """Like a page of charts: several queries in a transaction, while releases are published."""
     with attached(reader.published / "following" / "dashboard.duckdb") as connection:
         tables = iter(list(COUNTS.items()) * 10000)
 

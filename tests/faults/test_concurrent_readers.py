@@ -1,4 +1,4 @@
-"""Publications follow each other as fast as they can, and nobody who reads meanwhile notices."""
+"""Releases are published as fast as possible, and no reader is disturbed."""
 
 import json
 import signal
@@ -15,7 +15,7 @@ from conftest import DAY, Sample
 from orchestration.state.releases import current
 
 PUBLICATIONS = 50
-PAUSES = {10: 0.2, 20: 0.6, 30: 1.0}  # after so many of them, and so many seconds into the next one
+PAUSES = {10: 0.2, 20: 0.6, 30: 1.0}  # after so many, the publisher is paused so many seconds into the next one
 PROGRAM = str(Path(concurrent_readers.__file__))
 
 
@@ -30,7 +30,7 @@ def looks(log: Path) -> list[dict[str, str]]:
 
 
 def wait_for_looks(logs: Iterable[Path], more: int) -> None:
-    """Until every reader has looked so many times more."""
+    """Waits until every reader has looked a number of times more."""
     wanted = {log: len(looks(log)) + more for log in logs}
     deadline = time.monotonic() + 300
     while waiting := [log.stem for log, count in wanted.items() if len(looks(log)) < count]:
@@ -38,14 +38,14 @@ def wait_for_looks(logs: Iterable[Path], more: int) -> None:
         time.sleep(0.1)
 
 
-def test_nobody_who_reads_notices(sample: Sample, tmp_path: Path) -> None:
+def test_no_reader_is_disturbed(sample: Sample, tmp_path: Path) -> None:
     config = sample.copy(tmp_path).settings
     concurrent_readers.prepare(config)
     first, newest = DAY + timedelta(days=1), DAY + timedelta(days=1 + PUBLICATIONS)
     with start("publish", config.home, first, 1) as publisher:
         assert publisher.wait() == 0
-    held = current(config)
-    assert held is not None
+    opened = current(config)
+    assert opened is not None
 
     stop = tmp_path / "stop"
     logs = {kind.__name__: tmp_path / f"{kind.__name__}.log" for kind in concurrent_readers.READERS}
@@ -80,6 +80,6 @@ def test_nobody_who_reads_notices(sample: Sample, tmp_path: Path) -> None:
         else:
             assert days[-1] == str(newest), name
             assert len(set(days)) > 5, name
-    assert not held.folder.exists()
+    assert not opened.folder.exists()
     kept = {path.name for path in (config.published / "releases").glob("2*")}
     assert kept == {f"{newest - timedelta(days=back)}-1" for back in range(config.releases_kept)}

@@ -1,4 +1,4 @@
-"""Being told for real: the daemon runs, a run of the command line fails, and people get a message."""
+"""With the daemon running, a run of the command line fails, and people are notified."""
 
 import signal
 import subprocess
@@ -25,16 +25,16 @@ MARKS = {
 
 
 def wait_for(what: Callable[[], bool], daemon: subprocess.Popen[bytes], log: Path) -> None:
-    """As long as it takes on a busy machine; a daemon that died is waited for no longer."""
+    """Waits for as long as it takes on a busy machine, unless the daemon has died."""
     for _ in range(600):
         if what():
             return
         assert daemon.poll() is None, log.read_text()[-3000:]
         time.sleep(0.5)
-    pytest.fail(f"nothing came: {log.read_text()[-3000:]}")
+    pytest.fail(f"nothing arrived: {log.read_text()[-3000:]}")
 
 
-def test_the_daemon_tells_of_a_run_of_the_command_line(
+def test_the_daemon_sends_notices_of_a_run_of_the_command_line(
     tmp_path: Path, deliveries: Deliveries, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     home, log = tmp_path / "home", tmp_path / "daemon.log"
@@ -43,13 +43,13 @@ def test_the_daemon_tells_of_a_run_of_the_command_line(
     (folder / "services.csv").write_text("".join((folder / "services.csv").read_text().splitlines(keepends=True)[:1]))
     tls = certificate(tmp_path / "tls")
     (tmp_path / "password").write_text(PASSWORD)
-    with mail_server(tls) as box, webhook_server() as hook:
-        (tmp_path / "url").write_text(hook.url)
+    with mail_server(tls) as mailbox, webhook_server() as webhook:
+        (tmp_path / "url").write_text(webhook.url)
         given = {
             "YACP_EXTRACTS": str(deliveries.root),
             "YACP_LATE_AFTER": "00:00",
             "YACP_SMTP_HOST": "127.0.0.1",
-            "YACP_SMTP_PORT": str(box.port),
+            "YACP_SMTP_PORT": str(mailbox.port),
             "YACP_SMTP_USER": USER,
             "YACP_SMTP_PASSWORD_FILE": str(tmp_path / "password"),
             "YACP_MAIL_FROM": "yacp@example.org",
@@ -68,17 +68,17 @@ def test_the_daemon_tells_of_a_run_of_the_command_line(
             refused = yacp(home, "run", "--as-of", str(DAY), variables=given)
             assert refused.returncode == 2, refused.stderr
             failed = f"[yacp] The run of {DAY} failed"
-            wait_for(lambda: failed in box.subjects and len(hook.posted) == len(box.messages), daemon, log)
-            text = dict(zip(box.subjects, box.texts, strict=True))[failed]
+            wait_for(lambda: failed in mailbox.subjects and len(webhook.posted) == len(mailbox.messages), daemon, log)
+            text = dict(zip(mailbox.subjects, mailbox.texts, strict=True))[failed]
             assert "services.csv" in text
             assert "Nothing is published yet." in text
-            assert any(subject.endswith("is late") for subject in box.subjects)
+            assert any(subject.endswith("is late") for subject in mailbox.subjects)
 
             deliveries.write(WORKNET, {"customers": [MARKS]}, delivery=2)
             mended = yacp(home, "run", "--as-of", str(DAY), variables=given)
             assert mended.returncode == 0, mended.stderr
             now = f"[yacp] {DAY} is published now"
-            wait_for(lambda: now in box.subjects and len(hook.posted) == len(box.messages), daemon, log)
+            wait_for(lambda: now in mailbox.subjects and len(webhook.posted) == len(mailbox.messages), daemon, log)
         finally:
             family = [psutil.Process(daemon.pid), *psutil.Process(daemon.pid).children(recursive=True)]
             daemon.send_signal(signal.SIGTERM)
@@ -86,8 +86,8 @@ def test_the_daemon_tells_of_a_run_of_the_command_line(
             for process in left:
                 process.kill()
     assert not left
-    assert all(box.encrypted)
-    assert all(box.signed_in)
-    assert len(set(box.subjects)) == len(box.subjects)
-    everything = f"{box.subjects} {box.texts} {hook.posted} {log.read_text()}"
-    assert not [mark for mark in [*MARKS.values(), PASSWORD, hook.url] if mark in everything]
+    assert all(mailbox.encrypted)
+    assert all(mailbox.signed_in)
+    assert len(set(mailbox.subjects)) == len(mailbox.subjects)
+    everything = f"{mailbox.subjects} {mailbox.texts} {webhook.posted} {log.read_text()}"
+    assert not [mark for mark in [*MARKS.values(), PASSWORD, webhook.url] if mark in everything]

@@ -1,4 +1,4 @@
-"""A person is forgotten: no byte of them is left, nobody else's number moves, and the pipeline_runs go on."""
+"""After a person was forgotten, no byte of them is left, no other number has changed, and runs still work."""
 
 import csv
 import hashlib
@@ -15,7 +15,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from conftest import DAY, DAY_BEFORE, Sample, query, yacp
+from conftest import DAY, DAY_BEFORE, YACP, Sample, clean_environment, query, yacp
 from leak_scan import traces
 
 from orchestration.contract.extract import Extract
@@ -34,8 +34,8 @@ CUSTOMERS, IWDS_APPLICATIONS = WORKNET.extract("customers"), IWDS.extract("appli
 
 
 @dataclass(frozen=True)
-class Kept:
-    """What is kept before, whom to forget, and every value that is this person's alone."""
+class BeforeForgetting:
+    """The state before, the customer to forget, and every value that belongs to this person alone."""
 
     home: Path
     extracts: Path
@@ -43,7 +43,7 @@ class Kept:
     marks: frozenset[str]
 
     def copy(self, target: Path) -> Sample:
-        """With the links that releases share."""
+        """A copy that keeps the hard links between releases."""
         for folder in (self.home, self.extracts):
             subprocess.run(["cp", "-a", folder, target / folder.name], check=True)
         return Sample(target / self.home.name, target / self.extracts.name)
@@ -57,7 +57,7 @@ def values(sql: str) -> list[str]:
     return [str(value) for row in duckdb.sql(sql).fetchall() for value in row if value is not None]
 
 
-def somebody(home: Path) -> str:
+def customer_with_rows_everywhere(home: Path) -> str:
     """A customer on both days, with rows in every extract of both systems."""
     has_worknet = " ".join(
         f"and customer_id in (select customer_id from {archived(home, extract)})" for extract in OF_CUSTOMERS
@@ -75,7 +75,7 @@ def somebody(home: Path) -> str:
 
 def marks_of(home: Path, customer: str) -> set[str]:
     own = f"where customer_id = '{customer}'"
-    # Not the phone: another invented person may have it too.
+    # Without the phone, which another generated person may have too.
     found = set(values(f"select customer_id, email, iwds_customer_id from {archived(home, CUSTOMERS)} {own}"))
     for extract in OF_CUSTOMERS:
         found |= set(values(f"select {extract.key.name} from {archived(home, extract)} {own}"))
@@ -90,8 +90,8 @@ def marks_of(home: Path, customer: str) -> set[str]:
     return found
 
 
-def redelivered(folder: Path, added: Mapping[str, list[list[object]]], *, without: str = "") -> None:
-    """The delivery with its next number: records added to some files, or those taken out that hold a text."""
+def redeliver(folder: Path, added: Mapping[str, list[list[object]]], *, without: str = "") -> None:
+    """Writes the next delivery: with records added to some files, or without those that contain a text."""
     manifest = json.loads((folder / "manifest.json").read_text())
     manifest["delivery"] += 1
     for file in manifest["files"]:
@@ -107,7 +107,7 @@ def redelivered(folder: Path, added: Mapping[str, list[list[object]]], *, withou
 
 
 def share_files(home: Path) -> None:
-    """As publishing leaves it: what two releases have in common is one file."""
+    """Links the files that two releases have in common, as publishing does."""
     first, *others = sorted(home.glob("published/releases/*"))
     for path in first.glob("parquet/**/*.parquet"):
         for other in others:
@@ -118,11 +118,11 @@ def share_files(home: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def kept(sample: Sample, tmp_path_factory: pytest.TempPathFactory) -> Kept:
-    """Two published days, and a redelivery with rows of the person that were refused, or match them by name alone."""
-    mine = sample.copy(tmp_path_factory.mktemp("kept"))
+def prepared(sample: Sample, tmp_path_factory: pytest.TempPathFactory) -> BeforeForgetting:
+    """Two published days, and a redelivery with rows of the person that are refused or match by name alone."""
+    mine = sample.copy(tmp_path_factory.mktemp("prepared"))
     share_files(mine.home)
-    customer = somebody(mine.home)
+    customer = customer_with_rows_everywhere(mine.home)
     marks = marks_of(mine.home, customer)
     columns = [column.name for column in CUSTOMERS.columns]
     row = duckdb.sql(
@@ -130,11 +130,11 @@ def kept(sample: Sample, tmp_path_factory: pytest.TempPathFactory) -> Kept:
     ).fetchone()
     assert row
     person = dict(zip(columns, row, strict=True))
-    redelivered(
+    redeliver(
         mine.extracts / "worknet" / str(DAY_BEFORE),
         {
             "customers.csv": [
-                list((person | {"last_name": "Married"}).values()),  # the key is there already
+                list((person | {"last_name": "Married"}).values()),  # a key that exists already
                 list((person | {"customer_id": ""}).values()),
                 [*(person | {"customer_id": "SPLIT-1", "email": None, "phone": None}).values(), "too many"],
             ],
@@ -151,17 +151,19 @@ def kept(sample: Sample, tmp_path_factory: pytest.TempPathFactory) -> Kept:
         "application_date": "2026-01-05",
         "status_date": "2026-01-05",
     }
-    redelivered(
+    redeliver(
         mine.extracts / "iwds" / str(DAY_BEFORE),
         {"applications.csv": [[alike.get(column.name, "") for column in IWDS_APPLICATIONS.columns]]},
     )
     for system in SYSTEMS:
         assert land(mine.settings, system, DAY_BEFORE).delivery == 2
-    return Kept(mine.home, mine.extracts, customer, frozenset(marks | {"SPLIT-1", "LATE-1", "ALIKE-1", "ALIKE-2"}))
+    return BeforeForgetting(
+        mine.home, mine.extracts, customer, frozenset(marks | {"SPLIT-1", "LATE-1", "ALIKE-1", "ALIKE-2"})
+    )
 
 
 def counts(home: Path) -> list[str]:
-    """Every row of the counts, and every file of them, in every release."""
+    """Every row of the counts and every file with counts, in every release."""
     found = []
     for database in sorted(home.glob("published/releases/*/dashboard.duckdb")):
         tables = query(database, "select schema_name, table_name from duckdb_tables() where database_name = 'it'")
@@ -173,9 +175,9 @@ def counts(home: Path) -> list[str]:
     return found
 
 
-def others(kept: Kept, home: Path) -> list[str]:
-    """All rows that are somebody else's, in the archive and in the lists, as a digest of each file."""
-    theirs = ", ".join(f"'{mark}'" for mark in kept.marks)
+def others(prepared: BeforeForgetting, home: Path) -> list[str]:
+    """The rows of everybody else in the archive and in the lists, as a digest per file."""
+    theirs = ", ".join(f"'{mark}'" for mark in prepared.marks)
     ids = ("customer_id", "iwds_customer_id", "iwds_application_id")
     found = []
     for path in sorted(
@@ -198,7 +200,7 @@ def links(home: Path) -> dict[str, int]:
 
 
 def check_accounts(home: Path) -> None:
-    """What was loaded is stored, or was forgotten."""
+    """Every row that was loaded is stored or was forgotten."""
     for delivery in Archive(home / "archive").all():
         system = next(system for system in SYSTEMS if system.name == delivery.system)
         for name, loaded, refused in duckdb.sql(
@@ -210,53 +212,53 @@ def check_accounts(home: Path) -> None:
             assert duckdb.sql(f"from '{delivery.quarantine}' where extract = '{name}'").shape[0] == refused
 
 
-def test_no_trace_is_left_and_nobody_elses_number_moves(kept: Kept, tmp_path: Path) -> None:
-    mine = kept.copy(tmp_path)
+def test_no_trace_is_left_and_no_other_number_changes(prepared: BeforeForgetting, tmp_path: Path) -> None:
+    mine = prepared.copy(tmp_path)
     home = mine.home
-    of_a_dead_run = home / "archive" / ".incoming" / "worknet-dead"
-    of_a_dead_run.mkdir()
-    (of_a_dead_run / "customers.csv").write_text(kept.customer)
-    spare = home / "published" / "releases" / ".spare"  # the links of a release that went, for the next to begin with
-    shutil.copytree((home / "published" / "current" / "parquet").resolve(), spare)
-    there = " ".join(traces(home, kept.marks))
+    of_a_killed_run = home / "archive" / ".incoming" / "worknet-dead"
+    of_a_killed_run.mkdir()
+    (of_a_killed_run / "customers.csv").write_text(prepared.customer)
+    pool = home / "published" / "releases" / ".spare"  # the links of a removed release, for the next one
+    shutil.copytree((home / "published" / "current" / "parquet").resolve(), pool)
+    found = " ".join(traces(home, prepared.marks))
     for place in ("warehouse", "customers.duckdb", "quarantine", "line_history", "scope_history", "worknet-dead"):
-        assert place in there
-    before, shared = (counts(home), others(kept, home)), links(home)
+        assert place in found
+    before, shared = (counts(home), others(prepared, home)), links(home)
     assert any(number > 1 and "line_customers" in path for path, number in shared.items())
 
-    forgotten = yacp(home, "forget", kept.customer, "--yes", extracts=mine.extracts)
+    forgotten = yacp(home, "forget", prepared.customer, "--yes", extracts=mine.extracts)
     assert forgotten.returncode == 0, forgotten.stderr
-    assert traces(home, kept.marks) == []
-    assert (counts(home), others(kept, home)) == before
+    assert traces(home, prepared.marks) == []
+    assert (counts(home), others(prepared, home)) == before
     assert links(home) == shared
     check_accounts(home)
-    people = f"{archived(kept.home, CUSTOMERS)} where customer_id = '{kept.customer}'"
+    people = f"{archived(prepared.home, CUSTOMERS)} where customer_id = '{prepared.customer}'"
     for name in values(f"select distinct first_name, last_name, email, phone from {people}"):
         assert name not in forgotten.stdout + forgotten.stderr
-    says = json.loads((home / "published" / "current" / "release.json").read_text())["rows"]
+    rows = json.loads((home / "published" / "current" / "release.json").read_text())["rows"]
     for table in ("line_customers", "line_history", "scope_history", "exceptions", "sync_problems", "entitlements"):
         database = home / "published" / "current" / "customers.duckdb"
-        assert query(database, f"select count(*) from it.customers.{table}") == [(says[f"customers.{table}"],)]
+        assert query(database, f"select count(*) from it.customers.{table}") == [(rows[f"customers.{table}"],)]
 
-    # The next day comes without them. Then an old day is built again: its counts are lower by one, and it says so.
+    # The next day is delivered without them. Then an old day is rebuilt: its counts are lower, and the run says so.
     generate(mine.extracts, customers=2000, as_of=DAY_AFTER, seed=11)
     for system in SYSTEMS:
-        redelivered(mine.extracts / system.name / str(DAY_AFTER), {}, without=kept.customer[1:])
-    night = yacp(home, "run", "--as-of", str(DAY_AFTER), extracts=mine.extracts)
-    assert night.returncode == 0, night.stderr
+        redeliver(mine.extracts / system.name / str(DAY_AFTER), {}, without=prepared.customer[1:])
+    next_day = yacp(home, "run", "--as-of", str(DAY_AFTER), extracts=mine.extracts)
+    assert next_day.returncode == 0, next_day.stderr
     rebuilt = yacp(home, "run", "--as-of", str(DAY), extracts=mine.extracts)
     assert rebuilt.returncode == 0, rebuilt.stderr
     assert f"rows of {DAY} were removed by yacp forget" in rebuilt.stderr
     checks = json.loads(yacp(home, "checks", "--as-of", str(DAY), "--format", "json").stdout)
     warned = {check["asset"] for check in checks if check["name"] == NOBODY_FORGOTTEN and not check["passed"]}
     assert {"worknet_customers", "worknet_services", "iwds_applications", "iwds_credentials"} <= warned
-    assert traces(home, kept.marks) == []
+    assert traces(home, prepared.marks) == []
 
 
-def test_nothing_is_removed_before_it_is_confirmed(kept: Kept) -> None:
+def test_nothing_is_removed_before_it_is_confirmed(prepared: BeforeForgetting) -> None:
     asked = subprocess.run(
-        [sys.executable, "-m", "orchestration.cli", "forget", kept.customer],
-        env={"YACP_HOME": str(kept.home), "PATH": ""},
+        [str(YACP), "forget", prepared.customer],
+        env=clean_environment(prepared.home),
         input="n\n",
         capture_output=True,
         text=True,
@@ -264,50 +266,52 @@ def test_nothing_is_removed_before_it_is_confirmed(kept: Kept) -> None:
     )
     assert asked.returncode == 130
     assert "worknet case_notes" in asked.stderr
-    assert len(traces(kept.home, kept.marks)) > 20
+    assert len(traces(prepared.home, prepared.marks)) > 20
 
 
-def test_nobody_of_that_id(kept: Kept) -> None:
-    nobody = yacp(kept.home, "forget", "C-nobody", "--yes")
-    assert nobody.returncode == 2
-    assert "nothing to remove" in nobody.stderr
+def test_an_unknown_id_is_refused(prepared: BeforeForgetting) -> None:
+    unknown = yacp(prepared.home, "forget", "C-nobody", "--yes")
+    assert unknown.returncode == 2
+    assert "nothing to remove" in unknown.stderr
 
 
-# Dies when it is about to put the nth file in place.
-DYING = """
+# Is killed when it is about to replace the nth file.
+KILLED_WHILE_REPLACING = """
 import os, signal, sys
 from pathlib import Path
 from orchestration.privacy.forget import forget
 from orchestration.settings import Settings
-left = int(sys.argv[3])
+remaining = int(sys.argv[3])
 replace = Path.replace
-def dying(path, target):
-    global left
-    left -= 1
-    if left < 0:
+def replace_or_die(path, target):
+    global remaining
+    remaining -= 1
+    if remaining < 0:
         os.kill(os.getpid(), signal.SIGKILL)
     return replace(path, target)
-Path.replace = dying
+Path.replace = replace_or_die
 forget(Settings(home=Path(sys.argv[1])), sys.argv[2])
 """
 
 
 @pytest.fixture(scope="module")
-def before(kept: Kept) -> list[str]:
-    return others(kept, kept.home)
+def before(prepared: BeforeForgetting) -> list[str]:
+    return others(prepared, prepared.home)
 
 
-@pytest.mark.parametrize("survived", [0, 1, 6, 13, 16, 19, 22, 25, 28, 32])
-def test_the_same_command_finishes_what_was_killed(
-    kept: Kept, before: list[str], tmp_path: Path, survived: int
+@pytest.mark.parametrize("replaced", [0, 1, 6, 13, 16, 19, 22, 25, 28, 32])
+def test_the_same_command_finishes_after_being_killed(
+    prepared: BeforeForgetting, before: list[str], tmp_path: Path, replaced: int
 ) -> None:
-    home = kept.copy(tmp_path).home
-    killed = subprocess.run([sys.executable, "-c", DYING, home, kept.customer, str(survived)], check=False)
+    home = prepared.copy(tmp_path).home
+    killed = subprocess.run(
+        [sys.executable, "-c", KILLED_WHILE_REPLACING, home, prepared.customer, str(replaced)], check=False
+    )
     assert killed.returncode == -signal.SIGKILL
-    no_place_for_people = [home / "dagster", home / "dbt"]
-    assert traces(home, kept.marks, no_place_for_people) != []
-    again = yacp(home, "forget", kept.customer, "--yes")
+    without_personal_data = [home / "dagster", home / "dbt"]
+    assert traces(home, prepared.marks, without_personal_data) != []
+    again = yacp(home, "forget", prepared.customer, "--yes")
     assert again.returncode == 0, again.stderr
-    assert traces(home, kept.marks, no_place_for_people) == []
-    assert others(kept, home) == before
+    assert traces(home, prepared.marks, without_personal_data) == []
+    assert others(prepared, home) == before
     check_accounts(home)

@@ -1,5 +1,5 @@
-"""Every personal field of the deliveries carries a mark. After pipeline_runs that went well, were refused, were blocked by
-checks and broke, no mark is in a log, a record, a message or a count.
+"""Every personal field of the deliveries has a mark. After runs that succeeded, were refused, were blocked by checks or
+failed, no mark is in a log, a record, a message or a count.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from orchestration.contract.systems import SYSTEMS
 from orchestration.contract.worknet import WORKNET
 from orchestration.sample.generator import generate
 
-PEOPLE = 1000  # the fewest that faults are made for
+PEOPLE = 1000  # the fewest with which the sample has faults
 BORN = (date(1903, 2, 17), date(1903, 5, 23), date(1903, 9, 11))
 STRAY = "zqstray Somebody"
 WORDS = ("zqfirst", "zqlast", "zqmail", "zqphone", "zqssn", "zqborn", "zqstray")
@@ -46,14 +46,14 @@ Row = dict[str, str]
 
 
 def marked(row: Row) -> Row:
-    """The same value gets the same mark in both systems, so that people are still found."""
+    """The same value gets the same mark in both systems, so that people still match."""
     found = dict(row)
     for column, word in (("first_name", "Zqfirst"), ("last_name", "Zqlast"), ("email", "zqmail.")):
         if row.get(column):
             found[column] = word + row[column]
     if row.get("phone"):
         found["phone"] = f"zqphone{row['phone']}"
-    if row.get("ssn_last4", "")[-1:] in set("02468"):  # the others stay digits, and go the way of those
+    if row.get("ssn_last4", "")[-1:] in set("02468"):  # the others keep their digits and are handled as such
         found["ssn_last4"] = f"zqssn{row['ssn_last4']}"
     if born := row.get("date_of_birth"):
         is_date = len(born) == 10 and born[4] == born[7] == "-"
@@ -62,10 +62,10 @@ def marked(row: Row) -> Row:
 
 
 def refused(extract: Extract, row: Row) -> Iterator[list[str]]:
-    """Rows that can't be loaded, of every kind, each with marks in it."""
+    """Invalid rows of every kind, each with marks in it."""
     key = extract.key.name
     for number, column in enumerate(extract.columns):
-        if column.type is not ColumnType.TEXT:  # what slipped into the wrong column
+        if column.type is not ColumnType.TEXT:  # a value in the wrong column
             yield list((row | {key: f"SLIPPED-{number}", column.name: STRAY}).values())
     yield list((row | {key: ""}).values())
     yield [*(row | {key: "MANY"}).values(), STRAY]
@@ -74,8 +74,8 @@ def refused(extract: Extract, row: Row) -> Iterator[list[str]]:
     yield list((row | {key: f"NOT-UTF8 {STRAY}\udcff"}).values())
     for column in extract.columns:
         if column.type is ColumnType.TEXT and not column.key:
-            yield list((row | {column.name: STRAY}).values())  # the key is there already, or it has no parent
-            if column.name != "provider_name":  # which is published, by the contract
+            yield list((row | {column.name: STRAY}).values())  # the key exists already, or it has no parent
+            if column.name != "provider_name":  # which the contract publishes
                 yield list((row | {key: f"OTHER-{column.name}", column.name: STRAY}).values())
 
 
@@ -91,7 +91,7 @@ def written(rows: list[list[str]]) -> bytes:
 
 
 def as_parquet(header: list[str], rows: list[list[str]], folder: Path) -> tuple[bytes, int]:
-    """Rows that can't be read don't come as Parquet."""
+    """Without the rows that are invalid as CSV, which Parquet can't have."""
     readable = [row for row in rows if len(row) == len(header) and not {"\0", "\udcff"} & set("".join(row))]
     plain, packed = folder / "plain.csv", folder / "packed.parquet"
     plain.write_bytes(written([header, *readable]))
@@ -100,7 +100,7 @@ def as_parquet(header: list[str], rows: list[list[str]], folder: Path) -> tuple[
 
 
 def deliver(made: Path, root: Path, day: date, change: Callable[[Row], Row] = marked) -> None:
-    """The day with marks; one file comes packed, one as Parquet."""
+    """Delivers the day with marks; one file is compressed, one is Parquet."""
     for system in SYSTEMS:
         files: dict[str, bytes] = {}
         promise = {}
@@ -122,19 +122,19 @@ def deliver(made: Path, root: Path, day: date, change: Callable[[Row], Row] = ma
 
 
 def unlinked(row: Row) -> Row:
-    """As if workNet had lost whom it knows in IWDS, which a check does not let through."""
+    """As if workNet had lost its links to IWDS, which a check blocks."""
     return marked(row) | ({"iwds_customer_id": ""} if "career_planner_staff_id" in row else {})
 
 
-class House:
-    """Runs commands, and keeps what they say."""
+class Commands:
+    """Runs commands and keeps their output."""
 
     def __init__(self, folder: Path, **variables: str) -> None:
         self.home, self.elsewhere = folder / "home", folder / "elsewhere"
         self.elsewhere.mkdir()
         given = {"HOME": str(self.elsewhere), "TMPDIR": str(self.elsewhere), "YACP_MAX_QUARANTINED_SHARE": "1"}
         self._environment = clean_environment(self.home, **given | {"COLUMNS": "200"} | variables)
-        self.said = ""
+        self.output = ""
 
     def __call__(self, *arguments: str, status: int = 0, says: str = "", **variables: str) -> None:
         done = subprocess.run(
@@ -145,12 +145,12 @@ class House:
             errors="replace",
             check=False,
         )
-        said = done.stdout + done.stderr
-        assert done.returncode == status, said
-        assert says in " ".join(said.split())
-        self.said += said
+        output = done.stdout + done.stderr
+        assert done.returncode == status, output
+        assert says in " ".join(output.split())
+        self.output += output
 
-    def places_for_people(self) -> list[Path]:
+    def with_personal_data(self) -> list[Path]:
         published = self.home / "published"
         lists = ("releases/*/customers.duckdb", "releases/*/parquet/customers", "following/releases/*/customers")
         return [
@@ -160,20 +160,22 @@ class House:
         ]
 
 
-def test_no_mark_is_where_people_may_not_be(tmp_path: Path) -> None:
+def test_no_mark_is_outside_of_what_may_have_personal_data(tmp_path: Path) -> None:
     made, extracts = tmp_path / "made", tmp_path / "extracts"
     generate(made, customers=PEOPLE, as_of=DAY_BEFORE, seed=3, faults=True)
     generate(made, customers=PEOPLE, as_of=DAY, seed=3, faults=True)
     deliver(made, extracts, DAY_BEFORE)
     deliver(made, extracts, DAY, unlinked)
-    with webhook_server() as hook:
-        yacp = House(tmp_path, YACP_EXTRACTS=str(extracts), YACP_WEBHOOK_URL=hook.url)
+    with webhook_server() as webhook:
+        yacp = Commands(tmp_path, YACP_EXTRACTS=str(extracts), YACP_WEBHOOK_URL=webhook.url)
         yacp("run", "--as-of", str(DAY_BEFORE), says="not met (yacp checks --failed)")
         yacp("run", "--as-of", str(DAY), status=1, says="of severity error failed, so nothing was published")
         archived = yacp.home / "archive" / "worknet" / str(DAY) / "0001" / "customers.parquet"
 
-        _, *headless = fields(gzip.decompress((extracts / "worknet" / str(DAY) / "customers.csv.gz").read_bytes()))
-        Deliveries(extracts).write(WORKNET, {"customers.csv": written(headless[:50])}, day=DAY, delivery=2)
+        _, *without_header = fields(
+            gzip.decompress((extracts / "worknet" / str(DAY) / "customers.csv.gz").read_bytes())
+        )
+        Deliveries(extracts).write(WORKNET, {"customers.csv": written(without_header[:50])}, day=DAY, delivery=2)
         yacp("run", "--as-of", str(DAY), status=2, says="lacks the required column")
 
         broken = tmp_path / "broken.parquet"
@@ -187,15 +189,15 @@ def test_no_mark_is_where_people_may_not_be(tmp_path: Path) -> None:
         yacp("checks", "--failed")
         yacp("retention")
         yacp("doctor")
-        assert len(hook.posted) > 2
+        assert len(webhook.posted) > 2
 
-    assert traces(yacp.home / "dbt", ["its words are left out"])  # they quoted the row
+    assert traces(yacp.home / "dbt", ["its text is left out"])  # it quoted the row
 
-    lists = yacp.places_for_people()
-    there = "".join(traces(yacp.home / "archive", [word])[0] for word in WORDS)
-    assert all(word in there.lower() for word in WORDS)
+    lists = yacp.with_personal_data()
+    archive = "".join(traces(yacp.home / "archive", [word])[0] for word in WORDS)
+    assert all(word in archive.lower() for word in WORDS)
     assert traces((yacp.home / "published" / "current").resolve(), ["zqlast"])
     assert traces(yacp.home, MARKS, lists) == []
     assert traces(yacp.elsewhere, MARKS) == []
-    told = f"{yacp.said} {hook.posted}".lower()
-    assert [mark for mark in MARKS if mark.lower() in told] == []
+    shown = f"{yacp.output} {webhook.posted}".lower()
+    assert [mark for mark in MARKS if mark.lower() in shown] == []

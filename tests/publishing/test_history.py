@@ -1,4 +1,4 @@
-"""History is exact for any order of arrival: compared with what the daily lists say, day by day."""
+"""History is exact for any order of arrival: it is compared with the daily lists."""
 
 import os
 import shutil
@@ -24,12 +24,12 @@ from orchestration.state.releases import current
 from orchestration.warehouse.dbt_project import PROJECT_DIR, compiled_marts, environment
 from orchestration.warehouse.preparation import prepare
 
-DAYS = [date(2026, 11, day) for day in (2, 9, 16, 23)]  # nobody delivered the days between
+DAYS = [date(2026, 11, day) for day in (2, 9, 16, 23)]  # the days between were not delivered
 Stay = tuple[str, str, str, date, date | None]
 
 
 def publish_day(config: Settings, day: date) -> None:
-    """A night without its checks: they are tried elsewhere, and this one is about what is kept."""
+    """A run without its checks, which have their own tests."""
     prepare(config, [land(config, system, day) for system in SYSTEMS])
     subprocess.run(
         [str(Path(sys.executable).with_name("dbt")), "--quiet", "run"],
@@ -51,21 +51,21 @@ def seed(config: Settings) -> None:
 
 @pytest.fixture(scope="module")
 def arrived(tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    """The third day first, then the last, the first, the second; the second again, corrected; the last again."""
+    """The third day, the last, the first, the second, the second again with a correction, and the last again."""
     folder = tmp_path_factory.mktemp("history")
     config = Settings(home=folder / "home", extracts=str(folder / "extracts"))
     config.state.mkdir()
     for day in DAYS:
         generate(folder / "extracts", customers=600, as_of=day, seed=4)
     seed(config)
-    for place in (2, 3, 0, 1):
-        publish_day(config, DAYS[place])
-    seen = current(config)
-    assert seen is not None
-    assert seen.days == (DAYS[2], DAYS[3])  # the older days are held
+    for number in (2, 3, 0, 1):
+        publish_day(config, DAYS[number])
+    visible = current(config)
+    assert visible is not None
+    assert visible.days == (DAYS[2], DAYS[3])  # the older days are pending
     generate(folder / "extracts", customers=560, as_of=DAYS[1], seed=4, delivery=2)
     publish_day(config, DAYS[1])
-    publish_day(config, DAYS[3])  # as the command does: what looks back over all days is the newest day's
+    publish_day(config, DAYS[3])  # as the command does: the newest day's tables cover all days
     return config
 
 
@@ -75,7 +75,7 @@ def rows(config: Settings, file: str, sql: str) -> list[tuple[object, ...]]:
 
 @pytest.fixture(scope="module")
 def lists(arrived: Settings) -> dict[date, set[tuple[str, ...]]]:
-    """The ground truth: each day's own list, as it was published."""
+    """The truth: each day's own list as it was published."""
     found: dict[date, set[tuple[str, ...]]] = {}
     for day in DAYS:
         folder = arrived.published / "parquet" / "customers" / "customers" / "line_customers" / f"as_of_date={day}"
@@ -94,15 +94,15 @@ def stays(on_line: Iterable[tuple[date, tuple[str, ...]]]) -> set[tuple[object, 
         days_of[key].add(day)
     found = set()
     for key, days in days_of.items():
-        begun = None
+        started = None
         for day in DAYS:
-            if day in days and begun is None:
-                begun = day
-            elif day not in days and begun is not None:
-                found.add((*key, begun, day))
-                begun = None
-        if begun is not None:
-            found.add((*key, begun, None))
+            if day in days and started is None:
+                started = day
+            elif day not in days and started is not None:
+                found.add((*key, started, day))
+                started = None
+        if started is not None:
+            found.add((*key, started, None))
     return found
 
 
@@ -110,13 +110,13 @@ def test_the_corrected_day_differs(lists: dict[date, set[tuple[str, ...]]]) -> N
     assert len({row[0] for row in lists[DAYS[1]]}) < len({row[0] for row in lists[DAYS[0]]})
 
 
-def test_stays_on_lines_are_those_of_the_lists(arrived: Settings, lists) -> None:
+def test_stays_are_those_of_the_lists(arrived: Settings, lists) -> None:
     expected = stays((day, row[:3]) for day in DAYS for row in lists[day])
     assert set(rows(arrived, "customers", "from it.customers.line_history")) == expected
     assert len(expected) > 500
 
 
-def test_every_past_list_follows_from_the_stays(arrived: Settings, lists) -> None:
+def test_the_stays_give_every_past_list(arrived: Settings, lists) -> None:
     for day in DAYS:
         found = rows(
             arrived,
@@ -148,11 +148,11 @@ def test_movement_is_the_difference_of_the_lists(arrived: Settings, lists) -> No
     assert any(row[7] and row[8] for row in movement)
 
 
-def test_completed_stays_are_measured_from_seen_entries(arrived: Settings, lists) -> None:
+def test_the_length_of_a_stay_is_measured_if_its_beginning_was_seen(arrived: Settings, lists) -> None:
     lengths = defaultdict(list)
-    for _, _, line, begun, ended in stays((day, row[:3]) for day in DAYS for row in lists[day]):
-        if ended is not None and begun > DAYS[0]:
-            lengths[line].append((ended - begun).days)
+    for _, _, line, started, ended in stays((day, row[:3]) for day in DAYS for row in lists[day]):
+        if ended is not None and started > DAYS[0]:
+            lengths[line].append((ended - started).days)
     found = rows(
         arrived,
         "dashboard",
@@ -164,24 +164,24 @@ def test_completed_stays_are_measured_from_seen_entries(arrived: Settings, lists
     assert expected
 
 
-def test_flow_follows_each_entry_to_where_it_led(arrived: Settings, lists) -> None:
+def test_flow_is_where_each_stay_led(arrived: Settings, lists) -> None:
     all_stays = stays((day, row[:3]) for day in DAYS for row in lists[day])
     parents = dict(rows(arrived, "dashboard", "select distinct line_key, parent_line_key from it.sections.dashboard"))
     greys = {
         line
         for (line,) in rows(arrived, "dashboard", "select line_key from it.sections.dashboard where colour = 'grey'")
     }
-    begun_on = defaultdict(set)
-    for customer, _, line, begun, _ in all_stays:
+    started_on = defaultdict(set)
+    for customer, _, line, started, _ in all_stays:
         if parents[line] is None:
-            begun_on[(customer, begun)].add(line)
+            started_on[(customer, started)].add(line)
     first: dict[tuple[str, str], tuple[date, date | None]] = {}
-    for customer, _, line, begun, ended in sorted(all_stays, key=lambda stay: stay[3]):
-        if begun > DAYS[0] and parents[line] is None:
-            first.setdefault((customer, line), (begun, ended))
+    for customer, _, line, started, ended in sorted(all_stays, key=lambda stay: stay[3]):
+        if started > DAYS[0] and parents[line] is None:
+            first.setdefault((customer, line), (started, ended))
     expected: dict[tuple[str, str, str | None], int] = defaultdict(int)
     for (customer, line), (_, ended) in first.items():
-        onward = begun_on[(customer, ended)] if ended else set()
+        onward = started_on[(customer, ended)] if ended else set()
         for to_line in onward:
             expected[(line, "left_to_grey" if to_line in greys else "went_on", to_line)] += 1
         if not onward:
@@ -195,7 +195,7 @@ def test_flow_follows_each_entry_to_where_it_led(arrived: Settings, lists) -> No
     assert {outcome for _, outcome, _ in expected} >= {"went_on", "still_there"}
 
 
-def test_history_holds_every_day_as_it_stood(arrived: Settings, lists) -> None:
+def test_history_has_every_day_as_it_was_published(arrived: Settings, lists) -> None:
     counts = rows(
         arrived,
         "dashboard",
@@ -227,32 +227,32 @@ def test_the_order_of_arrival_does_not_matter(arrived: Settings, tmp_path: Path)
         assert rows(arrived, file, sql) == rows(in_order, file, sql), table
 
 
-def test_links_of_a_release_that_went_are_taken_over(sample: Sample, tmp_path: Path) -> None:
-    """Whatever they hold, the next release's are the current one's."""
+def test_the_links_of_a_removed_release_are_reused(sample: Sample, tmp_path: Path) -> None:
+    """Whatever is in the pool, the next release has the links of its base."""
     config = sample.copy(tmp_path).settings.model_copy(update={"releases_kept": 1})
     marts = compiled_marts(config)
     publish(config, DAY, marts, "run")
-    spare = config.published / "releases" / ".spare"
-    waiting = spare / "dashboard" / "sections" / "waiting"
+    pool = config.published / "releases" / ".spare"
+    waiting = pool / "dashboard" / "sections" / "waiting"
     shutil.rmtree(waiting / f"as_of_date={DAY_BEFORE}")
     (waiting / f"as_of_date={DAY_BEFORE}").mkdir()
     (waiting / "as_of_date=2026-01-01").mkdir()
-    shutil.copytree(waiting, spare / "dashboard" / "sections" / "unknown")
+    shutil.copytree(waiting, pool / "dashboard" / "sections" / "unknown")
     flow = Path("dashboard", "sections", "flow", f"as_of_date={DAY_BEFORE}", "data.parquet")
-    (spare / flow).unlink()
-    (spare / flow).write_bytes(b"something else")
-    taken_over = (spare / "dashboard").stat().st_ino
+    (pool / flow).unlink()
+    (pool / flow).write_bytes(b"something else")
+    reused = (pool / "dashboard").stat().st_ino
     before = {path: path.stat().st_ino for path in (config.published / "parquet").resolve().rglob("*.parquet")}
     publish(config, DAY, marts, "run")
     release = current(config)
     assert release is not None
-    assert (release.folder / "parquet" / "dashboard").stat().st_ino == taken_over
+    assert (release.folder / "parquet" / "dashboard").stat().st_ino == reused
     after = {path: path.stat().st_ino for path in (release.folder / "parquet").rglob("*.parquet")}
     assert len(after) == len(before)
     folder = release.folder / "parquet"
     assert {path.relative_to(folder) for path in after} == {Path(*path.parts[-5:]) for path in before}
-    standing = {Path(*path.parts[-5:]): inode for path, inode in before.items()}
-    shared = {path for path in after if after[path] == standing[path.relative_to(folder)]}
+    of_base = {Path(*path.parts[-5:]): inode for path, inode in before.items()}
+    shared = {path for path in after if after[path] == of_base[path.relative_to(folder)]}
     assert {path.parts[-2] for path in shared} == {f"as_of_date={DAY_BEFORE}"}
     assert folder / flow in shared
 

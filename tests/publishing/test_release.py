@@ -5,7 +5,7 @@ import pytest
 from conftest import DAY, DAY_BEFORE, Sample
 
 from orchestration.failures import BuildFailed
-from orchestration.publishing import publish as publishing
+from orchestration.publishing import publish as publish_module
 from orchestration.publishing.publish import publish
 from orchestration.runs.run_requests import days_to_run
 from orchestration.settings import settings
@@ -18,26 +18,28 @@ def mine(sample: Sample, tmp_path: Path) -> Sample:
     return sample.copy(tmp_path)
 
 
-def test_releases_beyond_the_number_kept_go_but_never_the_current(mine: Sample) -> None:
+def test_only_so_many_releases_are_kept_but_always_the_current_one(mine: Sample) -> None:
     config = mine.settings.model_copy(update={"releases_kept": 2})
     marts = compiled_marts(config)
     for _ in range(3):
         publish(config, DAY, marts, "run")
     assert [release.name for release in releases(config)] == [f"{DAY}-3", f"{DAY}-4"]
-    standing = current(config)
-    assert standing is not None
-    assert standing.name == f"{DAY}-4"
+    release = current(config)
+    assert release is not None
+    assert release.name == f"{DAY}-4"
 
 
-def test_an_older_day_is_held_until_the_newest_is_run_again(mine: Sample, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_release_of_an_older_day_is_pending_until_the_newest_is_run_again(
+    mine: Sample, monkeypatch: pytest.MonkeyPatch
+) -> None:
     config = mine.settings
     marts = compiled_marts(config)
     publish(config, DAY_BEFORE, marts, "run")
     publish(config, DAY_BEFORE, marts, "run")
-    seen, waiting = current(config), pending(config)
-    assert (seen and seen.name, waiting and waiting.name) == (f"{DAY}-1", f"{DAY}-3")
+    visible, waiting = current(config), pending(config)
+    assert (visible and visible.name, waiting and waiting.name) == (f"{DAY}-1", f"{DAY}-3")
     assert latest(config) == waiting
-    assert f"{DAY}-2" not in {release.name for release in releases(config)}  # the next held one holds it too
+    assert f"{DAY}-2" not in {release.name for release in releases(config)}  # the next pending one contains it
     monkeypatch.setenv("YACP_HOME", str(mine.home))
     monkeypatch.setenv("YACP_EXTRACTS", str(mine.extracts))
     settings.cache_clear()
@@ -45,24 +47,24 @@ def test_an_older_day_is_held_until_the_newest_is_run_again(mine: Sample, monkey
     publish(config, DAY, marts, "run")
     assert days_to_run(settings(), print) == {}
     settings.cache_clear()
-    seen = current(config)
-    assert (seen and seen.name, pending(config)) == (f"{DAY}-4", None)
+    visible = current(config)
+    assert (visible and visible.name, pending(config)) == (f"{DAY}-4", None)
     assert [release.name for release in releases(config)] == [f"{DAY_BEFORE}-1", f"{DAY}-1", f"{DAY}-4"]
 
 
-def test_what_is_held_goes_when_somebody_takes_the_dashboard_back(mine: Sample) -> None:
-    """Who lets current lead to an older release doesn't want what was built on the newer one."""
+def test_a_pending_release_is_dropped_when_current_is_set_back(mine: Sample) -> None:
+    """Somebody who points current at an older release doesn't want what was built on the newer one."""
     config = mine.settings
     marts = compiled_marts(config)
     publish(config, DAY_BEFORE, marts, "run")
     link = config.published / "current"
     link.unlink()
     link.symlink_to(f"releases/{DAY_BEFORE}-1")
-    standing = latest(config)
-    assert (standing and standing.name, pending(config)) == (f"{DAY_BEFORE}-1", None)
+    base = latest(config)
+    assert (base and base.name, pending(config)) == (f"{DAY_BEFORE}-1", None)
 
 
-def test_a_reader_keeps_its_day_while_another_is_published(mine: Sample) -> None:
+def test_a_reader_keeps_its_day_while_another_one_is_published(mine: Sample) -> None:
     config = mine.settings
     with duckdb.connect(str(mine.home / "published" / "dashboard.duckdb"), read_only=True) as reader:
         before = reader.execute("select count(*) from sections.dashboard").fetchone()
@@ -70,24 +72,24 @@ def test_a_reader_keeps_its_day_while_another_is_published(mine: Sample) -> None
         assert reader.execute("select count(*) from sections.dashboard").fetchone() == before
 
 
-def test_a_release_that_breaks_off_is_never_seen(mine: Sample, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_readers_never_see_a_release_that_failed(mine: Sample, monkeypatch: pytest.MonkeyPatch) -> None:
     config = mine.settings
     before = str((mine.home / "published" / "current").readlink())
 
-    def break_off(*_: object) -> None:
+    def fail(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr(publishing, "_settle", break_off)
+        patch.setattr(publish_module, "_open_and_flush", fail)
         with pytest.raises(OSError, match="No space left"):
             publish(config, DAY, compiled_marts(config), "run")
     assert str((mine.home / "published" / "current").readlink()) == before
     assert [release.name for release in releases(config)][-1] == f"{DAY}-1"
-    publish(config, DAY, compiled_marts(config), "run")  # and the left-overs are swept
+    publish(config, DAY, compiled_marts(config), "run")  # which removes the leftovers
     assert not list((mine.home / "published" / "releases").glob(".building*"))
 
 
-def test_personal_columns_are_refused_before_anyone_sees_them(mine: Sample) -> None:
+def test_personal_columns_are_refused_before_anyone_can_read_them(mine: Sample) -> None:
     config = mine.settings
     with duckdb.connect(str(config.warehouse)) as warehouse:
         warehouse.execute("alter table customers.exceptions rename column detail to ssn_last4")
@@ -105,5 +107,5 @@ def test_personal_columns_are_refused_before_anyone_sees_them(mine: Sample) -> N
         )
         for mart in compiled_marts(config)
     ]
-    with pytest.raises(BuildFailed, match=r"customers\.exceptions holds ssn_last4"):
+    with pytest.raises(BuildFailed, match=r"customers\.exceptions contains ssn_last4"):
         publish(config, DAY, marts, "run")
