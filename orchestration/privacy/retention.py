@@ -19,6 +19,7 @@ import dagster as dg
 
 from orchestration.contract.dates import CHICAGO
 from orchestration.contract.systems import SYSTEMS
+from orchestration.internals.dagster_run_files import files_of_run
 from orchestration.publishing.publish import SPARE, remove
 from orchestration.settings import Settings
 from orchestration.state.database import Table
@@ -123,14 +124,13 @@ def _logs(settings: Settings, now: datetime) -> Iterator[Expired]:
 
 
 def _files_of_run(settings: Settings, run: str) -> tuple[Path, ...]:
-    """Its output, and its events, which Dagster keeps in a file for each run."""
-    home = settings.dagster_home
-    found = [home / "storage" / run, home / "running" / run, *(home / "history" / "runs").glob(f"{run}.db*")]
-    return tuple(path for path in found if path.exists())
+    """What Dagster keeps for the run, and the file that says it is alive."""
+    alive = settings.dagster_home / "running" / run
+    return (*files_of_run(settings.dagster_home, run), *((alive,) if alive.exists() else ()))
 
 
 def _remove_run(settings: Settings, instance: dg.DagsterInstance, run: Expired) -> None:
-    instance.delete_run(run.name)  # empties the file of its events, and leaves it
+    instance.delete_run(run.name)
     for path in _files_of_run(settings, run.name):
         if path.is_dir():
             shutil.rmtree(path)
