@@ -3,8 +3,6 @@
 import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from subprocess import Popen
 from typing import Any
 
 import dagster as dg
@@ -25,6 +23,7 @@ from orchestration.spark.session import require_spark
 from orchestration.spark.workspace import newest_workspace
 from orchestration.state.database import connect
 from orchestration.warehouse.check_results import dbt_results, gate, record
+from orchestration.warehouse.dbt_process import end_with_step
 from orchestration.warehouse.dbt_project import DBT_COMMAND, PROJECT_DIR, environment, manifest_path
 from orchestration.warehouse.expectations import import_in_background, suites
 from orchestration.warehouse.preparation import built_day, mark_complete, prepare
@@ -87,7 +86,7 @@ def dbt_models(context: dg.AssetExecutionContext) -> Iterator[Any]:
         target_path=config.dbt_target,
         raise_on_error=False,
     )
-    with import_in_background("great_expectations"), _ended_with_the_step(invocation.process):
+    with import_in_background("great_expectations"), end_with_step(invocation.process):
         yield from invocation.stream()
     with as_dagster_failure():
         results, nodes = _read_results(config, is_whole=not context.is_subset)
@@ -98,17 +97,6 @@ def dbt_models(context: dg.AssetExecutionContext) -> Iterator[Any]:
                 yield dg.AssetObservation(key, metadata=metadata, partition=context.partition_key)
             if built_day(connection) is None:
                 gate(connection)  # dbt skips the models downstream of a failed test
-
-
-@contextmanager
-def _ended_with_the_step(dbt: Popen[bytes]) -> Iterator[None]:
-    """Stops dbt when the step ends before it, as the run then gives up its lock on the warehouse."""
-    try:
-        yield
-    finally:
-        if dbt.poll() is None:
-            dbt.terminate()
-            dbt.wait()
 
 
 def _prepare(config: Settings, deliveries: Sequence[ArchivedDelivery]) -> None:

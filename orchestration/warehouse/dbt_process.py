@@ -10,6 +10,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from subprocess import Popen
 
 from orchestration.internals.process import die_with_parent, skip_final_gc, without_gc
 
@@ -27,6 +28,17 @@ def main() -> None:
     sys.argv[0] = "dbt"
     with skip_final_gc(), _ready(os.environ[ENGINE]):
         cli()
+
+
+@contextmanager
+def end_with_step(dbt: Popen[bytes]) -> Iterator[None]:
+    """Stops dbt if the step ends first, for example because an event couldn't be stored."""
+    try:
+        yield
+    finally:
+        if dbt.poll() is None:
+            dbt.terminate()
+            dbt.wait()
 
 
 @contextmanager

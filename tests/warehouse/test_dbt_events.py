@@ -1,5 +1,7 @@
 """dbt's events are in the run while dbt works, and each check names the materialization that it checked."""
 
+import signal
+import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -7,6 +9,8 @@ import dagster as dg
 import duckdb
 import pytest
 from conftest import DAY, DAY_BEFORE, Sample
+
+from orchestration.warehouse.dbt_process import end_with_step
 
 
 @dataclass(frozen=True)
@@ -79,6 +83,13 @@ def test_row_counts_are_those_of_the_warehouse(sample: Sample) -> None:
     schema = metadata["dagster/column_schema"].value
     assert isinstance(schema, dg.TableSchema)
     assert [column.name for column in schema.columns] == columns
+
+
+def test_dbt_ends_with_a_step_that_fails() -> None:
+    dbt = subprocess.Popen(["sleep", "60"])
+    with pytest.raises(OSError, match="disk"), end_with_step(dbt):
+        raise OSError("disk is full")
+    assert dbt.returncode == -signal.SIGTERM
 
 
 def _event(entry: dg.EventLogEntry) -> dg.DagsterEvent:
