@@ -1,4 +1,4 @@
-{#- Written from DuckDB's lower and strip_accents by python -m orchestration.spark.unicode_tables. -#}
+{#- Generated from DuckDB's lower and strip_accents by python -m orchestration.spark.unicode_tables. -#}
 {% macro capital_letters() -%}
     {{ return([
         "ABCDEFGHIJKLMNOPQRSTUVWXYZÀÁÂÃÄÅÆÇÈÉÊËÌÍÎÏÐÑÒÓÔÕÖØÙÚÛÜÝÞĀĂĄĆĈĊČĎĐĒĔĖĘĚĜĞĠĢĤĦĨĪĬĮİĲĴĶĹĻĽĿŁŃŅŇŊŌŎŐ",

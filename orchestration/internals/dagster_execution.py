@@ -1,8 +1,8 @@
 """A job run in this process, recorded as a run of the code location that ``yacp dev`` serves.
 
-Leans on Dagster's ``execute_run_iterator`` and ``InMemoryJob`` (the public ``execute_in_process`` can't tell events as
-they happen) and on the types of a run's origin (without an origin the UI can neither link nor re-execute the run).
-When they change, ``yacp run`` stops working. Tried with Dagster 1.13.
+Depends on ``execute_run_iterator`` and ``InMemoryJob`` (the public ``execute_in_process`` and ``execute_job`` return
+only when the run is over) and on the types of a run's origin (without an origin the UI can neither link to the run nor
+re-execute it). When they change, ``yacp run`` fails. Tried with Dagster 1.13.27.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
 def create_run(
     instance: dg.DagsterInstance, job: dg.JobDefinition, tags: dict[str, str], module: str, project: Path
 ) -> dg.DagsterRun:
-    """A new run of the job, of the code location ``module``; what it logs doesn't go to the console."""
+    """Creates a run of the job in the code location ``module``, with nothing logged to the console."""
     location = ManagedGrpcPythonEnvCodeLocationOrigin(
         LoadableTargetOrigin(executable_path=sys.executable, module_name=module, working_directory=str(project)),
         location_name=module,

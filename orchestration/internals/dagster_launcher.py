@@ -1,8 +1,9 @@
-"""Dagster's own run launcher, which also says whether the process of a run is alive.
+"""Dagster's default run launcher, which also knows whether the process of a run is alive.
 
-Leans on ``DefaultRunLauncher`` and the health check that Dagster's daemon makes each minute (``CheckRunHealthResult``,
-``WorkerStatus``, ``_instance``); Dagster documents launchers of one's own, but not these types. When they change, runs
-whose process died stay "started" and hold up the queue. Tried with Dagster 1.13.
+Depends on the health check that Dagster's daemon makes every minute: ``check_run_worker_health``,
+``supports_check_run_worker_health``, ``CheckRunHealthResult``, ``WorkerStatus``, and the launcher's ``_instance``.
+Launchers of one's own are documented, these names aren't. When they change, runs whose process died stay "started" and
+block the queue. Tried with Dagster 1.13.27.
 """
 
 from __future__ import annotations
@@ -10,11 +11,11 @@ from __future__ import annotations
 from abc import abstractmethod
 
 import dagster as dg
-from dagster._core.launcher import CheckRunHealthResult, DefaultRunLauncher, WorkerStatus
+from dagster._core.launcher import CheckRunHealthResult, WorkerStatus
 
 
-class HealthCheckingLauncher(DefaultRunLauncher):
-    """Asks ``death_of`` for each run that is checked."""
+class HealthCheckingLauncher(dg.DefaultRunLauncher):
+    """Calls ``death_of`` for each run that is checked."""
 
     @abstractmethod
     def death_of(self, run_id: str, started_at: float | None) -> str | None:
@@ -22,11 +23,11 @@ class HealthCheckingLauncher(DefaultRunLauncher):
 
     @property
     def supports_check_run_worker_health(self) -> bool:
-        """Always."""
+        """Whether the daemon may ask: always."""
         return True
 
     def check_run_worker_health(self, run: dg.DagsterRun) -> CheckRunHealthResult:
-        """What Dagster's daemon asks."""
+        """The daemon's question."""
         record = self._instance.get_run_record_by_id(run.run_id)
         death = self.death_of(run.run_id, record.start_time if record else None)
         if death is None:

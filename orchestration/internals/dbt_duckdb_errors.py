@@ -1,7 +1,7 @@
-"""dbt-duckdb's errors without the values that DuckDB quotes in them: dbt would keep them in its log and results.
+"""dbt-duckdb's errors without the values that DuckDB quotes in them: dbt would write those to its log and results.
 
-Leans on ``DuckDBConnectionManager.exception_handler``, through which every statement of dbt goes. When that changes, a
-failed conversion writes a value of somebody's row into dbt.log. Tried with dbt-duckdb 1.11.
+Depends on ``DuckDBConnectionManager.exception_handler``, which every statement of dbt goes through. When that changes,
+a failed conversion writes a value from a row into dbt.log. Tried with dbt-duckdb 1.11.1.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from orchestration.failures import without_values
 
 
 def hide_values() -> None:
-    """From here on, in this process."""
+    """Hides values from here on, in this process."""
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 
     original = DuckDBConnectionManager.exception_handler

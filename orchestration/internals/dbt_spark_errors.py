@@ -1,8 +1,8 @@
 """dbt-spark's errors without the values that Spark quotes in them: those stay in Spark's own log.
 
-Leans on ``dbt.adapters.spark.session.Cursor``, the cursor of the session method, and on the name of PySpark's logger of
-failed queries. When they change, a failed conversion writes a value of somebody's row into dbt.log. Tried with
-dbt-spark 1.11 and PySpark 4.1.
+Depends on ``dbt.adapters.spark.session.Cursor``, the cursor of the session method, and on the name of PySpark's logger
+of failed queries. When they change, a failed conversion writes a value from a row into dbt.log. Tried with dbt-spark
+1.11.0 and PySpark 4.3.0.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from typing import Any
 
 
 def hide_values() -> None:
-    """From here on, in this process."""
+    """Hides values from here on, in this process."""
     from dbt.adapters.spark.session import Cursor
     from pyspark.logger import PySparkLogger
 
-    PySparkLogger.getLogger("SQLQueryContextLogger").disabled = True  # repeats what dbt is given anyway
+    PySparkLogger.getLogger("SQLQueryContextLogger").disabled = True  # repeats the error that dbt gets anyway
     for method in ("execute", "fetchall", "fetchone"):
         setattr(Cursor, method, _without_values(getattr(Cursor, method)))
 

@@ -1,6 +1,9 @@
-"""What Python doesn't offer for a process as a whole: its output, its garbage collector, and dying with its parent.
+"""What Python has no function for: redirecting a process's output, pausing its garbage collector, dying with its
+parent.
 
-Leans on CPython and Linux: file descriptors 1 and 2, ``gc.freeze`` and ``prctl``.
+Depends on CPython and Linux: file descriptors 1 and 2, ``gc.freeze``, and ``prctl``. When they change, Dagster's and
+Java's output mixes with ours, commands take longer to start and end, and dbt outlives a killed run. Tried with Python
+3.11 on Linux 6.
 """
 
 from __future__ import annotations
@@ -19,7 +22,7 @@ _PR_SET_PDEATHSIG = 1
 
 @contextmanager
 def redirect_output(log: Path, *, truncate: bool = False) -> Iterator[None]:
-    """Sends standard output and error to a file, whoever writes there: Python, Dagster or Java."""
+    """Sends standard output and error to a file, no matter whether Python, Dagster, or Java writes them."""
     log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     sys.stdout.flush()
     sys.stderr.flush()
@@ -30,7 +33,7 @@ def redirect_output(log: Path, *, truncate: bool = False) -> Iterator[None]:
         try:
             yield
         finally:
-            with suppress(OSError):  # what failed because the disk is full reports it
+            with suppress(OSError):  # on a full disk; the step that filled it reports it
                 sys.stdout.flush()
                 sys.stderr.flush()
             for number, copy in enumerate(saved, start=1):
@@ -40,7 +43,7 @@ def redirect_output(log: Path, *, truncate: bool = False) -> Iterator[None]:
 
 @contextmanager
 def without_gc() -> Iterator[None]:
-    """For imports, whose objects stay: looking for garbage among them costs a second and finds none."""
+    """For imports: their objects stay, so looking for garbage among them takes a second and finds none."""
     gc.disable()
     try:
         yield
@@ -50,7 +53,7 @@ def without_gc() -> Iterator[None]:
 
 @contextmanager
 def skip_final_gc() -> Iterator[None]:
-    """For a whole program: Python's last collection would look through everything that was imported."""
+    """For a whole program: Python's last collection would visit everything that was imported."""
     try:
         yield
     finally:
@@ -58,7 +61,7 @@ def skip_final_gc() -> Iterator[None]:
 
 
 def die_with_parent(parent: int) -> None:
-    """The kernel kills this process when ``parent``, which started it, dies."""
+    """Makes the kernel kill this process when ``parent``, which started it, dies."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
         if os.getppid() != parent:  # it died before the call above

@@ -16,7 +16,7 @@ from orchestration.privacy import archived_rows, published_lists
 from orchestration.privacy.person import Person
 from orchestration.settings import Settings
 from orchestration.state.database import Table, connect
-from orchestration.warehouse.preparation import discard
+from orchestration.warehouse.preparation import delete_warehouse
 
 
 def find(settings: Settings, customer_id: str) -> Table:
@@ -32,7 +32,7 @@ def forget(settings: Settings, customer_id: str) -> Table:
     """Removes a person from everything kept, and returns what was removed. The caller holds the warehouse."""
     with _person(settings, customer_id) as person:
         found = _found(person)
-        discard(settings)
+        delete_warehouse(settings)
         published_lists.erase(person)
         archived_rows.erase(person)
     return found

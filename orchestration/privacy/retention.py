@@ -19,6 +19,7 @@ import dagster as dg
 
 from orchestration.contract.dates import CHICAGO
 from orchestration.contract.systems import SYSTEMS
+from orchestration.internals.dagster_run_files import files_of_run
 from orchestration.publishing.publish import remove
 from orchestration.publishing.release_files import LINK_POOL
 from orchestration.settings import Settings
@@ -124,16 +125,15 @@ def _logs(settings: Settings, now: datetime) -> Iterator[Expired]:
             yield Expired("log", str(path.relative_to(settings.state)), age, (path,))
 
 
-def files_of_run(dagster_home: Path, run_id: str) -> tuple[Path, ...]:
-    """The output of a run, and its events, for which Dagster has a file per run."""
-    events = (dagster_home / "history" / "runs").glob(f"{run_id}.db*")
-    found = [dagster_home / "storage" / run_id, dagster_home / "running" / run_id, *events]
-    return tuple(path for path in found if path.exists())
+def _files_of_run(settings: Settings, run: str) -> tuple[Path, ...]:
+    """What Dagster keeps for the run, and the file that says it is alive."""
+    alive = settings.dagster_home / "running" / run
+    return (*files_of_run(settings.dagster_home, run), *((alive,) if alive.exists() else ()))
 
 
 def _remove_run(settings: Settings, instance: dg.DagsterInstance, run: Expired) -> None:
-    instance.delete_run(run.name)  # empties the file of its events, but doesn't remove it
-    for path in files_of_run(settings.dagster_home, run.name):
+    instance.delete_run(run.name)
+    for path in _files_of_run(settings, run.name):
         if path.is_dir():
             shutil.rmtree(path)
         else:

@@ -19,7 +19,7 @@ from orchestration.state.database import connect
 from orchestration.warehouse.check_results import CheckResult, gate, record
 from orchestration.warehouse.dbt_project import compiled_marts, marts
 from orchestration.warehouse.expectations import suites
-from orchestration.warehouse.preparation import built_day, require_same_base
+from orchestration.warehouse.preparation import built_day, require_same_release
 
 FILES = {
     "dashboard": "Counts only, no personal data: for everyone with access to the dashboard.",
@@ -120,7 +120,7 @@ def publish_release(context: dg.AssetExecutionContext) -> Iterator[dg.Materializ
                     f"The warehouse holds {built or 'no complete day'}, not {day}. "
                     "Materialize the models of the day first."
                 )
-            require_same_base(config, connection)
+            require_same_release(config, connection)
             connection.execute("delete from run.check_results where name = ?", [ROW_ACCOUNT])
             record(connection, _accounts(config, connection))
             connection.execute("delete from run.check_results where name = ?", [NOBODY_FORGOTTEN])

@@ -1,4 +1,4 @@
-"""s3:// for fsspec: one try for each request, as what stands above tries again, and errors in Python's own terms."""
+"""s3:// for fsspec, with errors as Python's own or as messages for the operator."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import re
 from textwrap import shorten
 
 import aiohttp
-import s3fs
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
@@ -22,54 +21,48 @@ from botocore.exceptions import ConnectionError as BotoConnectionError
 from botocore.parsers import ResponseParserError
 
 from orchestration.failures import STILL_PUBLISHED, RootDenied
+from orchestration.internals.s3fs_connection import S3Connection
 
-_MEND = f"{STILL_PUBLISHED} Check YACP_EXTRACTS, YACP_S3_ENDPOINT and the AWS settings."
+_WHAT_TO_DO = f"{STILL_PUBLISHED} Check YACP_EXTRACTS, YACP_S3_ENDPOINT and the AWS settings."
 
 
-class S3FileSystem(s3fs.S3FileSystem):  # type: ignore[misc]
+class S3FileSystem(S3Connection):
     """A bucket on AWS, or on another object store when YACP_S3_ENDPOINT names one."""
-
-    retries = 1
-
-    def close(self) -> None:
-        """Hangs up."""
-        if self._s3 is not None:
-            self.close_session(self.loop, self._s3creator)
 
     @staticmethod
     def translate_error(error: Exception) -> Exception:
-        """The error as the one of Python's own that says the same, or as the sentence for whoever set it up."""
+        """The error as the matching one of Python's, or as a message about the setup."""
         match error:
             case OSError() if isinstance(error.__cause__, ClientError):
-                return _answered(error, error.__cause__)
+                return _refused(error, error.__cause__)
             case NoCredentialsError() | PartialCredentialsError():
                 return RootDenied(
-                    f"There is no credential for s3. {STILL_PUBLISHED} Set AWS_ACCESS_KEY_ID and "
-                    "AWS_SECRET_ACCESS_KEY, or AWS_PROFILE for one in ~/.aws/credentials."
+                    f"There are no credentials for s3. {STILL_PUBLISHED} Set AWS_ACCESS_KEY_ID and "
+                    "AWS_SECRET_ACCESS_KEY, or AWS_PROFILE for a profile in ~/.aws/credentials."
                 )
             case ReadTimeoutError() | ConnectTimeoutError():
                 return TimeoutError()
             case SSLError():
-                return ConnectionError("no TLS connection (AWS_CA_BUNDLE names a file with authorities of your own)")
+                return ConnectionError("no TLS connection (AWS_CA_BUNDLE names a file with your own authorities)")
             case BotoConnectionError() | HTTPClientError() | aiohttp.ClientError():
                 return ConnectionError(_short(error))
             case OSError():
                 return error
             case IncompleteReadError() | ResponseParserError():
-                return ConnectionError("the answer broke off")
+                return ConnectionError("the response was cut off")
             case BotoCoreError() | ValueError():
-                return RootDenied(f"s3 can't be used as it is set up: {_short(error)}. {_MEND}")
+                return RootDenied(f"s3 can't be used with these settings: {_short(error)}. {_WHAT_TO_DO}")
         return error
 
 
-def _answered(error: OSError, answer: ClientError) -> Exception:
-    code = str(answer.response.get("Error", {}).get("Code", ""))
-    status = int(answer.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+def _refused(error: OSError, response: ClientError) -> Exception:
+    code = str(response.response.get("Error", {}).get("Code", ""))
+    status = int(response.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
     if isinstance(error, PermissionError):
         return PermissionError("" if code.isdigit() else code)
     if isinstance(error, FileNotFoundError | TimeoutError) or status >= 500 or status == 429:
         return error
-    return RootDenied(f"s3 answers {code or status}: {_short(error)}. {_MEND}")
+    return RootDenied(f"s3 responds with {code or status}: {_short(error)}. {_WHAT_TO_DO}")
 
 
 def _short(error: Exception) -> str:

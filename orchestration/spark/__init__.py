@@ -1,1 +1,1 @@
-"""The models on Apache Spark: what Spark reads, the session that dbt runs in, and what comes back to the warehouse."""
+"""The models on Apache Spark: its inputs, the session that dbt runs in, and its results in the warehouse."""

@@ -1,7 +1,6 @@
-"""What Spark built, in the warehouse: views over the Parquet that it wrote, in the types of the output contract.
+"""Spark's results in the warehouse: views over the Parquet that it wrote, with the types of the output contract.
 
-What comes after the models (Great Expectations, the gate, publishing) reads the warehouse and can't tell the engines
-apart.
+The steps after the models (Great Expectations, the gate, publishing) read the warehouse, whichever engine built it.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ import duckdb
 
 from orchestration.failures import NOTHING_PUBLISHED, BuildFailed
 from orchestration.settings import Settings
-from orchestration.spark.workspace import Workspace, clear_shared_storage, newest
+from orchestration.spark.workspace import Workspace, delete_shared_files, newest_workspace
 from orchestration.state.database import identifier, literal
 
 Node = Mapping[str, Any]
@@ -22,25 +21,25 @@ Node = Mapping[str, Any]
 def collect(
     settings: Settings, connection: duckdb.DuckDBPyConnection, built: Iterable[Node], checked: Iterable[str]
 ) -> None:
-    """Puts each built relation into the warehouse; from a storage elsewhere only what is published or ``checked``.
+    """Adds the built relations to the warehouse; from shared storage only those that are published or ``checked``.
 
-    Of the views only those of the output contract: the others are steps on the way, in Spark's words.
+    Of the views only those of the output contract: the others are intermediate and written in Spark's SQL.
     """
-    place = newest(settings)
+    workspace = newest_workspace(settings)
     nodes = [node for node in built if node["resource_type"] in ("model", "seed")]
     wanted = {*checked, *_published(nodes)}
     for node in nodes:
-        is_wanted = not place.is_elsewhere or f"{node['schema']}.{node['name']}" in wanted
+        is_wanted = not workspace.is_shared or f"{node['schema']}.{node['name']}" in wanted
         if is_wanted and node["config"]["materialized"] != "view":
-            _as_parquet(connection, place, node)
+            _read_parquet(connection, workspace, node)
     for node in nodes:
         if node["config"]["materialized"] == "view" and "published_in" in node["config"]["meta"]:
             _define(connection, node, node["compiled_code"])
-    clear_shared_storage(settings)
+    delete_shared_files(settings)
 
 
 def _published(nodes: Iterable[Node]) -> set[str]:
-    """What is published, and what says how the history changes."""
+    """The published relations, and those that say how the history changes."""
     wanted = set()
     for node in nodes:
         meta = node["config"]["meta"]
@@ -51,8 +50,8 @@ def _published(nodes: Iterable[Node]) -> set[str]:
     return wanted
 
 
-def _as_parquet(connection: duckdb.DuckDBPyConnection, place: Workspace, node: Node) -> None:
-    files = place.table(node["schema"], node["name"]) / "*.parquet"
+def _read_parquet(connection: duckdb.DuckDBPyConnection, workspace: Workspace, node: Node) -> None:
+    files = workspace.table(node["schema"], node["name"]) / "*.parquet"
     source = f"read_parquet({literal(files)}, hive_partitioning = false)"
     columns = [
         f"cast({identifier(name)} as {column['data_type']}) as {identifier(name)}"
@@ -63,7 +62,7 @@ def _as_parquet(connection: duckdb.DuckDBPyConnection, place: Workspace, node: N
     is_contract = node["config"]["contract"]["enforced"] if node["resource_type"] == "model" else False
     _define(connection, node, f"select {', '.join(columns) if is_contract else '*'} from {source}")
     if is_contract:
-        _require_values(connection, node)
+        _require_not_null(connection, node)
 
 
 def _define(connection: duckdb.DuckDBPyConnection, node: Node, query: str) -> None:
@@ -72,8 +71,8 @@ def _define(connection: duckdb.DuckDBPyConnection, node: Node, query: str) -> No
     connection.execute(f"create or replace view {relation} as {query}")
 
 
-def _require_values(connection: duckdb.DuckDBPyConnection, node: Node) -> None:
-    """DuckDB refuses a null that the contract rules out while it builds a mart; Spark's Parquet takes any."""
+def _require_not_null(connection: duckdb.DuckDBPyConnection, node: Node) -> None:
+    """Checks not-null constraints, which DuckDB checks as it builds a mart and Spark doesn't."""
     required = [
         name
         for name, column in node["columns"].items()

@@ -1,11 +1,10 @@
-"""The Spark session that dbt runs in, begun before dbt so that it finds the sources there, and quiet.
+"""The Spark session that dbt runs in, started before dbt so that the sources are there, and quiet.
 
-Nothing of it outlives the run but Parquet: the catalog is in memory, so no metastore has to be kept or mended.
+The catalog is in memory, so a run leaves nothing but Parquet and there is no metastore to maintain.
 """
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
 import re
@@ -19,8 +18,9 @@ from pathlib import Path
 from orchestration.contract.dates import CHICAGO
 from orchestration.failures import UsageError
 from orchestration.internals.process import redirect_output
+from orchestration.internals.spark_home import link_installation
 from orchestration.settings import Settings
-from orchestration.spark.workspace import Workspace, newest
+from orchestration.spark.workspace import Workspace, newest_workspace
 
 _JAVA = 17
 _INSTALL = "pip install --require-hashes --no-deps -r requirements/spark.txt"
@@ -36,12 +36,12 @@ appender.console.layout.pattern = %d{HH:mm:ss} %p %c{1}: %m%n
 
 
 def require_spark() -> str:
-    """What Spark runs on here; ``UsageError`` when it lacks something."""
+    """The versions of what Spark needs here; ``UsageError`` when something is missing."""
     try:
         found = f"pyspark {version('pyspark')}, dbt-spark {version('dbt-spark')}"
     except PackageNotFoundError:
         raise UsageError(
-            f"YACP_ENGINE is spark, and Spark isn't installed here. Install it ({_INSTALL}), or leave YACP_ENGINE out: "
+            f"YACP_ENGINE is spark, and Spark isn't installed here. Install it ({_INSTALL}), or unset YACP_ENGINE: "
             "DuckDB needs nothing else."
         ) from None
     return f"{found}, Java {_require_java()}"
@@ -51,94 +51,87 @@ def _require_java() -> int:
     home = os.environ.get("JAVA_HOME")
     java = Path(home, "bin", "java") if home else shutil.which("java")
     try:
-        told = subprocess.run([str(java), "-version"], capture_output=True, text=True, check=True).stderr
+        output = subprocess.run([str(java), "-version"], capture_output=True, text=True, check=True).stderr
     except (OSError, subprocess.CalledProcessError):
-        told = ""
-    found = re.search(r'version "(\d+)', told)
+        output = ""
+    found = re.search(r'version "(\d+)', output)
     if not found or int(found[1]) < _JAVA:
         raise UsageError(
             f"YACP_ENGINE is spark, and Spark needs Java {_JAVA} or later; "
-            + (f"here is Java {found[1]}. " if found else "here is none. ")
-            + "Install a headless one (Debian: apt-get install openjdk-17-jre-headless), or let JAVA_HOME lead to one."
+            + (f"this is Java {found[1]}. " if found else "none was found. ")
+            + "Install a headless one (Debian: apt-get install openjdk-17-jre-headless), or set JAVA_HOME."
         )
     return int(found[1])
 
 
 @contextmanager
 def session(settings: Settings) -> Iterator[None]:
-    """Begins the session that dbt will find in this process, with every source in it."""
-    place = newest(settings)
-    _furnish(settings, place)
+    """Starts the session that dbt will find in this process, with every source in it."""
+    workspace = newest_workspace(settings)
+    _configure(settings, workspace)
     from pyspark.sql import SparkSession
 
-    # What Java says may quote a row, so it says it to a file of the run's owner.
-    with redirect_output(place.log), _working_in(place.folder):
+    # Java's output may quote a row, so it goes to a private file.
+    with redirect_output(workspace.log), _working_directory(workspace.folder):
         spark = SparkSession.builder.appName("yacp").getOrCreate()
         spark.conf.set("spark.sql.session.timeZone", CHICAGO)
     try:
-        views: dict[str, str] = json.loads(place.views.read_text())
+        views: dict[str, str] = json.loads(workspace.views.read_text())
         for schema in {name.split(".")[0] for name in views}:
             spark.sql(f"create database if not exists {schema}")
         for name, query in views.items():
             spark.sql(f"create or replace view {name} as {query}")
         yield
     finally:
-        with redirect_output(place.log):
+        with redirect_output(workspace.log):
             spark.stop()
 
 
-def _furnish(settings: Settings, place: Workspace) -> None:
-    """A home of its own for Spark: executors would keep their logs in the installed package otherwise."""
-    spec = importlib.util.find_spec("pyspark")
-    if spec is None or spec.origin is None:
-        require_spark()
-        return
-    installed = Path(spec.origin).parent
-    for part in ("bin", "sbin", "jars", "python"):
-        link = place.home / part
-        if (installed / part).exists() and not link.is_symlink():
-            link.symlink_to(installed / part)
-    conf = place.home / "conf"
+def _configure(settings: Settings, workspace: Workspace) -> None:
+    """Writes Spark's configuration into its home, and points Spark at both."""
+    link_installation(workspace.home)
+    conf = workspace.home / "conf"
     conf.mkdir(exist_ok=True)
     (conf / "log4j2.properties").write_text(_QUIET)
     (conf / "spark-defaults.conf").write_text(
-        "".join(f"{name} {value}\n" for name, value in _defaults(settings, place).items()) + _own(settings)
+        "".join(f"{name} {value}\n" for name, value in _defaults(settings, workspace).items())
+        + _operator_settings(settings)
     )
-    os.environ["SPARK_HOME"] = str(place.home)
+    os.environ["SPARK_HOME"] = str(workspace.home)
     os.environ["SPARK_CONF_DIR"] = str(conf)
     os.environ["PYSPARK_SUBMIT_ARGS"] = "pyspark-shell"
-    if settings.master.startswith("local"):  # nobody else's business, and no port for others
+    if settings.master.startswith("local"):  # no port that other machines can reach
         os.environ["SPARK_LOCAL_IP"] = "127.0.0.1"
         os.environ["SPARK_LOCAL_HOSTNAME"] = "localhost"
 
 
-def _defaults(settings: Settings, place: Workspace) -> Mapping[str, str]:
+def _defaults(settings: Settings, workspace: Workspace) -> Mapping[str, str]:
     defaults = {
         "spark.master": settings.master,
         "spark.ui.enabled": "false",
         "spark.ui.showConsoleProgress": "false",
         "spark.sql.catalogImplementation": "in-memory",
-        "spark.sql.warehouse.dir": place.warehouse,
-        "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",  # DuckDB reads the older kind without a zone
+        "spark.sql.warehouse.dir": workspace.warehouse,
+        "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",  # DuckDB reads the older type without a time zone
         "spark.sql.session.timeZone": CHICAGO,
     }
     if settings.master.startswith("local"):
         defaults |= {
             "spark.driver.memory": _megabytes(settings.memory_limit),
-            "spark.local.dir": str(place.folder / "local"),
+            "spark.local.dir": str(workspace.folder / "local"),
             "spark.sql.shuffle.partitions": str(2 * settings.threads),
         }
     return defaults
 
 
 def _megabytes(limit: str) -> str:
-    """A memory limit as Java takes it; with less than 512 MB Spark doesn't begin."""
+    """A memory limit in Java's format; Spark doesn't start with less than 512 MB."""
     number, unit = re.findall(r"[\d.]+|[KMGT]", limit)
     return f"{max(512, int(float(number) * 1024 ** ('KMGT'.index(unit) - 1)))}m"
 
 
-def _own(settings: Settings) -> str:
-    """What the operator sets; of two lines about the same the last one counts."""
+def _operator_settings(settings: Settings) -> str:
+    """The operator's own settings, after ours: the last line about a setting wins."""
     if settings.spark_conf is None:
         return ""
     try:
@@ -148,8 +141,8 @@ def _own(settings: Settings) -> str:
 
 
 @contextmanager
-def _working_in(folder: Path) -> Iterator[None]:
-    """Java stays in the folder that it is begun in, and drops there what it has no better place for."""
+def _working_directory(folder: Path) -> Iterator[None]:
+    """Changes to a folder while Java starts: it stays there, and writes its stray files there."""
     before = Path.cwd()
     os.chdir(folder)
     try:

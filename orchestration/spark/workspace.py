@@ -1,14 +1,13 @@
-"""Where a run's Spark reads and writes: a folder of its own, so that what a dead run's Java still writes is in no
-other run's tables.
+"""The folder that a run's Spark reads and writes, one per run: the Java of a dead run can't write into the next run's.
 
     spark/<run>/inputs/      what DuckDB prepared for the models
-    spark/<run>/warehouse/   what Spark writes: a folder of Parquet for each model
-    spark/<run>/home/        Spark's own home: its settings, the logs of its executors
-    spark/<run>/local/       what Spark spills
-    spark/<run>/spark.log    what Spark says
+    spark/<run>/warehouse/   Spark's output: a folder of Parquet for each model
+    spark/<run>/home/        SPARK_HOME: settings, executors' logs
+    spark/<run>/local/       spilled data
+    spark/<run>/spark.log    Spark's log
 
-Executors on other machines don't see it. ``YACP_SPARK_STORAGE`` is a bucket or a folder that they all reach: what the
-models read is put there, and what comes after the models is fetched from there, so that it is local again.
+Executors on other machines can't read it. ``YACP_SPARK_STORAGE`` is a bucket or a folder that all of them can: inputs
+are copied there, and results that later steps need are copied back.
 """
 
 from __future__ import annotations
@@ -24,14 +23,14 @@ import fsspec
 
 from orchestration.failures import NOTHING_PUBLISHED, UsageError, YacpError
 from orchestration.settings import Settings
-from orchestration.sources import storage  # noqa: F401 - its s3 is the one that fsspec opens
+from orchestration.sources import storage  # noqa: F401 - registers the s3 that fsspec opens
 
 _RUN = "yacp-run-"
 
 
 @dataclass(frozen=True)
 class Workspace:
-    """A run's folder on this machine, and the root of what its executors share."""
+    """A run's folder on this machine, and its folder in the shared storage if there is one."""
 
     folder: Path
     settings: Settings
@@ -43,22 +42,22 @@ class Workspace:
 
     @property
     def views(self) -> Path:
-        """The sources, each with the query that Spark reads it by."""
+        """The file with the query for each source."""
         return self.folder / "views.json"
 
     @property
     def home(self) -> Path:
-        """What Spark takes for its installation."""
+        """Spark's SPARK_HOME."""
         return self.folder / "home"
 
     @property
     def log(self) -> Path:
-        """What Spark says."""
+        """Spark's log."""
         return self.folder / "spark.log"
 
     def share(self, file: Path) -> str:
-        """Where executors read a file of this machine: where it is, or its copy in the storage."""
-        if not self.is_elsewhere:
+        """The path by which executors read a file of this machine: its own, or that of a copy in the shared storage."""
+        if not self.is_shared:
             return str(file)
         name = "-".join(file.parts[-4:])
         with _storage(self.settings) as (filesystem, root):
@@ -68,9 +67,9 @@ class Workspace:
         return f"{self._shared}/inputs/{name}"
 
     def table(self, schema: str, name: str) -> Path:
-        """The folder, on this machine, with the Parquet of a table that Spark wrote."""
+        """The local folder with the Parquet of a table that Spark wrote."""
         table = f"warehouse/{schema}.db/{name}"
-        if self.is_elsewhere:
+        if self.is_shared:
             with _storage(self.settings) as (filesystem, root):
                 (self.folder / table).mkdir(parents=True, exist_ok=True)
                 for path in filesystem.glob(f"{root}/{_RUN}{self.folder.name}/{table}/*.parquet"):
@@ -78,44 +77,44 @@ class Workspace:
         return self.folder / table
 
     @property
-    def is_elsewhere(self) -> bool:
-        """Whether executors are on machines that don't see this one's folders."""
+    def is_shared(self) -> bool:
+        """Whether executors on other machines use a shared storage."""
         return bool(self.settings.spark_storage)
 
     @property
     def _shared(self) -> str:
-        if not self.is_elsewhere:
+        if not self.is_shared:
             return str(self.folder)
         root = self.settings.spark_storage.rstrip("/")
-        return f"{root.replace('s3://', 's3a://', 1)}/{_RUN}{self.folder.name}"  # Hadoop has another name for it
+        return f"{root.replace('s3://', 's3a://', 1)}/{_RUN}{self.folder.name}"  # Hadoop's name for s3
 
 
-def create(settings: Settings) -> Workspace:
-    """A new place, and the last run's is gone; where its Java still writes, it has another number."""
-    remove(settings)
+def create_workspace(settings: Settings) -> Workspace:
+    """Creates the run's workspace and deletes the last one; if its Java still writes there, the number differs."""
+    delete_workspaces(settings)
     settings.spark.mkdir(mode=0o700, exist_ok=True)
     folder = settings.spark / str(1 + max(_numbers(settings), default=0))
-    for made in (folder, folder / "home", folder / "inputs", folder / "local"):
-        made.mkdir(mode=0o700)
+    for private in (folder, folder / "home", folder / "inputs", folder / "local"):
+        private.mkdir(mode=0o700)
     return Workspace(folder, settings)
 
 
-def newest(settings: Settings) -> Workspace:
-    """The place that was begun last."""
-    newest = max(_numbers(settings), default=None)
-    if newest is None:
+def newest_workspace(settings: Settings) -> Workspace:
+    """The workspace that was created last."""
+    number = max(_numbers(settings), default=None)
+    if number is None:
         raise UsageError("Nothing is prepared for Spark; yacp run prepares a day and builds it.")
-    return Workspace(settings.spark / str(newest), settings)
+    return Workspace(settings.spark / str(number), settings)
 
 
-def remove(settings: Settings) -> None:
-    """Takes away what Spark read and wrote, on this machine and in the storage: it may be anybody's data."""
+def delete_workspaces(settings: Settings) -> None:
+    """Deletes what Spark read and wrote, on this machine and in the shared storage: it may be personal."""
     shutil.rmtree(settings.spark, ignore_errors=True)
-    clear_shared_storage(settings)
+    delete_shared_files(settings)
 
 
-def clear_shared_storage(settings: Settings) -> None:
-    """Takes away what executors shared; nothing of it is needed once the day is built."""
+def delete_shared_files(settings: Settings) -> None:
+    """Empties the shared storage, which isn't needed once the day is built."""
     if settings.spark_storage:
         with _storage(settings) as (filesystem, root):
             for run in filesystem.glob(f"{root}/{_RUN}*"):
@@ -128,20 +127,22 @@ def _numbers(settings: Settings) -> list[int]:
 
 @contextmanager
 def _storage(settings: Settings) -> Iterator[tuple[Any, str]]:
-    place = settings.spark_storage
-    options = {"endpoint_url": settings.s3_endpoint or None} if place.startswith("s3://") else {}
+    location = settings.spark_storage
+    options = {"endpoint_url": settings.s3_endpoint or None} if location.startswith("s3://") else {}
     filesystem = None
     try:
-        filesystem, root = fsspec.core.url_to_fs(place, skip_instance_cache=True, use_listings_cache=False, **options)
+        filesystem, root = fsspec.core.url_to_fs(
+            location, skip_instance_cache=True, use_listings_cache=False, **options
+        )
         yield filesystem, str(root).rstrip("/")
     except Exception as error:
-        tell = getattr(filesystem, "translate_error", None)
-        told = tell(error) if tell else error
-        if isinstance(told, OSError | ImportError | ValueError):
+        translate = getattr(filesystem, "translate_error", None)
+        translated = translate(error) if translate else error
+        if isinstance(translated, OSError | ImportError | ValueError):
             raise UsageError(
-                f"{place} (YACP_SPARK_STORAGE) can't be used: {type(told).__name__}. {NOTHING_PUBLISHED} Fix it "
-                "and run the day again."
+                f"{location} (YACP_SPARK_STORAGE) can't be used: {type(translated).__name__}. {NOTHING_PUBLISHED} Fix "
+                "it and run the day again."
             ) from None
-        if isinstance(told, YacpError):
-            raise told from None
+        if isinstance(translated, YacpError):
+            raise translated from None
         raise

@@ -1,4 +1,4 @@
-"""The dbt project as assets: one dbt invocation a run, its tests as asset checks, its results kept for the gate."""
+"""The dbt project as assets: one dbt invocation per run, its tests as asset checks, its results kept for the gate."""
 
 import json
 import os
@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import dagster as dg
+import duckdb
 from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtProject, dbt_assets
 
 from orchestration.contract.dates import parse_day
@@ -17,13 +18,14 @@ from orchestration.landing.archive import Archive, ArchivedDelivery
 from orchestration.landing.assets import OWNERS, asset_key
 from orchestration.settings import Settings, settings
 from orchestration.spark.inputs import write_inputs
-from orchestration.spark.results import collect
+from orchestration.spark.results import Node, collect
 from orchestration.spark.session import require_spark
-from orchestration.spark.workspace import newest
+from orchestration.spark.workspace import newest_workspace
 from orchestration.state.database import connect
 from orchestration.warehouse.check_results import dbt_results, gate, record
+from orchestration.warehouse.dbt_process import end_with_step
 from orchestration.warehouse.dbt_project import DBT_COMMAND, PROJECT_DIR, environment, manifest_path
-from orchestration.warehouse.expectations import imported_meanwhile, suites
+from orchestration.warehouse.expectations import import_in_background, suites
 from orchestration.warehouse.preparation import built_day, mark_complete, prepare
 from orchestration.warehouse.relation_metadata import relation_metadata
 
@@ -45,7 +47,7 @@ class Translator(DagsterDbtTranslator):
         """The schema: staging, intermediate, sections, customers, quality, reference."""
         return str(dbt_resource_props["schema"])
 
-    def get_owners(self, dbt_resource_props: Mapping[str, Any]) -> Sequence[str]:
+    def get_owners(self, _dbt_resource_props: Mapping[str, Any]) -> Sequence[str]:
         """Who to ask."""
         return OWNERS
 
@@ -64,7 +66,10 @@ TRANSLATOR = Translator(settings=DagsterDbtTranslatorSettings(enable_code_refere
     required_resource_keys={"dbt", "warehouse_lock"},
 )
 def dbt_models(context: dg.AssetExecutionContext) -> Iterator[Any]:
-    """Builds and tests every model of the day."""
+    """Builds and tests every model of the day, and records each one as dbt finishes it.
+
+    Row counts and columns follow as observations: while dbt has the warehouse open, no other process can read it.
+    """
     config = settings()
     with as_dagster_failure():
         day = parse_day(context.partition_key)
@@ -72,7 +77,7 @@ def dbt_models(context: dg.AssetExecutionContext) -> Iterator[Any]:
             _require_same_day(context.partition_key)
         else:
             _prepare(config, Archive(config.archive).of_day(day))
-    # An earlier run's must not speak for a dbt that dies in this one.
+    # If dbt dies before it writes its results, an earlier run's must not be taken for them.
     (config.dbt_target / RESULTS).unlink(missing_ok=True)
     os.environ.update(environment(config, as_of=day.isoformat(), engine=config.engine))
     invocation = context.resources.dbt.cli(
@@ -81,24 +86,21 @@ def dbt_models(context: dg.AssetExecutionContext) -> Iterator[Any]:
         target_path=config.dbt_target,
         raise_on_error=False,
     )
-    # DuckDB lets nobody in while dbt has it, so what the UI shows of each relation is looked up when dbt is done.
-    with imported_meanwhile("great_expectations"):
-        events = list(invocation.stream())
+    with import_in_background("great_expectations"), end_with_step(invocation.process):
+        yield from invocation.stream()
     with as_dagster_failure():
-        metadata = _judge(config, is_whole=not context.is_subset)
-    for event in events:
-        if isinstance(event, dg.Output):
-            unique_id = event.metadata["unique_id"].value
-            yield event.with_metadata({**event.metadata, **metadata.get(str(unique_id), {})})
-        else:
-            yield event
-    with as_dagster_failure(), connect(config, config.warehouse) as connection:
-        if built_day(connection) is None:
-            gate(connection)  # a failed test kept dbt from building what hangs on it
+        results, nodes = _read_results(config, is_whole=not context.is_subset)
+        with connect(config, config.warehouse) as connection:
+            built = _record_results(config, connection, results, nodes)
+            for unique_id, metadata in relation_metadata(connection, built).items():
+                key = TRANSLATOR.get_asset_key(nodes[unique_id])
+                yield dg.AssetObservation(key, metadata=metadata, partition=context.partition_key)
+            if built_day(connection) is None:
+                gate(connection)  # dbt skips the models downstream of a failed test
 
 
 def _prepare(config: Settings, deliveries: Sequence[ArchivedDelivery]) -> None:
-    """The warehouse, and what Spark reads when it is Spark that builds the models."""
+    """Points the warehouse, and Spark when it builds the models, at the day's deliveries."""
     if config.engine == "spark":
         require_spark()
     prepare(config, deliveries)
@@ -107,65 +109,74 @@ def _prepare(config: Settings, deliveries: Sequence[ArchivedDelivery]) -> None:
 
 
 def _require_same_day(day: str) -> None:
-    """A part of the models may be built again, but never of another day than the rest."""
+    """Some of the models may be rebuilt alone, but only for the day that the others hold."""
     if settings().engine == "spark":
-        raise UsageError("Spark keeps nothing from one run to the next; materialize all models of the day together.")
+        raise UsageError("Spark keeps nothing between runs; materialize all models of the day together.")
     with connect(settings(), settings().warehouse) as connection:
         built = built_day(connection)
         if str(built) != day:
             raise UsageError(
-                f"The warehouse holds {built or 'no whole day'}, so a part of {day} alone would mix two days; "
-                "materialize all of the day instead."
+                f"The warehouse holds {built or 'no complete day'}, so some models of {day} alone would mix two days; "
+                "materialize all models of the day instead."
             )
-        mark_complete(connection, is_complete=False)  # until this part is built again
+        mark_complete(connection, is_complete=False)  # until these models are rebuilt
 
 
-def _judge(config: Settings, *, is_whole: bool) -> dict[str, dict[str, Any]]:
-    """Keeps what the tests found; gives the metadata of what was built."""
+def _read_results(config: Settings, *, is_whole: bool) -> tuple[list[Mapping[str, Any]], dict[str, Node]]:
+    """dbt's results, and the manifest's nodes by unique id; ``BuildFailed`` when dbt didn't get through."""
     try:
-        manifest = json.loads((config.dbt_target / "manifest.json").read_text())
+        nodes = json.loads((config.dbt_target / "manifest.json").read_text())["nodes"]
         results = json.loads((config.dbt_target / RESULTS).read_text())["results"]
     except (FileNotFoundError, ValueError):
         raise _stopped(config) from None
-    statuses = {result["unique_id"]: result["status"] for result in results}
-    if is_whole and not manifest["nodes"].keys() <= statuses.keys():
+    if is_whole and not nodes.keys() <= {result["unique_id"] for result in results}:
         raise _stopped(config)
-    with connect(config, config.warehouse) as connection:
-        record(connection, dbt_results(results, manifest))
-        if broken := [name for name, status in statuses.items() if status == "error"]:
-            names = ", ".join(name.split(".")[2] for name in broken[:5])
-            raise BuildFailed(f"dbt could not build {names}. {NOTHING_PUBLISHED} See {config.dbt_target}/dbt.log.")
-        built = {name: node for name, node in manifest["nodes"].items() if statuses.get(name) == "success"}
-        if config.engine == "spark":
-            collect(config, connection, built.values(), checked={suite.table for suite in suites()})
-        if "skipped" not in statuses.values():
-            mark_complete(connection)
-        return relation_metadata(connection, built)
+    return results, nodes
+
+
+def _record_results(
+    config: Settings,
+    connection: duckdb.DuckDBPyConnection,
+    results: list[Mapping[str, Any]],
+    nodes: dict[str, Node],
+) -> dict[str, Node]:
+    """Records what dbt's tests found and returns the nodes that were built."""
+    statuses = {result["unique_id"]: result["status"] for result in results}
+    record(connection, dbt_results(results, nodes))
+    if broken := [name for name, status in statuses.items() if status == "error"]:
+        names = ", ".join(name.split(".")[2] for name in broken[:5])
+        raise BuildFailed(f"dbt could not build {names}. {NOTHING_PUBLISHED} See {config.dbt_target}/dbt.log.")
+    built = {name: node for name, node in nodes.items() if statuses.get(name) == "success"}
+    if config.engine == "spark":
+        collect(config, connection, built.values(), checked={suite.table for suite in suites()})
+    if "skipped" not in statuses.values():
+        mark_complete(connection)
+    return built
 
 
 def _stopped(config: Settings) -> BuildFailed:
     logs = f"the end of {config.dbt_target}/dbt.log"
     if config.engine == "spark":
-        logs += f", and {newest(config).log} if Spark did not start"
+        logs += f", and {newest_workspace(config).log} if Spark did not start"
     return BuildFailed(
-        f"dbt stopped before it was done: killed, or out of memory or disk. {NOTHING_PUBLISHED} See {logs}, then run "
+        f"dbt stopped before it finished: killed, or out of memory or disk. {NOTHING_PUBLISHED} See {logs}, then run "
         "the day again."
     )
 
 
 _RUN_SOURCES = {
-    "check_results": "What each check of the run found; known once the models are built.",
-    "previous_sync_status": "The statewide sync statuses of the published day before, to compare the day's with.",
-    "neighbours": "The published days before and after the day.",
-    "line_stays": "The published stays on lines of the last year, as far as the day's neighbours.",
-    "scope_stays": "The published stays with providers and LWIAs of the last year, as far as the day's neighbours.",
+    "check_results": "The result of each check in the run; known once the models are built.",
+    "previous_sync_status": "The statewide sync statuses of the previous published day, for comparison.",
+    "neighbours": "The published days just before and just after the day.",
+    "line_stays": "Published stays on lines in the last year, up to the day's neighbours.",
+    "scope_stays": "Published stays with providers and LWIAs in the last year, up to the day's neighbours.",
     "neighbour_counts": "The published counts of the neighbours.",
 }
 
 RUN_SOURCES = [
     dg.AssetSpec(
         ["run", "deliveries"],
-        description="The account of the day's deliveries: rows in the manifest, loaded, quarantined, duplicate.",
+        description="The files of the day's deliveries: rows in the manifest, loaded, quarantined, duplicate.",
         deps=[asset_key(extract) for extract in extracts()],
         group_name="run",
         owners=OWNERS,

@@ -1,4 +1,4 @@
-"""What was checked, in the warehouse's own table, so that it is published with the day and read by the gate."""
+"""Check results, kept in a table of the warehouse: published with the day, and read by the gate."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _SHOWN = 12
 
 @dataclass(frozen=True)
 class CheckResult:
-    """One check of a run. ``severity`` is error or warn; ``where_to_look`` is for the operator, not published."""
+    """One check of a run. ``severity`` is error or warn; ``where_to_look`` is for the operator and not published."""
 
     name: str
     asset: str
@@ -27,14 +27,14 @@ class CheckResult:
 
 
 def record(connection: duckdb.DuckDBPyConnection, results: Iterable[CheckResult]) -> None:
-    """Adds to what the run has found so far."""
+    """Adds results to those of the run so far."""
     rows = [astuple(result) for result in results]
     if rows:
         connection.executemany("insert into run.check_results values (?, ?, ?, ?, ?, ?, ?)", rows)
 
 
 def failed_errors(connection: duckdb.DuckDBPyConnection) -> list[CheckResult]:
-    """The failing checks of severity error."""
+    """The failed checks of severity error."""
     rows = connection.execute(
         "select * from run.check_results where severity = 'error' and not passed order by name, asset"
     ).fetchall()
@@ -42,7 +42,7 @@ def failed_errors(connection: duckdb.DuckDBPyConnection) -> list[CheckResult]:
 
 
 def gate(connection: duckdb.DuckDBPyConnection) -> None:
-    """Raises ``ChecksBlocked`` naming the failing checks, what they found and where to look."""
+    """Raises ``ChecksBlocked`` if a check of severity error failed: which, what it found, and where to look."""
     failed = failed_errors(connection)
     if not failed:
         return
@@ -58,12 +58,12 @@ def gate(connection: duckdb.DuckDBPyConnection) -> None:
     )
 
 
-def dbt_results(run_results: Iterable[Mapping[str, Any]], manifest: Mapping[str, Any]) -> list[CheckResult]:
-    """The data tests of a dbt build, with the number of failing rows."""
+def dbt_results(results: Iterable[Mapping[str, Any]], nodes: Mapping[str, Mapping[str, Any]]) -> list[CheckResult]:
+    """The results of a dbt build's data tests, with the number of failing rows."""
     return [
         _dbt_result(node, result)
-        for result in run_results
-        if (node := manifest["nodes"].get(result["unique_id"])) and node["resource_type"] == "test"
+        for result in results
+        if (node := nodes.get(result["unique_id"])) and node["resource_type"] == "test"
     ]
 
 
@@ -82,7 +82,7 @@ def _dbt_result(node: Mapping[str, Any], result: Mapping[str, Any]) -> CheckResu
 
 
 def _compiled(node: Mapping[str, Any]) -> str:
-    """The test's SQL as it ran, below the state's folder."""
+    """Where the SQL of the test, as it ran, is below YACP_HOME."""
     below = node["original_file_path"].removeprefix("../")
     return f"dbt/target/compiled/{below}/{node['path'].split('/')[-1]}"
 

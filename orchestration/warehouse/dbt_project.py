@@ -13,6 +13,7 @@ from functools import cache
 from importlib.metadata import version
 from io import StringIO
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from orchestration.failures import BuildFailed
@@ -21,7 +22,7 @@ from orchestration.warehouse.dbt_process import ENGINE, PARENT_PROCESS
 
 PROJECT_DIR = PROJECT / "dbt_project"
 DBT_COMMAND = (sys.executable, "-m", "orchestration.warehouse.dbt_process")
-"""The dbt of this environment, as everything that writes the warehouse starts it."""
+"""The dbt of this environment, for everything that writes to the warehouse."""
 _SOURCES = (PROJECT_DIR, PROJECT / "models", PROJECT / "seeds")
 _SUFFIXES = {".sql", ".yml", ".yaml", ".csv"}
 
@@ -30,8 +31,9 @@ _SUFFIXES = {".sql", ".yml", ".yaml", ".csv"}
 class Mart:
     """A model of the output contract: the file it is published in, and its columns with their descriptions.
 
-    Most are published whole with the newest day. ``replaces`` names the columns whose values the day's rows replace
-    in what is published already; ``changes`` the model that says which rows to take out and which to put in.
+    Most are published whole with the newest day. For the others, ``replaces`` names the columns by whose values the
+    day's rows replace published ones; ``changes`` names the model that says which published rows to delete and to
+    insert.
     """
 
     schema: str
@@ -51,22 +53,25 @@ class Mart:
 
     @property
     def relation(self) -> str:
-        """Where it is in the warehouse."""
+        """Its quoted name in the warehouse."""
         return f'"{self.schema}"."{self.name}"'
 
     @property
     def is_of_one_day(self) -> bool:
-        """Whether it holds the newest day only, and not what was published before it too."""
+        """Whether it holds only the newest day, without earlier ones."""
         return not self.replaces and not self.changes
 
     @property
     def portable_sql(self) -> str:
-        """A view's query without the warehouse's name before its tables."""
+        """A view's query without the name of the warehouse in front of its tables."""
         return self.sql.replace('"warehouse".', "")
 
 
 def environment(settings: Settings, as_of: str | None = None, engine: str = "duckdb") -> dict[str, str]:
-    """What profiles.yml and the models read, and the process that dbt dies with: the one that asks."""
+    """The variables that profiles.yml, the models, and ``dbt_process`` read, all set from the settings here.
+
+    dbt dies with the process that calls this.
+    """
     variables = {
         ENGINE: engine,
         "YACP_WAREHOUSE": str(settings.warehouse),
@@ -85,10 +90,10 @@ def environment(settings: Settings, as_of: str | None = None, engine: str = "duc
 
 
 def manifest_path(settings: Settings) -> Path:
-    """dbt's manifest, parsed anew when a model, a seed or a macro is another.
+    """dbt's manifest, parsed again when a model, a seed, or a macro has changed.
 
-    Its name says what it was made from, and it comes there whole: what dbt itself keeps in its target may be half
-    written when a run dies, and a clock set back would make it look newer than what it was made from.
+    Its name is a checksum of its sources, and it appears there whole. The manifest in dbt's target folder won't do: it
+    may be half written when a run dies, and after a clock is set back it looks newer than its sources.
     """
     path = settings.state / "dbt" / f"manifest-{_fingerprint()}.json"
     if not path.exists():
@@ -118,7 +123,7 @@ def marts(settings: Settings) -> list[Mart]:
 
 
 def compiled_marts(settings: Settings) -> list[Mart]:
-    """As ``marts``, with the compiled SQL of the last build."""
+    """The same as ``marts``, with the compiled SQL of the last build."""
     manifest = json.loads((settings.dbt_target / "manifest.json").read_text())
     compiled = {
         node["name"]: node.get("compiled_code") or ""
@@ -158,15 +163,18 @@ def _parse(settings: Settings, path: Path) -> None:
     os.environ.update(environment(settings))
     settings.dbt_target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     settings.dbt_target.mkdir(exist_ok=True)
-    with redirect_stdout(StringIO()) as output:
-        result = dbtRunner().invoke(["--quiet", "--no-use-colors", "--no-write-json", "parse"])
-    if isinstance(result.exception, KeyboardInterrupt):
-        raise KeyboardInterrupt
-    if not result.success:
-        raise BuildFailed(f"dbt can't read the project: {result.exception or output.getvalue().strip()}")
-    fresh = path.with_name(f"{path.name}.{os.getpid()}")
-    manifest: Any = result.result
-    manifest.write(str(fresh))
-    for outdated in path.parent.glob("manifest-*.json"):
-        outdated.unlink(missing_ok=True)
-    fresh.replace(path)
+    saved = settings.dbt_target / "partial_parse.msgpack"  # dbt parses only what changed since
+    with TemporaryDirectory(dir=path.parent) as folder:
+        arguments = ["--target-path", folder]
+        if saved.exists():
+            arguments += ["--partial-parse-file-path", str(saved)]
+        with redirect_stdout(StringIO()) as output:
+            result = dbtRunner().invoke(["--quiet", "--no-use-colors", "parse", *arguments])
+        if isinstance(result.exception, KeyboardInterrupt):
+            raise KeyboardInterrupt
+        if not result.success:
+            raise BuildFailed(f"dbt can't read the project: {result.exception or output.getvalue().strip()}")
+        for outdated in path.parent.glob("manifest-*.json"):
+            outdated.unlink(missing_ok=True)
+        Path(folder, saved.name).replace(saved)
+        Path(folder, "manifest.json").replace(path)

@@ -1,11 +1,10 @@
 """Great Expectations suites as asset checks.
 
 A suite is a file in ``expectations/``: the table it reads, the few columns it needs, and its expectations. The tables
-are small guard models that DuckDB has already aggregated, so the suites cost the same for any number of customers.
+are small guard models that DuckDB has already aggregated, so a suite takes as long for any number of customers.
 """
 
 import importlib
-import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,17 +18,17 @@ import pandas as pd
 import yaml
 
 from orchestration.failures import BuildFailed, as_dagster_failure
+from orchestration.internals.great_expectations_context import quiet_context
 from orchestration.settings import PROJECT, settings
 from orchestration.state.database import connect
 from orchestration.warehouse.check_results import CheckResult, record
 
 SUITES = PROJECT / "expectations"
-os.environ["GX_ANALYTICS_ENABLED"] = "false"  # read once, when the package is imported
 
 
 @contextmanager
-def imported_meanwhile(module: str) -> Iterator[None]:
-    """Imports a module that takes seconds while this process waits for another one."""
+def import_in_background(module: str) -> Iterator[None]:
+    """Imports a module that takes seconds to import while this process waits for another one."""
     thread = threading.Thread(target=importlib.import_module, args=[module])
     thread.start()
     try:
@@ -40,7 +39,7 @@ def imported_meanwhile(module: str) -> Iterator[None]:
 
 @dataclass(frozen=True)
 class Expectation:
-    """One expectation of a suite: which kind, on which rows, and whether its failure blocks."""
+    """One expectation of a suite: its type, the rows it applies to, and whether its failure blocks."""
 
     name: str
     severity: str
@@ -51,7 +50,7 @@ class Expectation:
 
 @dataclass(frozen=True)
 class Suite:
-    """One guarded table."""
+    """The expectations about one guard model."""
 
     name: str
     table: str
@@ -72,7 +71,7 @@ class Suite:
 
 @cache
 def suites() -> tuple[Suite, ...]:
-    """Every suite of ``expectations/``, by name."""
+    """Every suite in ``expectations/``, by name."""
     return tuple(_read(path) for path in sorted(SUITES.glob("*.yml")))
 
 
@@ -91,14 +90,12 @@ def _read(path: Path) -> Suite:
 
 
 def validate(suite: Suite, frame: pd.DataFrame) -> list[CheckResult]:
-    """Tries every expectation of a suite on its table's rows."""
-    import great_expectations as gx  # seconds of imports that nothing but the run needs
-    from great_expectations.data_context.types.base import ProgressBarsConfig
+    """Validates the rows of a suite's table."""
+    import great_expectations as gx  # takes seconds, and only runs need it
 
-    context = gx.get_context(mode="ephemeral")
-    context.variables.progress_bars = ProgressBarsConfig(globally=False)
     batch = (
-        context.data_sources.add_pandas("warehouse")
+        quiet_context()
+        .data_sources.add_pandas("warehouse")
         .add_dataframe_asset(suite.name)
         .add_batch_definition_whole_dataframe("day")
         .get_batch({"dataframe": frame})
@@ -160,8 +157,8 @@ def _specs() -> list[dg.AssetCheckSpec]:
 
 
 @dg.multi_asset_check(specs=_specs(), name="great_expectations", required_resource_keys={"warehouse_lock"})
-def great_expectations(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
-    """Tries every suite on the day that the warehouse holds."""
+def great_expectations() -> Iterator[dg.AssetCheckResult]:
+    """Validates every suite against the day that the warehouse holds."""
     config = settings()
     with as_dagster_failure(), connect(config, config.warehouse) as connection:
         for suite in suites():

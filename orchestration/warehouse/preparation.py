@@ -1,6 +1,6 @@
-"""The warehouse: the build's private database, made ready for a day.
+"""Prepares the warehouse, the build's private database, for a day.
 
-It is rebuilt from the archive by every run, so it may be deleted at any time.
+Every run rebuilds it from the archive, so it may be deleted at any time.
 """
 
 from __future__ import annotations
@@ -16,22 +16,22 @@ from orchestration.contract.systems import SYSTEMS
 from orchestration.failures import UsageError
 from orchestration.landing.archive import ArchivedDelivery
 from orchestration.settings import Settings
-from orchestration.spark.workspace import remove
+from orchestration.spark.workspace import delete_workspaces
 from orchestration.state.database import connect, identifier, literal
 from orchestration.state.permissions import restrict
 from orchestration.state.releases import latest
 
-# Waiting and flow look back a year, so that a night's cost doesn't grow with the years published.
-_LOOKED_BACK = timedelta(days=365)
+# Waiting and flow look back a year, so that a run doesn't take longer with each year published.
+_LOOK_BACK = timedelta(days=365)
 
 
 def prepare(settings: Settings, deliveries: Sequence[ArchivedDelivery]) -> None:
-    """Points ``raw`` at the day's deliveries, and forgets what was checked before."""
+    """Points ``raw`` at the day's deliveries, copies the published neighbours, and clears the check results."""
     by_system = {delivery.system: delivery for delivery in deliveries}
-    _require_whole(by_system)
-    if settings.engine == "spark" or settings.spark.exists():  # one engine's tables are in the way of the other's views
-        discard(settings)
-    with _opened(settings) as connection:
+    _require_archived(by_system)
+    if settings.engine == "spark" or settings.spark.exists():  # a table of one engine can't become a view of the other
+        delete_warehouse(settings)
+    with _open(settings) as connection:
         connection.execute("create schema if not exists raw; create schema if not exists run")
         for system in SYSTEMS:
             for extract in system.extracts:
@@ -39,7 +39,7 @@ def prepare(settings: Settings, deliveries: Sequence[ArchivedDelivery]) -> None:
                 connection.execute(f"create or replace view raw.{extract.table} as {_typed(connection, extract, path)}")
         accounts = ", ".join(literal(delivery.account) for delivery in deliveries)
         connection.execute(f"create or replace view run.deliveries as from read_parquet([{accounts}])")
-        _remember_what_is_published(settings, connection, deliveries[0].as_of_date)
+        _copy_published_neighbours(settings, connection, deliveries[0].as_of_date)
         connection.execute("create or replace table run.built (as_of_date date, is_complete boolean, base varchar)")
         connection.execute("insert into run.built values (?, false, ?)", [deliveries[0].as_of_date, _base(settings)])
         connection.execute(
@@ -49,7 +49,7 @@ def prepare(settings: Settings, deliveries: Sequence[ArchivedDelivery]) -> None:
 
 
 def _typed(connection: duckdb.DuckDBPyConnection, extract: Extract, path: Path) -> str:
-    """The extract's columns as the contract names them today; one that is younger than the delivery is empty."""
+    """The extract's columns by today's contract; one added after the delivery was archived is empty."""
     delivered = {row[0] for row in connection.execute(f"describe from read_parquet({literal(path)})").fetchall()}
     columns = [
         identifier(column.name)
@@ -60,8 +60,8 @@ def _typed(connection: duckdb.DuckDBPyConnection, extract: Extract, path: Path) 
     return f"select {', '.join(columns)} from read_parquet({literal(path)})"
 
 
-def _opened(settings: Settings) -> duckdb.DuckDBPyConnection:
-    """The warehouse; one that can't be opened is begun anew, for nothing in it is needed."""
+def _open(settings: Settings) -> duckdb.DuckDBPyConnection:
+    """Opens the warehouse; replaces one that can't be opened, as a run needs nothing in it."""
     try:
         connection = connect(settings, settings.warehouse)
     except duckdb.Error as error:
@@ -69,32 +69,32 @@ def _opened(settings: Settings) -> duckdb.DuckDBPyConnection:
             raise UsageError(
                 f"Another program has {settings.warehouse.name} open; close it there and run the day again."
             ) from None
-        discard(settings)
+        delete_warehouse(settings)
         connection = connect(settings, settings.warehouse)
     restrict(settings, settings.warehouse)
     return connection
 
 
-def discard(settings: Settings) -> None:
-    """Takes the warehouse away, and what Spark keeps of it; the next run builds it from the archive."""
+def delete_warehouse(settings: Settings) -> None:
+    """Deletes the warehouse, and Spark's part of it; the next run builds it from the archive."""
     settings.warehouse.unlink(missing_ok=True)
     settings.warehouse.with_name(f"{settings.warehouse.name}.wal").unlink(missing_ok=True)
-    remove(settings)
+    delete_workspaces(settings)
 
 
-def _require_whole(deliveries: Mapping[str, ArchivedDelivery]) -> None:
+def _require_archived(deliveries: Mapping[str, ArchivedDelivery]) -> None:
     for system in SYSTEMS:
         for extract in system.extracts:
             path = deliveries[system.name].parquet(extract)
             if not path.exists():
                 raise UsageError(
-                    f"{path} is gone from the archive. Move the delivery's folder away and run the day again: "
-                    "it is landed anew."
+                    f"{path} is missing from the archive. Move the delivery's folder away and run the day again: "
+                    "the run will land it again."
                 )
 
 
-def _remember_what_is_published(settings: Settings, connection: duckdb.DuckDBPyConnection, as_of: date) -> None:
-    """What the day is compared with: its published neighbours, and only what of the history touches them."""
+def _copy_published_neighbours(settings: Settings, connection: duckdb.DuckDBPyConnection, as_of: date) -> None:
+    """Copies what the day is compared with: the published days around it, and the stays that reach into that time."""
     connection.execute(
         "create or replace table run.neighbours (first_on date, previous_on date, next_on date);"
         "create or replace table run.line_stays"
@@ -114,7 +114,7 @@ def _remember_what_is_published(settings: Settings, connection: duckdb.DuckDBPyC
         return
     connection.execute(f"attach {literal(release.file('dashboard'))} as published_dashboard (read_only)")
     connection.execute(f"attach {literal(release.file('customers'))} as published_customers (read_only)")
-    first, last = min(previous or as_of, as_of - _LOOKED_BACK), following or as_of
+    first, last = min(previous or as_of, as_of - _LOOK_BACK), following or as_of
     for table, stays in (("line_stays", "line_history"), ("scope_stays", "scope_history")):
         connection.execute(
             f"insert into run.{table} by name select * from published_customers.customers.{stays}"
@@ -138,12 +138,15 @@ def _remember_what_is_published(settings: Settings, connection: duckdb.DuckDBPyC
 
 
 def mark_complete(connection: duckdb.DuckDBPyConnection, *, is_complete: bool = True) -> None:
-    """Says whether every model of the day is built."""
+    """Records whether every model of the day is built."""
     connection.execute("update run.built set is_complete = ?", [is_complete])
 
 
-def require_same_base(settings: Settings, connection: duckdb.DuckDBPyConnection) -> None:
-    """What the day changes in the history holds for one release only; put in twice, it would be there twice."""
+def require_same_release(settings: Settings, connection: duckdb.DuckDBPyConnection) -> None:
+    """The day's changes to the history apply only to the release they were built against.
+
+    Applied to a later one, rows would be there twice.
+    """
     row = connection.execute("select base from run.built").fetchone()
     if row != (_base(settings),):
         raise UsageError(
@@ -158,7 +161,7 @@ def _base(settings: Settings) -> str:
 
 
 def built_day(connection: duckdb.DuckDBPyConnection) -> date | None:
-    """The day that the warehouse holds whole; ``None`` when it holds none or a build broke off."""
+    """The day whose models are all built; ``None`` if there is none or a build didn't finish."""
     try:
         row = connection.execute("select as_of_date from run.built where is_complete").fetchone()
     except duckdb.CatalogException:

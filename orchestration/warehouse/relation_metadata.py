@@ -1,7 +1,7 @@
-"""What the Dagster UI shows of a built relation: its row count and its columns.
+"""The row count and columns of each built relation, as the Dagster UI shows them.
 
-dagster-dbt can fetch this too, but asks for each relation alone, which takes longer than the build. Here it is two
-queries.
+dagster-dbt can fetch them too, but with queries for each relation, which take longer than the build. Here it is two
+queries for all of them.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from orchestration.state.database import literal
 def relation_metadata(
     connection: duckdb.DuckDBPyConnection, nodes: Mapping[str, Mapping[str, Any]]
 ) -> dict[str, dict[str, Any]]:
-    """Dagster metadata for each built model and seed, by its dbt unique id. What stayed in Spark has none."""
+    """Dagster metadata for each built model and seed, by dbt unique id. Relations that stayed in Spark have none."""
     columns = _columns(connection)
     built = {
         unique_id: node

@@ -1,4 +1,4 @@
-"""The dbt unit tests as asset checks: they try the rules, not the day's data, so the nightly run leaves them out."""
+"""The dbt unit tests as asset checks. They test the rules and not the day's data, so the nightly run skips them."""
 
 import json
 import os
@@ -31,19 +31,17 @@ UNIT_TEST_CHECKS = [spec.key for spec in _UNIT_TESTS.values()]
     required_resource_keys={"dbt", "warehouse_lock"},
 )
 def business_rules(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
-    """Runs the selected unit tests in one dbt invocation, over a warehouse that has been built before.
+    """Runs the selected unit tests in one dbt invocation, in a warehouse that has been built before.
 
-    A test wants the relations that it stands in for, and Spark keeps none.
+    dbt looks up the columns of the relations that a test mocks, and Spark keeps none.
     """
     config = settings()
     with as_dagster_failure():
         if config.engine == "spark":
-            raise UsageError(
-                "The unit tests of the rules are tried on DuckDB here; make test-spark tries them on Spark."
-            )
+            raise UsageError("The unit tests of the rules run on DuckDB here; make test-spark runs them on Spark.")
     os.environ.update(environment(config))
     wanted = {key: spec for key, spec in _UNIT_TESTS.items() if spec.key in context.selected_asset_check_keys}
-    # An earlier run's must not speak for a dbt that dies in this one.
+    # If dbt dies before it writes its results, an earlier run's must not be taken for them.
     (config.dbt_target / RESULTS).unlink(missing_ok=True)
     context.resources.dbt.cli(
         ["test", "--select", *(spec.name for spec in wanted.values())],
@@ -68,6 +66,6 @@ def _results(config: Settings) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = json.loads((config.dbt_target / RESULTS).read_text())["results"]
     except (FileNotFoundError, ValueError):
         raise BuildFailed(
-            f"dbt was stopped before it had tried the rules; see the end of {config.dbt_target}/dbt.log."
+            f"dbt stopped before it finished the unit tests; see the end of {config.dbt_target}/dbt.log."
         ) from None
     return found

@@ -1,5 +1,6 @@
-"""Dagster's event log with its files kept open: the same log for everybody else who has it open."""
+"""Dagster's event log with its files kept open: the same log for every other process that has it open."""
 
+import inspect
 import threading
 
 import dagster as dg
@@ -63,9 +64,17 @@ def test_only_the_index_and_one_run_stay_open(instance: dg.DagsterInstance) -> N
     runs = [dg.materialize([counted], instance=instance).run_id for _ in range(3)]
     log = instance.event_log_storage
     assert isinstance(log, PooledEventLog)
-    assert set(log._kept) == {"index", runs[-1]}
+    assert set(log._engines) == {"index", runs[-1]}
     for run in runs:
         assert instance.get_records_for_run(run).records
-    assert len(log._kept) == 2
+    assert len(log._engines) == 2
     instance.dispose()
-    assert not log._kept
+    assert not log._engines
+
+
+def test_the_names_are_there() -> None:
+    assert list(inspect.signature(SqliteEventLogStorage._connect).parameters) == ["self", "shard"]
+    asked = inspect.signature(SqliteEventLogStorage._has_asset_key_index_cols_on_connection).parameters
+    assert list(asked) == ["self", "conn"]
+    for name in ("path_for_shard", "conn_string_for_shard", "run_connection", "index_connection"):
+        assert callable(getattr(SqliteEventLogStorage, name))

@@ -340,7 +340,11 @@ def test_the_run_is_in_the_instance_that_the_ui_reads(sample: Sample) -> None:
         materialization = event.asset_materialization
         assert materialization is not None
         assert materialization.partition == str(DAY)
-        assert {"dagster/row_count", "dagster/column_schema", "dagster/column_lineage"} <= set(materialization.metadata)
+        (record,) = instance.fetch_observations(asset, limit=1).records
+        observation = record.asset_observation
+        assert observation is not None
+        assert observation.partition == str(DAY)
+        assert {"dagster/row_count", "dagster/column_schema"} <= set(observation.metadata)
 
 
 def test_no_log_holds_personal_data(sample: Sample) -> None:

@@ -71,7 +71,7 @@ def test_a_wrong_credential(place: Place, tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "mistyped-secret")
     text = sentence(place.config(tmp_path / "home", sftp_password="mistyped-secret"), RootDenied, 2)
     assert "mistyped-secret" not in text
-    assert "does not let deliveries in" in text or "(SignatureDoesNotMatch)" in text
+    assert "does not let deliveries log in" in text or "(SignatureDoesNotMatch)" in text
     assert place.wire.connections == 1
 
 
@@ -104,9 +104,15 @@ def test_a_root_that_does_not_exist(place: Place, tmp_path: Path) -> None:
     [
         ("", "The host key of .* is unknown: .* ssh-keyscan -p"),
         (f"elsewhere {ANOTHER_KEY}", "The host key of .* is unknown"),
-        (f"[127.0.0.1]:PORT {ANOTHER_KEY}", "another key now, or another server answers"),
-        (f"[127.0.0.1]:PORT {ANOTHER_KIND}", "another key now, or another server answers"),
-        ("@cert-authority", "is no file of known hosts"),
+        (
+            f"[127.0.0.1]:PORT {ANOTHER_KEY}",
+            "a new key, or another server answers .* The last good day is still published",
+        ),
+        (
+            f"[127.0.0.1]:PORT {ANOTHER_KIND}",
+            "a new key, or another server answers .* The last good day is still published",
+        ),
+        ("@cert-authority", "is not a known_hosts file"),
         (None, "can't be checked: .*No such file"),
     ],
     ids=["no key", "another host's", "another key", "another kind of key", "no list", "no file"],

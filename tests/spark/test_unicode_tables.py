@@ -1,4 +1,4 @@
-"""What Spark makes of every character is what DuckDB makes of it, so that no name compares otherwise on the other."""
+"""Spark turns every character into what DuckDB turns it into, so that names compare the same on both engines."""
 
 import json
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ from dbt.cli.main import dbtRunner
 from orchestration.settings import Settings
 from orchestration.spark.session import session
 from orchestration.spark.unicode_tables import MACROS, characters, macros
-from orchestration.spark.workspace import create
+from orchestration.spark.workspace import create_workspace
 from orchestration.warehouse.dbt_project import environment
 
 COMPARED = ("name_key", "service_name_key", "lower_case")
@@ -28,13 +28,13 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
 
 @pytest.fixture
 def spark(home: Settings) -> Iterator[None]:
-    create(home).views.write_text(json.dumps({}))
+    create_workspace(home).views.write_text(json.dumps({}))
     with session(home):
         yield
 
 
 def compiled(engine: str, macro: str) -> str:
-    """The macro's SQL in the engine's words, as the models get it."""
+    """The macro's SQL for the engine, as in the models."""
     result = dbtRunner().invoke(
         ["--quiet", "compile", "--target", engine, "--inline", f'{{{{ {macro}("letter") }}}}', "--no-populate-cache"]
     )
@@ -43,7 +43,7 @@ def compiled(engine: str, macro: str) -> str:
 
 
 def test_the_macros_are_of_this_duckdb() -> None:
-    assert MACROS.read_text() == macros(), "python -m orchestration.spark.unicode_tables writes them anew"
+    assert MACROS.read_text() == macros(), "python -m orchestration.spark.unicode_tables rewrites them"
 
 
 def test_every_character_compares_as_in_duckdb(home: Settings, spark: None, tmp_path: Path) -> None:

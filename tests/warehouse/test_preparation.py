@@ -10,7 +10,7 @@ from orchestration.failures import UsageError
 from orchestration.landing.intake import land
 from orchestration.settings import Settings
 from orchestration.state.releases import releases
-from orchestration.warehouse.preparation import prepare, require_same_base
+from orchestration.warehouse.preparation import prepare, require_same_release
 
 
 def test_a_column_younger_than_the_delivery_is_empty(config: Settings, deliveries: Deliveries) -> None:
@@ -38,6 +38,6 @@ def test_a_day_that_is_published_is_not_published_again_without_being_built_agai
     before = releases(sample.settings)[0]
     with duckdb.connect(str(sample.home / "warehouse.duckdb"), read_only=True) as warehouse:
         with pytest.raises(UsageError, match="A release was published since the models of the day were built"):
-            require_same_base(sample.settings, warehouse)
+            require_same_release(sample.settings, warehouse)
         monkeypatch.setattr("orchestration.warehouse.preparation.latest", lambda _: before)
-        require_same_base(sample.settings, warehouse)
+        require_same_release(sample.settings, warehouse)

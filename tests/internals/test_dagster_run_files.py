@@ -1,0 +1,29 @@
+"""Every file that Dagster keeps for a run is found, and deleting the run alone leaves them."""
+
+import dagster as dg
+import pytest
+
+from orchestration.internals.dagster_run_files import files_of_run
+from orchestration.runs.instance import prepare_instance
+from orchestration.settings import Settings
+
+
+@dg.asset
+def talkative() -> None:
+    print("output that Dagster captures")
+
+
+def test_every_file_of_a_run_is_found(config: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DAGSTER_HOME", "")
+    prepare_instance(config)
+    home = config.dagster_home
+    with dg.DagsterInstance.get() as instance:
+        run, other = (dg.materialize([talkative], instance=instance).run_id for _ in range(2))
+    named_for_it = {path for path in home.rglob(f"*{run}*") if path.parent.name != "running"}
+    found = set(files_of_run(home, run))
+    assert found == named_for_it
+    assert {path.name for path in found} >= {run, f"{run}.db"}
+    with dg.DagsterInstance.get() as instance:
+        instance.delete_run(run)
+    assert {path.name for path in files_of_run(home, run)} >= {run, f"{run}.db"}, "Dagster deletes them; delete ours"
+    assert not found & set(files_of_run(home, other))
