@@ -1,9 +1,3 @@
-{#- What a day changes in a table of unbroken stays (the keys, valid_from, valid_to exclusive and null while it lasts).
-
-    A stay is an unbroken run of published days, so a day may arrive in any order: the newest, one in between, or one
-    published before and corrected. Only stays that touch the day or its neighbours can change; `published` holds at least those.
-    The rows of the day have each combination of the keys once. Gives the stays to take out (is_removed) and the stays
-    to put in. -#}
 {% macro stay_changes(published, day_rows, keys) -%}
 {%- set names = keys | join(", ") -%}
 with
@@ -79,36 +73,4 @@ where valid_from < {{ as_of_date() }}
 union all
 select {{ names }}, next_on as valid_from, valid_to, false as is_removed from gone
 where next_on is not null and (valid_to is null or valid_to > next_on)
-{%- endmacro %}
-
-{% macro same(left, right, keys) -%}
-    {% for key in keys %}{{ left }}.{{ key }} = {{ right }}.{{ key }}{{ " and " if not loop.last }}{% endfor %}
-{%- endmacro %}
-
-{#- Percentiles of whole numbers over a group, as a list: between two values where one falls between them. -#}
-{% macro percentiles(number, shares) -%}
-    {{ return(adapter.dispatch("percentiles")(number, shares)) }}
-{%- endmacro %}
-
-{#- DuckDB keeps all numbers of a group for it, beside its memory limit: once for the list, and as small as they go. -#}
-{% macro duckdb__percentiles(number, shares) -%}
-    quantile_cont(cast({{ number }} as integer), [{{ shares | join(", ") }}])
-{%- endmacro %}
-
-{% macro spark__percentiles(number, shares) -%}
-    percentile({{ number }}, array({{ shares | join(", ") }}))
-{%- endmacro %}
-
-{#- One of the list, by its place from 1. Engines reckon the place between in different order; two digits are all that
-    there are, and make them agree to the last bit. -#}
-{% macro percentile(list, place) -%}
-    round({{ adapter.dispatch("element")(list, place) }}, 2)
-{%- endmacro %}
-
-{% macro duckdb__element(list, place) -%}
-    {{ list }}[{{ place }}]
-{%- endmacro %}
-
-{% macro spark__element(list, place) -%}
-    element_at({{ list }}, {{ place }})
 {%- endmacro %}
