@@ -29,7 +29,7 @@ begun_next as (
     inner join neighbours on stays.valid_from = neighbours.next_on
 ),
 
--- On the line, and the stays did not say so.
+-- On the line, but not according to the stays.
 added as (
     select
         {% for key in keys -%}
@@ -47,7 +47,7 @@ added as (
     where covering.valid_from is null
 ),
 
--- Not on the line, and the stays said so.
+-- Not on the line, although the stays say so.
 gone as (
     select
         covering.*,

@@ -13,7 +13,7 @@ clocked_lines as (
     where is_clock_always_known
 ),
 
--- A status and the date that it implies; the first kind follows from our rules, the second from what is delivered.
+-- A status and the date that it implies; the first kind follows from the rules, the others from what is delivered.
 implied as (
     select
         memberships.line_key as status,

@@ -8,7 +8,7 @@ customers as (
     from {{ ref("int_lines__update_clocks") }}
 ),
 
--- Without a reference date nobody can say that it is current, so it is due.
+-- Without a reference date, an update can't be current, so it is due.
 judged as (
     select
         *,

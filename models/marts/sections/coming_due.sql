@@ -18,7 +18,7 @@ overdue_lines as (
     where colour = 'red' and parent_line_key is not null
 ),
 
--- The day after the last day in time is the first red one.
+-- The first red day is the one after the due date.
 turning as (
     select
         section_key,

@@ -1,6 +1,6 @@
 with
 
--- Each customer's first seen entry of a month on a line without a parent.
+-- Each customer's first observed entry of a month on a line without a parent.
 ranked as (
     select
         *,
@@ -23,7 +23,7 @@ begun as (
     where parent_line_key is null
 ),
 
--- Where they were from the day that they were no longer here; it may be a line of several sections.
+-- Where they were from the day after they left; this may be a line in several sections.
 went_on as (
     select
         entries.*,
