@@ -24,7 +24,7 @@ ended as (
     where valid_to = {{ as_of_date() }}
 ),
 
-begun_next as (
+starting_next as (
     select stays.* from stays
     inner join neighbours on stays.valid_from = neighbours.next_on
 ),
@@ -36,14 +36,14 @@ added as (
         on_day.{{ key }},
         {% endfor -%}
         ended.valid_from as ended_from,
-        begun_next.valid_from as next_from,
+        starting_next.valid_from as next_from,
         coalesce(ended.valid_from, {{ as_of_date() }}) as valid_from,
-        case when begun_next.valid_from is not null then begun_next.valid_to else neighbours.next_on end as valid_to
+        case when starting_next.valid_from is not null then starting_next.valid_to else neighbours.next_on end as valid_to
     from on_day
     cross join neighbours
     left join covering on {{ same("on_day", "covering", keys) }}
     left join ended on {{ same("on_day", "ended", keys) }}
-    left join begun_next on {{ same("on_day", "begun_next", keys) }}
+    left join starting_next on {{ same("on_day", "starting_next", keys) }}
     where covering.valid_from is null
 ),
 
