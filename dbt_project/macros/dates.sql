@@ -1,5 +1,3 @@
-{#- The day that everything is judged at the end of. Read while models run, not while they are parsed,
-    so that another day doesn't make dbt parse the project anew. -#}
 {% macro as_of_date() -%}
     {%- if execute -%}
         cast('{{ env_var("YACP_AS_OF_DATE") }}' as date)
@@ -8,7 +6,6 @@
     {%- endif -%}
 {%- endmacro %}
 
-{#- The calendar day of an instant in America/Chicago. -#}
 {% macro chicago_date(instant) -%}
     {{ return(adapter.dispatch("chicago_date")(instant)) }}
 {%- endmacro %}
@@ -17,12 +14,10 @@
     cast(timezone('America/Chicago', {{ instant }}) as date)
 {%- endmacro %}
 
-{#- A session's time zone is Chicago (profiles.yml), so an instant's day is its day there. -#}
 {% macro spark__chicago_date(instant) -%}
     cast({{ instant }} as date)
 {%- endmacro %}
 
-{#- How many days the second calendar day is after the first. -#}
 {% macro days_between(first, second) -%}
     {{ return(adapter.dispatch("days_between")(first, second)) }}
 {%- endmacro %}
@@ -35,7 +30,6 @@
     cast(datediff({{ second }}, {{ first }}) as bigint)
 {%- endmacro %}
 
-{#- Days since a calendar day at the as-of date, never below 0; null when the day is null. -#}
 {% macro age(day) -%}
     case
         when {{ day }} > {{ as_of_date() }} then 0
@@ -43,7 +37,6 @@
     end
 {%- endmacro %}
 
-{#- The day so many days or years after another one; 29 February plus a year is 28 February. -#}
 {% macro days_after(day, number) -%}
     {{ return(adapter.dispatch("days_after")(day, number)) }}
 {%- endmacro %}
@@ -68,12 +61,10 @@
     add_months({{ day }}, 12 * {{ number }})
 {%- endmacro %}
 
-{#- The first day of a calendar day's month. -#}
 {% macro first_of_month(day) -%}
     cast({{ dbt.date_trunc("month", day) }} as date)
 {%- endmacro %}
 
-{#- A relation with one row for each day from the first to the last, `date_day`. -#}
 {% macro every_day(first, last) -%}
     {{ return(adapter.dispatch("every_day")(first, last)) }}
 {%- endmacro %}

@@ -1,5 +1,3 @@
-{#- Counts by statewide, LWIA and provider in one pass: the columns that say which scope a grouped row is of,
-    and the grouping sets that go with them. The relation needs `lwia_number` and `provider_id`, neither null. -#}
 {% macro scope_columns() -%}
     case
         when provider_id is not null then 'provider'

@@ -1,9 +1,3 @@
-{#- What a day changes in a table of unbroken stays (the keys, valid_from, valid_to exclusive and null while it lasts).
-
-    A stay is an unbroken run of published days, so a day may arrive in any order: the newest, one in between, or one
-    published before and corrected. Only stays that touch the day or its neighbours can change; `published` holds at least those.
-    The rows of the day have each combination of the keys once. Gives the stays to take out (is_removed) and the stays
-    to put in. -#}
 {% macro stay_changes(published, day_rows, keys) -%}
 {%- set names = keys | join(", ") -%}
 with
@@ -30,30 +24,30 @@ ended as (
     where valid_to = {{ as_of_date() }}
 ),
 
-begun_next as (
+starting_next as (
     select stays.* from stays
     inner join neighbours on stays.valid_from = neighbours.next_on
 ),
 
--- On the line, and the stays did not say so.
+-- On the line, but not according to the stays.
 added as (
     select
         {% for key in keys -%}
         on_day.{{ key }},
         {% endfor -%}
         ended.valid_from as ended_from,
-        begun_next.valid_from as next_from,
+        starting_next.valid_from as next_from,
         coalesce(ended.valid_from, {{ as_of_date() }}) as valid_from,
-        case when begun_next.valid_from is not null then begun_next.valid_to else neighbours.next_on end as valid_to
+        case when starting_next.valid_from is not null then starting_next.valid_to else neighbours.next_on end as valid_to
     from on_day
     cross join neighbours
     left join covering on {{ same("on_day", "covering", keys) }}
     left join ended on {{ same("on_day", "ended", keys) }}
-    left join begun_next on {{ same("on_day", "begun_next", keys) }}
+    left join starting_next on {{ same("on_day", "starting_next", keys) }}
     where covering.valid_from is null
 ),
 
--- Not on the line, and the stays said so.
+-- Not on the line, although the stays say so.
 gone as (
     select
         covering.*,
@@ -79,36 +73,4 @@ where valid_from < {{ as_of_date() }}
 union all
 select {{ names }}, next_on as valid_from, valid_to, false as is_removed from gone
 where next_on is not null and (valid_to is null or valid_to > next_on)
-{%- endmacro %}
-
-{% macro same(left, right, keys) -%}
-    {% for key in keys %}{{ left }}.{{ key }} = {{ right }}.{{ key }}{{ " and " if not loop.last }}{% endfor %}
-{%- endmacro %}
-
-{#- Percentiles of whole numbers over a group, as a list: between two values where one falls between them. -#}
-{% macro percentiles(number, shares) -%}
-    {{ return(adapter.dispatch("percentiles")(number, shares)) }}
-{%- endmacro %}
-
-{#- DuckDB keeps all numbers of a group for it, beside its memory limit: once for the list, and as small as they go. -#}
-{% macro duckdb__percentiles(number, shares) -%}
-    quantile_cont(cast({{ number }} as integer), [{{ shares | join(", ") }}])
-{%- endmacro %}
-
-{% macro spark__percentiles(number, shares) -%}
-    percentile({{ number }}, array({{ shares | join(", ") }}))
-{%- endmacro %}
-
-{#- One of the list, by its place from 1. Engines reckon the place between in different order; two digits are all that
-    there are, and make them agree to the last bit. -#}
-{% macro percentile(list, place) -%}
-    round({{ adapter.dispatch("element")(list, place) }}, 2)
-{%- endmacro %}
-
-{% macro duckdb__element(list, place) -%}
-    {{ list }}[{{ place }}]
-{%- endmacro %}
-
-{% macro spark__element(list, place) -%}
-    element_at({{ list }}, {{ place }})
 {%- endmacro %}

@@ -1,4 +1,3 @@
-{#- A person's name as it is compared: without case, accents, blanks, hyphens and apostrophes. -#}
 {% macro name_key(name) -%}
     {{ return(adapter.dispatch("name_key")(name)) }}
 {%- endmacro %}
@@ -10,7 +9,6 @@
     )
 {%- endmacro %}
 
-{#- U+2E5D is a hyphen of Unicode 14, which Java 17 doesn't know yet. -#}
 {% macro spark__name_key(name) -%}
     regexp_replace(
         {{ lower_case(without_accents(name)) }},
@@ -18,7 +16,6 @@
     )
 {%- endmacro %}
 
-{#- A service's name as it is compared: without case and blanks. -#}
 {% macro service_name_key(name) -%}
     {{ return(adapter.dispatch("service_name_key")(name)) }}
 {%- endmacro %}
@@ -31,7 +28,6 @@
     regexp_replace({{ lower_case(name) }}, '[\\s\\u000B\\u0085\\p{Z}]', '')
 {%- endmacro %}
 
-{#- A text in small letters, each for itself: what a letter becomes doesn't hang on those around it. -#}
 {% macro lower_case(text) -%}
     {{ return(adapter.dispatch("lower_case")(text)) }}
 {%- endmacro %}
@@ -44,17 +40,14 @@
     translate({{ text }}, '{{ capital_letters() }}', '{{ small_letters() }}')
 {%- endmacro %}
 
-{#- Spark can't take accents off; its own `lower` goes by other rules than DuckDB's. So both go by DuckDB's letters. -#}
 {% macro without_accents(text) -%}
     translate({{ text }}, '{{ accented_letters() }}{{ accents() }}', '{{ plain_letters() }}')
 {%- endmacro %}
 
-{#- A value as text, for the sentences in `detail`. -#}
 {% macro as_text(value) -%}
     cast({{ value }} as {{ dbt.type_string() }})
 {%- endmacro %}
 
-{#- Whether a text is exactly four digits. -#}
 {% macro is_four_digits(value) -%}
     {{ return(adapter.dispatch("is_four_digits")(value)) }}
 {%- endmacro %}
@@ -67,7 +60,6 @@
     {{ value }} rlike '^[0-9]{4}\\z'
 {%- endmacro %}
 
-{#- The values of a group in order, joined by a comma and a blank, or by something else. -#}
 {% macro sorted_list(value, between=", ") -%}
     {{ return(adapter.dispatch("sorted_list")(value, between)) }}
 {%- endmacro %}
@@ -78,4 +70,16 @@
 
 {% macro spark__sorted_list(value, between) -%}
     array_join(array_sort(collect_list({{ value }})), '{{ between }}')
+{%- endmacro %}
+
+{% macro list_in_order(value, place, between=", ") -%}
+    {{ return(adapter.dispatch("list_in_order")(value, place, between)) }}
+{%- endmacro %}
+
+{% macro duckdb__list_in_order(value, place, between) -%}
+    string_agg({{ value }}, '{{ between }}' order by {{ place }})
+{%- endmacro %}
+
+{% macro spark__list_in_order(value, place, between) -%}
+    array_join(transform(array_sort(collect_list(struct({{ place }}, {{ value }}))), pair -> pair.{{ value }}), '{{ between }}')
 {%- endmacro %}

@@ -70,7 +70,7 @@ def test_docs_are_one_page_and_nothing_else_is_said(sample: Sample, tmp_path: Pa
     assert (result.stdout, result.stderr) == ("", f"The documentation is in {page}\n")
     content = page.read_text()
     assert "Every unbroken stay of a customer on a line" in content
-    assert "The day that everything is judged at the end of." in content
+    assert "The as-of date; everything is judged as of the end of this day." in content
     assert yacp(mine.home, "docs").returncode == 0
     assert (mine.home / "docs" / "index.html").is_file()
 

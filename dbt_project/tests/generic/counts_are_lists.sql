@@ -1,5 +1,5 @@
 {#- For every scope and line, the dashboard's count is the number of customers on the list behind it; the total is
-    the number of distinct customers on the section's lists. Counted here anew, from the list. -#}
+    the number of distinct customers on the section's lists. Counted again here, from the list. -#}
 {% test counts_are_lists(model) %}
 with
 

@@ -1,4 +1,4 @@
-{#- A line that counts nobody is still a row: each scope has every line and each section's total. -#}
+{#- A line without customers is still a row: each scope has every line and each section's total. -#}
 {% test every_line_of_every_scope(model) %}
 with
 

@@ -1,4 +1,4 @@
-{#- Who a section lets in are exactly those on the line of the section before it. -#}
+{#- Exactly those on the gate line of the earlier section are eligible for a section. -#}
 {% test gates_follow_lines(model) %}
 with
 

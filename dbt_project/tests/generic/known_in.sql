@@ -1,4 +1,4 @@
-{#- Every value is in the other relation's column. Unlike dbt's own relationships test it may be told to look
+{#- Every value is in the other relation's column. Unlike dbt's own relationships test, it may look
     at some rows only, and returns the values once, with how many rows carry them. -#}
 {% test known_in(model, column_name, to, field) %}
 select

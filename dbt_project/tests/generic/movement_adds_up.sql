@@ -1,4 +1,4 @@
-{#- What was there, and who entered, less who left, is what is there now. -#}
+{#- The previous count, plus those who entered, minus those who left, is the current count. -#}
 {% test movement_adds_up(model) %}
 select *
 from {{ model }}

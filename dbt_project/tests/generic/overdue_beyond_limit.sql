@@ -1,4 +1,4 @@
-{#- A yellow line's red part holds exactly those whose last day in time has passed. -#}
+{#- A yellow line's red part holds exactly those whose due date has passed. -#}
 {% test overdue_beyond_limit(model) %}
 select
     yellow.line_key,

@@ -1,4 +1,4 @@
-{#- A stay lasts at least a day, and a customer is on a line once at a time. -#}
+{#- A stay lasts at least a day, and a customer's stays on a line don't overlap. -#}
 {% test stays_do_not_overlap(model, keys) %}
 with
 

@@ -1,4 +1,4 @@
-{#- Each eligible customer who is on no line of a section stands in the exceptions with the reason. -#}
+{#- Each eligible customer who is on no line of a section is in the exceptions with the reason. -#}
 {% test unclassified_are_exceptions(model) %}
 with
 

@@ -14,7 +14,7 @@ iwds_applications as (
     where worknet_application_id is not null
 ),
 
--- Only what came from one of the customer's own workNet applications speaks for them.
+-- Only what came from one of the customer's own workNet applications counts.
 own_applications as (
     select
         customers.customer_id,

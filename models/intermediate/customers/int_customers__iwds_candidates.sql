@@ -5,7 +5,7 @@ customers as (
     where iwds_customer_id is null
 ),
 
--- All of a person's IWDS applications are looked at: any of them can be the one that matches.
+-- Any of a person's IWDS applications may be the one that matches.
 iwds_applications as (
     select * from {{ ref("stg_iwds__applications") }}
 ),

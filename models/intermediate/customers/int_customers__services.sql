@@ -1,6 +1,6 @@
 with
 
--- Only the services of the IWDS application that speaks for the customer count.
+-- Only the services of the IWDS application that counts for the customer count.
 iwds_applications as (
     select customer_id, iwds_application_id from {{ ref("int_customers__sync_status") }}
     where sync_status = 'synced'

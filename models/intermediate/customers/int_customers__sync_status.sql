@@ -54,7 +54,7 @@ facts as (
         customers.iwds_customer_id is not null as has_iwds_customer_id,
         coalesce({{ is_four_digits("customers.ssn_last4") }}, false) as has_valid_ssn,
         iwds_persons.iwds_customer_id is not null as has_iwds_person,
-        -- A null on the IWDS side is no conflict, a null on the workNet side alone is one.
+        -- A null in IWDS is no conflict; a null only in workNet is one.
         coalesce(
             customers.date_of_birth = iwds_persons.date_of_birth
             and (iwds_persons.ssn_last4 is null or customers.ssn_last4 = iwds_persons.ssn_last4)

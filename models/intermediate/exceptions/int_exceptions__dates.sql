@@ -1,36 +1,52 @@
 with
 
-customers as (
-    select
-        spine.*,
-        {{ "services." ~ service_dates() | join(", services.") }}
-    from {{ ref("int_customers__spine") }} as spine
-    left join {{ ref("int_customers__services") }} as services on spine.customer_id = services.customer_id
+dates as (
+    select * from {{ ref("int_customers__dates") }}
 ),
 
-judged as (
+customer_dates as (
+    select * from {{ ref("customer_dates") }}
+),
+
+pairs as (
+    select * from {{ ref("int_customers__date_pairs") }}
+),
+
+after_as_of as (
     select
-        customer_id,
-        {{ dates_after_as_of(judged_dates()) }} as after_as_of,
-        {{ dates_out_of_order(application_dates()) }} as application_order,
-        {{ dates_out_of_order(iwds_dates()) }} as iwds_order
-    from customers
+        dates.customer_id,
+        customer_dates.date_number as place,
+        {{ dbt.concat(["dates.date_name", "' '", as_text("dates.date_on")]) }} as part
+    from dates
+    inner join customer_dates on dates.date_name = customer_dates.date_name
+    where dates.date_on > {{ as_of_date() }}
+),
+
+out_of_order as (
+    select
+        earlier.customer_id,
+        pairs.pair_number as place,
+        {{ dbt.concat([
+            "later.date_name", "' '", as_text("later.date_on"),
+            "' before '", "earlier.date_name", "' '", as_text("earlier.date_on")
+        ]) }} as part
+    from dates as earlier
+    inner join pairs on earlier.date_name = pairs.earlier_date
+    inner join dates as later
+        on earlier.customer_id = later.customer_id and pairs.later_date = later.date_name
+    where earlier.date_on > later.date_on
 )
 
 select
     customer_id,
     'date_after_as_of' as reason,
-    {{ dbt.concat(["'After the as-of date: '", "after_as_of", "'.'"]) }} as detail
-from judged
-where after_as_of <> ''
+    {{ dbt.concat(["'After the as-of date: '", list_in_order("part", "place"), "'.'"]) }} as detail
+from after_as_of
+group by customer_id
 union all
 select
     customer_id,
     'dates_out_of_order' as reason,
-    {{ dbt.concat([
-        "'Out of order: '",
-        "concat_ws(', ', nullif(application_order, ''), nullif(iwds_order, ''))",
-        "'.'"
-    ]) }} as detail
-from judged
-where application_order <> '' or iwds_order <> ''
+    {{ dbt.concat(["'Out of order: '", list_in_order("part", "place"), "'.'"]) }} as detail
+from out_of_order
+group by customer_id

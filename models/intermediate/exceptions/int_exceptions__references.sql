@@ -8,7 +8,7 @@ worknet_applications as (
     select application_id from {{ ref("stg_worknet__applications") }}
 ),
 
--- Which IWDS application of the linked person names a workNet application that isn't there.
+-- IWDS applications of the linked person that name a workNet application that isn't there.
 unknown_origin as (
     select
         customers.customer_id,

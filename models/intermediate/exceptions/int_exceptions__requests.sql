@@ -19,7 +19,7 @@ iwds_services as (
     inner join iwds_applications on services.iwds_application_id = iwds_applications.iwds_application_id
 ),
 
--- IWDS services of the same name as an open request: on its own date they fulfil it, on another they are a duplicate.
+-- IWDS services of the same name as an open request: on its date they fulfill it, on another they duplicate it.
 compared as (
     select
         requests.customer_id,

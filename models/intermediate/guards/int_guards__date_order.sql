@@ -1,23 +1,30 @@
 with
 
-spine as (
-    select * from {{ ref("int_customers__spine") }}
+dates as (
+    select * from {{ ref("int_customers__dates") }}
+),
+
+pairs as (
+    select * from {{ ref("int_customers__date_pairs") }}
+),
+
+counted as (
+    select
+        pairs.pair_number,
+        count(*) as customer_count,
+        count(*) filter (where earlier.date_on > later.date_on) as out_of_order_count
+    from dates as earlier
+    inner join pairs on earlier.date_name = pairs.earlier_date
+    inner join dates as later
+        on earlier.customer_id = later.customer_id and pairs.later_date = later.date_name
+    group by pairs.pair_number
 )
 
-{% for dates in [application_dates(), iwds_dates()] -%}
-{%- set outer_last = loop.last -%}
-{%- for earlier in dates -%}
-{%- set earlier_index = loop.index -%}
-{%- for later in dates[loop.index:] %}
 select
-    '{{ earlier }}' as earlier_date,
-    '{{ later }}' as later_date,
-    count(*) as customer_count,
-    count(*) filter (where {{ earlier }} > {{ later }}) as out_of_order_count,
-    coalesce(1e0 * count(*) filter (where {{ earlier }} > {{ later }}) / nullif(count(*), 0), 0) as out_of_order_share
-from spine
-where {{ earlier }} is not null and {{ later }} is not null
-{{ "union all" if not (outer_last and earlier_index == dates | length - 1 and loop.last) }}
-{%- endfor -%}
-{%- endfor -%}
-{%- endfor %}
+    pairs.earlier_date,
+    pairs.later_date,
+    coalesce(counted.customer_count, 0) as customer_count,
+    coalesce(counted.out_of_order_count, 0) as out_of_order_count,
+    coalesce(1e0 * counted.out_of_order_count / counted.customer_count, 0) as out_of_order_share
+from pairs
+left join counted on pairs.pair_number = counted.pair_number

@@ -1,21 +1,26 @@
 with
 
-customers as (
+dates as (
+    select * from {{ ref("int_customers__dates") }}
+),
+
+customer_dates as (
+    select * from {{ ref("customer_dates") }}
+),
+
+counted as (
     select
-        spine.*,
-        {{ "services." ~ service_dates() | join(", services.") }}
-    from {{ ref("int_customers__spine") }} as spine
-    left join {{ ref("int_customers__services") }} as services on spine.customer_id = services.customer_id
+        date_name,
+        count(*) as customer_count,
+        count(*) filter (where date_on > {{ as_of_date() }}) as after_as_of_count
+    from dates
+    group by date_name
 )
 
-{% for day in judged_dates() -%}
 select
-    '{{ day }}' as date_name,
-    count({{ day }}) as customer_count,
-    count(*) filter (where {{ day }} > {{ as_of_date() }}) as after_as_of_count,
-    coalesce(
-        1e0 * count(*) filter (where {{ day }} > {{ as_of_date() }}) / nullif(count({{ day }}), 0), 0
-    ) as after_as_of_share
-from customers
-{{ "union all" if not loop.last }}
-{% endfor %}
+    customer_dates.date_name,
+    coalesce(counted.customer_count, 0) as customer_count,
+    coalesce(counted.after_as_of_count, 0) as after_as_of_count,
+    coalesce(1e0 * counted.after_as_of_count / counted.customer_count, 0) as after_as_of_share
+from customer_dates
+left join counted on customer_dates.date_name = counted.date_name

@@ -15,7 +15,7 @@ select
     count(*) as customer_count,
     min(memberships.age_days) as least_age_days,
     max(memberships.age_days) as most_age_days,
-    -- A red line may begin on the day after its threshold, a current one may last until its own.
+    -- A red line may begin on the day after its threshold; a current one may last until its threshold.
     max(case
         when memberships.colour = 'red' and memberships.parent_line_key is not null
             then thresholds.threshold_value + 1

@@ -8,7 +8,12 @@ memberships as (
     select * from {{ ref("int_lines__memberships") }}
 ),
 
--- A status and the date that it implies; the first kind follows from our rules, the second from what is delivered.
+clocked_lines as (
+    select line_key from {{ ref("dashboard_lines") }}
+    where is_clock_always_known
+),
+
+-- A status and the date that it implies; the first kind follows from the rules, the others from what is delivered.
 implied as (
     select
         memberships.line_key as status,
@@ -16,16 +21,7 @@ implied as (
         'rule' as origin,
         memberships.since_on as implied_on
     from memberships
-    where
-        memberships.line_key in (
-            'prescreening_started', 'prescreening_overdue', 'application_not_started',
-            'application_not_started_overdue', 'application_started', 'application_started_overdue',
-            'application_submitted', 'ready_for_review', 'review_overdue', 'inquirant', 'inquirant_overdue',
-            'applicant', 'applicant_overdue', 'registrant',
-            'progress_current', 'progress_overdue', 'progress_not_required', 'case_note_current', 'case_note_overdue',
-            'case_note_not_required', 'open_request', 'open_request_overdue', 'case_management_service',
-            'academic_learning_service', 'work_based_learning_service', 'industry_credential'
-        )
+    inner join clocked_lines on memberships.line_key = clocked_lines.line_key
     union all
     select
         outcome as status,

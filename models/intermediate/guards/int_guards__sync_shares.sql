@@ -25,7 +25,7 @@ select
     cast(populations.previous_customer_count as bigint) as previous_population,
     1e0 * coalesce(today.customer_count, 0) / populations.customer_count as share,
     1e0 * coalesce(before.customer_count, 0) / populations.previous_customer_count as previous_share,
-    -- 0 without a day before: there is nothing to compare with.
+    -- 0 without an earlier day: there is nothing to compare with.
     coalesce(1e2 * abs(
         1e0 * coalesce(today.customer_count, 0) / populations.customer_count
         - 1e0 * coalesce(before.customer_count, 0) / populations.previous_customer_count

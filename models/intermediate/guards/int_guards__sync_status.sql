@@ -1,4 +1,4 @@
--- Looked up anew from the extracts, not from the facts that the status was judged by.
+-- Looked up in the extracts again, independently of the facts that the status was judged by.
 with
 
 customers as (
@@ -18,7 +18,7 @@ latest_on as (
     group by iwds_customer_id
 ),
 
--- Several on the same last day: any that agrees will do here.
+-- With several on the same last day, any that agrees will do.
 identities as (
     select
         iwds_applications.iwds_customer_id,

@@ -1,4 +1,4 @@
--- The last year's stays as they are with this day in them, each with the scope it began in.
+-- The last year's stays, this day included, each with the scope in which it began.
 with
 
 changes as (
@@ -56,7 +56,7 @@ select
     line_stays.valid_from,
     line_stays.valid_to,
     {{ days_between("line_stays.valid_from", "coalesce(line_stays.valid_to, " ~ as_of_date() ~ ")") }} as days,
-    -- Who was there on the first published day came at a time that nobody saw.
+    -- Whoever was there on the first published day entered at an unknown time.
     line_stays.valid_from > neighbours.first_on as is_entry_seen
 from line_stays
 cross join neighbours

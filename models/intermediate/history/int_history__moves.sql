@@ -1,4 +1,4 @@
--- Between the day and each of its published neighbours: how many are on a line of a scope on one of the two days only.
+-- Compares the day with each neighboring published day: how many are on a line of a scope on only one of the two days.
 with
 
 neighbours as (
@@ -65,7 +65,7 @@ known_counts as (
     {{ group_by_scope(["as_of_date", "section_key", "line_key"]) }}
 ),
 
--- Who was forgotten is in the neighbour's counts, and on none of its lists any more.
+-- Forgotten customers are in the neighbor's counts, but no longer on its lists.
 forgotten as (
     select
         neighbour_counts.as_of_date as neighbour_on,
@@ -83,7 +83,7 @@ forgotten as (
     where neighbour_counts.customer_count > coalesce(known_counts.customer_count, 0)
 ),
 
--- Most customers are where they were: they drop out before anything is spread over scopes.
+-- Most customers are where they were, so they drop out before anything is spread over scopes.
 only_on_neighbour as (
     select on_neighbours.*
     from on_neighbours
@@ -119,7 +119,7 @@ day_scopes as (
     {{ group_by_scope(["as_of_date", "section_key", "line_key", "customer_id"]) }}
 ),
 
--- Who only changed the provider is on both days' lists of the state.
+-- A customer who only changed providers is on the state's lists on both days.
 compared as (
     select
         coalesce(day_scopes.as_of_date, neighbour_scopes.as_of_date) as neighbour_on,

@@ -5,7 +5,7 @@ customers as (
     where application_id is not null
 ),
 
--- An outcome comes first, then the furthest step: a later step stands for the earlier ones.
+-- An outcome comes first, then the furthest step; a later step implies the earlier ones.
 judged as (
     select
         *,

@@ -1,16 +1,7 @@
-{%- set sections = [
-    "application_status",
-    "suitability_review",
-    "enrollment_status",
-    "progress_page_update",
-    "case_note_update",
-    "customer_services",
-    "program_completion",
-] -%}
 with
 
 judged as (
-    {% for section in sections -%}
+    {% for section in var("sections") -%}
     select
         '{{ section }}' as section_key,
         customer_id,

@@ -1,8 +1,7 @@
 with
 
 eligible as (
-    select customer_id from {{ ref("int_lines__suitability_review") }}
-    where line_key = 'ready_for_enrollment'
+    select customer_id from {{ ref("int_lines__ready_for_enrollment") }}
 ),
 
 customers as (

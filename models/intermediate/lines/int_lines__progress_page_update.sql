@@ -1,1 +1,31 @@
-{{ update_lines("progress", "last_progress_on") }}
+with
+
+customers as (
+    select
+        customer_id,
+        progress_reference_on as reference_on,
+        required_until
+    from {{ ref("int_lines__update_clocks") }}
+),
+
+-- Without a reference date, an update can't be current, so it is due.
+judged as (
+    select
+        *,
+        case
+            when {{ as_of_date() }} > required_until then 'progress_not_required'
+            when {{ age("reference_on") }} <= {{ threshold("progress_current") }} then 'progress_current'
+            else 'progress_due'
+        end as line_key
+    from customers
+)
+
+select
+    customer_id,
+    line_key,
+    case line_key
+        when 'progress_not_required' then {{ days_after("required_until", 1) }}
+        else reference_on
+    end as since_on,
+    {{ no_reason() }} as unclassified_reason
+from judged

@@ -20,7 +20,7 @@ totals as (
     select * from {{ ref("int_sections__totals") }}
 ),
 
--- A section that nobody of a scope is eligible for still has its rows, with 0.
+-- A section that nobody in a scope is eligible for still has its rows, with 0.
 scope_sections as (
     select
         scopes.scope_type,

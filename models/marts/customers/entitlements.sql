@@ -50,7 +50,7 @@ granted as (
     where role = 'provider_staff' and provider_id is not null
 )
 
--- A scope that isn't on the dashboard opens nothing.
+-- A scope that isn't on the dashboard grants nothing.
 select
     granted.staff_id,
     {{ lower_case("trim(granted.email)") }} as email,

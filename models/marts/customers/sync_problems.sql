@@ -5,7 +5,7 @@ not_synced as (
     where line_key = 'not_synced'
 ),
 
--- Which finding the status speaks of.
+-- Which kind of match the status is about.
 customers as (
     select
         spine.*,

@@ -1,4 +1,4 @@
--- A view: the checks of a run are known only after its models; publishing copies what they found.
+-- A view, because the checks of a run are known only after its models; publishing copies the results.
 {{ config(materialized="view") }}
 
 select

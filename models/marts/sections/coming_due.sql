@@ -6,13 +6,7 @@ memberships as (
 ),
 
 horizons as (
-    select 1 as days
-    union all
-    select 2 as days
-    union all
-    select 3 as days
-    union all
-    select 5 as days
+    select days_until_red from {{ ref("horizons") }}
 ),
 
 lines as (
@@ -24,7 +18,7 @@ overdue_lines as (
     where colour = 'red' and parent_line_key is not null
 ),
 
--- The day after the last day in time is the first red one.
+-- The first red day is the one after the due date.
 turning as (
     select
         section_key,
@@ -58,9 +52,10 @@ select
     overdue_lines.section_key,
     overdue_lines.line_key,
     overdue_lines.overdue_line_key,
-    horizons.days as days_until_red,
-    cast(coalesce(sum(counted.customer_count) filter (where counted.days_until_red = horizons.days), 0) as bigint)
-        as customer_count,
+    horizons.days_until_red,
+    cast(coalesce(sum(counted.customer_count) filter (
+        where counted.days_until_red = horizons.days_until_red
+    ), 0) as bigint) as customer_count,
     cast(coalesce(sum(counted.customer_count), 0) as bigint) as customer_count_by_then
 from scopes
 cross join overdue_lines
@@ -71,11 +66,11 @@ left join counted
         and scopes.scope_id = counted.scope_id
         and overdue_lines.section_key = counted.section_key
         and overdue_lines.line_key = counted.line_key
-        and counted.days_until_red <= horizons.days
+        and counted.days_until_red <= horizons.days_until_red
 group by
     scopes.scope_type,
     scopes.scope_id,
     overdue_lines.section_key,
     overdue_lines.line_key,
     overdue_lines.overdue_line_key,
-    horizons.days
+    horizons.days_until_red

@@ -1,6 +1,6 @@
 with
 
--- Each customer's first seen entry of a month on a line without a parent.
+-- Each customer's first observed entry of a month on a line without a parent.
 ranked as (
     select
         *,
@@ -18,21 +18,21 @@ entries as (
     where entry_number = 1
 ),
 
-begun as (
+stay_starts as (
     select customer_id, section_key, line_key, colour, valid_from from {{ ref("int_history__line_stays") }}
     where parent_line_key is null
 ),
 
--- Where they were from the day that they were no longer here; it may be a line of several sections.
+-- Where they were from the first day off the line; this may be a line in several sections.
 went_on as (
     select
         entries.*,
-        begun.section_key as to_section_key,
-        begun.line_key as to_line_key,
-        case when begun.colour = 'grey' then 'left_to_grey' else 'went_on' end as outcome
+        stay_starts.section_key as to_section_key,
+        stay_starts.line_key as to_line_key,
+        case when stay_starts.colour = 'grey' then 'left_to_grey' else 'went_on' end as outcome
     from entries
-    inner join begun
-        on entries.customer_id = begun.customer_id and entries.valid_to = begun.valid_from
+    inner join stay_starts
+        on entries.customer_id = stay_starts.customer_id and entries.valid_to = stay_starts.valid_from
 ),
 
 nowhere as (

@@ -17,7 +17,7 @@ moves as (
     select * from {{ ref("int_history__moves") }}
 ),
 
--- The day against the one before it.
+-- The day compared with the one before it.
 arrived as (
     select
         {{ as_of_date() }} as as_of_date,
@@ -42,7 +42,7 @@ arrived as (
             and {{ same("day_counts", "moves", ["scope_type", "scope_id", "section_key", "line_key"]) }}
 ),
 
--- A day published before, whose day before has now become this one.
+-- An already published day whose preceding day is now this one.
 followed as (
     select
         neighbours.next_on as as_of_date,

@@ -9,7 +9,7 @@ totals as (
     select * from {{ ref("int_sections__totals") }}
 )
 
--- A section that nobody of a scope is eligible for has no base, and so no rate.
+-- A section that nobody in a scope is eligible for has no base, so it has no rate.
 select
     dashboard.as_of_date,
     dashboard.scope_type,
