@@ -112,7 +112,7 @@ def _runs(settings: Settings, instance: dg.DagsterInstance, now: datetime) -> It
     for record in records:
         run_id = record.dagster_run.run_id
         age = (now - record.create_timestamp).days
-        yield Expired("run", run_id, age, files_of_run(settings.dagster_home, run_id))
+        yield Expired("run", run_id, age, _files_of_run(settings, run_id))
 
 
 def _logs(settings: Settings, now: datetime) -> Iterator[Expired]:
