@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from dashboard.scopes import InvalidScope, Scope
 from orchestration.contract.dates import parse_day
 from orchestration.failures import UsageError
 
@@ -40,6 +41,25 @@ format_option = click.option(
     show_default=True,
     help="table is for people, csv and json are for programs.",
 )
+
+
+class ScopeType(click.ParamType[Scope]):
+    """A scope as people write it."""
+
+    name = "scope"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Scope:
+        """The scope; anything else is a usage error."""
+        try:
+            return value if isinstance(value, Scope) else Scope.parse(value)
+        except InvalidScope as error:
+            self.fail(str(error), param, ctx)
+
+
 scope_option = click.option(
-    "--scope", default="statewide", show_default=True, help="statewide, lwia:NUMBER or provider:ID."
+    "--scope",
+    type=ScopeType(),
+    default="statewide",
+    show_default=True,
+    help="statewide, lwia:NUMBER or provider:ID.",
 )

@@ -6,6 +6,7 @@ from datetime import date, datetime
 
 import click
 
+from dashboard.scopes import Scope
 from orchestration.cli import terminal
 from orchestration.cli.options import as_of_option, format_option, scope_option
 from orchestration.contract.dates import in_chicago
@@ -17,11 +18,11 @@ from orchestration.settings import settings
 @scope_option
 @as_of_option("A published day; default: the newest.")
 @format_option
-def show(section: str | None, scope: str, as_of: date | None, output: str) -> None:
+def show(section: str | None, scope: Scope, as_of: date | None, output: str) -> None:
     """Show the dashboard, or one SECTION of it."""
-    from orchestration.publishing.queries import Scope, sections
+    from orchestration.publishing.queries import sections
 
-    release, table = sections(settings(), Scope.parse(scope), section, as_of)
+    release, table = sections(settings(), scope, section, as_of)
     if output != "table":
         terminal.write_records(table, output)
         return
@@ -35,11 +36,11 @@ def show(section: str | None, scope: str, as_of: date | None, output: str) -> No
 @scope_option
 @as_of_option("A published day; default: the newest.")
 @format_option
-def list_customers(line_key: str, scope: str, as_of: date | None, output: str) -> None:
+def list_customers(line_key: str, scope: Scope, as_of: date | None, output: str) -> None:
     """List the customers on a line, longest overdue first."""
-    from orchestration.publishing.queries import Scope, line_customers
+    from orchestration.publishing.queries import line_customers
 
-    day, table = line_customers(settings(), line_key, Scope.parse(scope), as_of)
+    day, table = line_customers(settings(), line_key, scope, as_of)
     if output != "table":
         terminal.write_records(table, output)
         return
@@ -58,15 +59,15 @@ def list_customers(line_key: str, scope: str, as_of: date | None, output: str) -
 @as_of_option("A published day; default: the newest.")
 @click.option("--who", is_flag=True, help="Also list who entered and who left; requires access to the customer lists.")
 @format_option
-def changes(scope: str, as_of: date | None, who: bool, output: str) -> None:
+def changes(scope: Scope, as_of: date | None, who: bool, output: str) -> None:
     """Show what changed since the previous published day."""
-    from orchestration.publishing.queries import Scope, moves
     from orchestration.publishing.queries import changes as changes_of
+    from orchestration.publishing.queries import moves
     from orchestration.state.database import Table
 
-    config, wanted = settings(), Scope.parse(scope)
-    day, previous, table = changes_of(config, wanted, as_of)
-    people = moves(config, wanted, day, previous) if who else Table((), [])
+    config = settings()
+    day, previous, table = changes_of(config, scope, as_of)
+    people = moves(config, scope, day, previous) if who else Table((), [])
     if output != "table":
         terminal.write_records(people if who else table, output)
         return
@@ -79,11 +80,11 @@ def changes(scope: str, as_of: date | None, who: bool, output: str) -> None:
 @click.command("sync-problems")
 @scope_option
 @format_option
-def sync_problems(scope: str, output: str) -> None:
+def sync_problems(scope: Scope, output: str) -> None:
     """List customers who are not synced, and the next step."""
     from orchestration.publishing import queries
 
-    day, table = queries.sync_problems(settings(), queries.Scope.parse(scope))
+    day, table = queries.sync_problems(settings(), scope)
     if output == "table":
         table = table.select(
             "customer_id", "first_name", "last_name", "provider_id", "sync_status", "next_step", "iwds_candidate_ids"

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from itertools import groupby
-from typing import TYPE_CHECKING, NoReturn
+from typing import NoReturn, cast
 
 from rich import box
 from rich.console import Console, Group
@@ -16,8 +16,8 @@ from rich.table import Column
 from rich.table import Table as RichTable
 from rich.text import Text
 
-if TYPE_CHECKING:
-    from orchestration.state.database import Table
+from dashboard.formatting import percent
+from orchestration.state.database import Table
 
 # How the legend's colors look on a terminal; which line has which color is data.
 _STYLES = {
@@ -131,7 +131,7 @@ def _section(rows: list[Mapping[str, object]]) -> Group:
         shown.add_row(
             name,
             f"{row['customer_count']:,}",
-            *(_share(row[column]) for column in ("percent", "loss_rate", "pass_rate")),
+            *(percent(cast("float | None", row[column])) for column in ("percent", "loss_rate", "pass_rate")),
             style="bold" if is_total else _STYLES[str(row["colour"])],
         )
     unclassified = first["unclassified_count"]
@@ -141,13 +141,6 @@ def _section(rows: list[Mapping[str, object]]) -> Group:
         style="dim",
     )
     return Group(shown, note) if unclassified else Group(shown)
-
-
-def _share(value: object) -> str:
-    if not isinstance(value, float):
-        return ""
-    shown = f"{value:.0%}"
-    return "<1%" if shown == "0%" and value > 0 else shown
 
 
 def _cell(value: object) -> str | Text:

@@ -4,39 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import date
 from difflib import get_close_matches
 from pathlib import Path
 
 import duckdb
 
+from dashboard.scopes import Scope
 from orchestration.failures import UsageError
 from orchestration.settings import Settings
 from orchestration.state.database import Table, connect, literal, query
 from orchestration.state.releases import DATA, Release, current, latest
 
-SCOPE_TYPES = ("statewide", "lwia", "provider")
 _DAYS_NAMED = 5
 _MAY_SEE = "case ? when 'provider' then provider_id = ? when 'lwia' then cast(lwia_number as varchar) = ? else true end"
-
-
-@dataclass(frozen=True)
-class Scope:
-    """Whose customers are counted: those of the state, of an LWIA or of a provider."""
-
-    type: str
-    id: str
-
-    @classmethod
-    def parse(cls, text: str) -> Scope:
-        """``statewide``, ``lwia:7`` or ``provider:P001``."""
-        kind, _, name = text.partition(":")
-        if kind == "statewide" and name in ("", "IL"):
-            return cls("statewide", "IL")
-        if kind in SCOPE_TYPES and name:
-            return cls(kind, str(int(name)) if kind == "lwia" and name.isdecimal() else name)
-        raise UsageError(f"{text} is not a scope; write statewide, lwia:NUMBER or provider:ID.")
 
 
 def release_with(config: Settings, as_of: date | None) -> tuple[Release, date]:
