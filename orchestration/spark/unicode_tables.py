@@ -31,16 +31,16 @@ def macros() -> str:
     """The tables as dbt macros: two pairs of strings, character by character, and the characters that are removed."""
     capitals = _changed_by("lower")
     accented = _changed_by("strip_accents")
-    kept = {character: plain for character, plain in accented.items() if plain}
-    gone = [character for character, plain in accented.items() if not plain]
+    replaced = {character: plain for character, plain in accented.items() if plain}
+    removed = [character for character, plain in accented.items() if not plain]
     return "\n".join(
         [
             _HEADER,
             _text("capital_letters", capitals),
             _text("small_letters", capitals.values()),
-            _text("accented_letters", kept),
-            _text("plain_letters", kept.values()),
-            _ranges("accents", gone),
+            _text("accented_letters", replaced),
+            _text("plain_letters", replaced.values()),
+            _ranges("accents", removed),
         ]
     )
 
@@ -49,28 +49,29 @@ def _changed_by(function: str) -> dict[str, str]:
     """Each character that the function changes or removes, with the result."""
     with duckdb.connect() as connection:
         found = connection.execute(
-            f"select letter, {function}(letter) as made from (select unnest(?) as letter) where letter <> made",
+            f"select character, {function}(character) as result from (select unnest(?) as character)"
+            " where character <> result",
             [characters()],
         ).fetchall()
-    if any(len(made) > 1 or made in _NEVER_IN_A_LITERAL for _, made in found):
+    if any(len(result) > 1 or result in _NEVER_IN_A_LITERAL for _, result in found):
         raise ValueError(f"{function} no longer maps single characters; the macros need another form.")
     return dict(sorted(found))
 
 
-def _text(name: str, letters: Iterable[str]) -> str:
-    whole = "".join(letters)
+def _text(name: str, values: Iterable[str]) -> str:
+    whole = "".join(values)
     lines = [whole[start : start + _CHARACTERS_PER_LINE] for start in range(0, len(whole), _CHARACTERS_PER_LINE)]
     quoted = "".join(f'        "{line}",\n' for line in lines)
     return f"{{% macro {name}() -%}}\n    {{{{ return([\n{quoted}    ] | join) }}}}\n{{%- endmacro %}}\n"
 
 
-def _ranges(name: str, letters: Iterable[str]) -> str:
+def _ranges(name: str, values: Iterable[str]) -> str:
     ranges: list[list[int]] = []
-    for letter in map(ord, letters):
-        if ranges and ranges[-1][1] == letter - 1:
-            ranges[-1][1] = letter
+    for code in map(ord, values):
+        if ranges and ranges[-1][1] == code - 1:
+            ranges[-1][1] = code
         else:
-            ranges.append([letter, letter])
+            ranges.append([code, code])
     lines = [", ".join(map(str, map(tuple, ranges[start : start + 5]))) for start in range(0, len(ranges), 5)]
     rows = "".join(f"        {line},\n" for line in lines)
     return (

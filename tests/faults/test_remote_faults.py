@@ -1,4 +1,4 @@
-"""Deliveries from afar over a wire that breaks, and whole runs of them."""
+"""Remote deliveries over connections that break, and runs that load them."""
 
 import asyncio
 import gc
@@ -23,7 +23,7 @@ from orchestration.sample.generator import generate
 from orchestration.settings import Settings, settings
 from orchestration.sources import storage
 
-# A connection that is lost.
+# Lost connections.
 
 
 @pytest.mark.parametrize("after", [0, 100, 2500, 4500, 9000])
@@ -112,12 +112,12 @@ def test_permission_denied_for_one_file(on_sftp: Place, sftp: Sftp, tmp_path: Pa
     assert on_sftp.wire.connections == 1
 
 
-# Who else looks at the root.
+# The sensor and the doctor.
 
 
 @pytest.fixture
 def look(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Settings], Any]]:
-    """A tick of the sensor, under the settings given."""
+    """Evaluates a tick of the sensor with the given settings."""
     repository = defs.get_repository_def()
 
     def tick(config: Settings) -> Any:
@@ -167,7 +167,7 @@ def test_doctor_says_whether_the_root_can_be_reached(place: Place, tmp_path: Pat
     assert "can't be reached" in str(found()["deliveries (YACP_EXTRACTS)"]["mend"])
 
 
-# Whole runs.
+# Runs.
 
 
 def test_a_run_from_afar(place: Place, tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
-"""The same deliveries on both engines: what is published is equal, row by row, also when an executor dies on the way.
+"""Both engines publish the same rows from the same deliveries, also when an executor dies during the run.
 
-Spark works in processes of their own, two executors on a little cluster, as it would on other machines.
+Spark runs two executors as processes of a local cluster, as it would on other machines.
 """
 
 import json
@@ -56,7 +56,7 @@ class Engines:
 
     @property
     def spark_before(self) -> Path:
-        """As the one on Spark was before the last day."""
+        """A copy of the one on Spark from before the last day."""
         return self.root / "spark_before"
 
     def run(self, home: Path, *arguments: str, variables: Mapping[str, str] | None = None) -> None:
@@ -77,7 +77,7 @@ def engines(tmp_path_factory: pytest.TempPathFactory) -> Engines:
 
 
 def differences(one: Path, other: Path) -> dict[str, object]:
-    """What differs in the published files, by table and Parquet file: columns, types, and rows that are in one only."""
+    """The differences between published files, by table and Parquet file: columns, types, rows that only one has."""
     found: dict[str, object] = {}
     with duckdb.connect() as connection:
         for file in ("dashboard", "customers"):
@@ -128,10 +128,10 @@ def test_both_engines_publish_the_same_rows(engines: Engines) -> None:
 
 
 def test_spark_leaves_nothing_but_in_its_own_folder(engines: Engines) -> None:
-    (place,) = (engines.spark / "spark").iterdir()
-    assert place.stat().st_mode & 0o777 == 0o700
-    assert {path.name for path in place.iterdir()} >= {"inputs", "warehouse", "home", "spark.log"}
-    assert list((place / "home" / "work").glob("app-*/*/stderr")), "the executors' logs are somewhere else"
+    (workspace,) = (engines.spark / "spark").iterdir()
+    assert workspace.stat().st_mode & 0o777 == 0o700
+    assert {path.name for path in workspace.iterdir()} >= {"inputs", "warehouse", "home", "spark.log"}
+    assert list((workspace / "home" / "work").glob("app-*/*/stderr")), "the executors' logs are somewhere else"
     for name in ("metastore_db", "spark-warehouse", "derby.log", "artifacts"):
         assert not (PROJECT / name).exists()
         assert not (PROJECT / "dbt_project" / name).exists()
@@ -158,7 +158,7 @@ def test_a_day_ends_right_when_an_executor_dies_on_the_way(engines: Engines) -> 
 
 
 def _kill_an_executor(run: subprocess.Popen[str], home: Path) -> set[int]:
-    """Once both are at work on the customers: what it was doing, and what it had shuffled, is lost."""
+    """Once both work on the customers, so that running tasks and shuffled data are lost."""
     while run.poll() is None:
         executors = _executors(run)
         if len(executors) == 2 and list(home.glob("spark/*/warehouse/intermediate.db/int_customers__*")):
@@ -179,7 +179,7 @@ def _executors(run: subprocess.Popen[str]) -> list[psutil.Process]:
 
 
 def test_every_unit_test_of_the_rules_holds_on_spark(engines: Engines) -> None:
-    """Built with what they stand in for: Spark keeps nothing that they could be tried over."""
+    """Built together with the relations that they mock, as Spark keeps none."""
     home = engines.root / "rules"
     shutil.copytree(engines.duckdb / "archive", home / "archive")
     config = Settings(home=home, engine="spark", spark_conf=HERE / "small.conf")

@@ -56,8 +56,8 @@ def test_each_check_is_of_the_materialization_in_its_own_run(run: Run) -> None:
     ]
     targets = [evaluation.target_materialization_data for evaluation in evaluations]
     assert {target.run_id for target in targets if target} == {run.run_id}
-    of_sources = [evaluation.asset_key for evaluation, target in zip(evaluations, targets, strict=True) if not target]
-    assert of_sources == []
+    untargeted = [evaluation.asset_key for evaluation, target in zip(evaluations, targets, strict=True) if not target]
+    assert untargeted == []
 
 
 def test_row_counts_and_columns_follow_for_every_model(run: Run) -> None:
