@@ -22,7 +22,7 @@ def test_the_command_sends_notices(tmp_path: Path, mailbox: Mailbox, webhook: We
         "YACP_WEBHOOK_URL": webhook.url,
         "YACP_LATE_AFTER": "00:00",
     }
-    assert examined(tmp_path, given)["somebody looks"]["found"] == "never"
+    assert examined(tmp_path, given)["notices are sent"]["found"] == "never"
     tested = yacp(tmp_path, "notify", "--test", variables=given)
     assert tested.returncode == 0, tested.stderr
     assert mailbox.subjects == ["[yacp] a test"]
@@ -34,9 +34,9 @@ def test_the_command_sends_notices(tmp_path: Path, mailbox: Mailbox, webhook: We
     doctor = {
         row["what"]: row for row in json.loads(yacp(tmp_path, "doctor", "--format", "json", variables=given).stdout)
     }
-    assert doctor["told by mail"]["ok"]
-    assert doctor["told by webhook"]["ok"]
-    assert doctor["somebody looks"]["ok"]
+    assert doctor["notices by mail"]["ok"]
+    assert doctor["notices by webhook"]["ok"]
+    assert doctor["notices are sent"]["ok"]
     assert len(webhook.posted) == 2  # the doctor posts nothing
 
     given["YACP_SMTP_PORT"] = str(free_port())
@@ -47,8 +47,8 @@ def test_the_command_sends_notices(tmp_path: Path, mailbox: Mailbox, webhook: We
     doctor = {
         row["what"]: row for row in json.loads(yacp(tmp_path, "doctor", "--format", "json", variables=given).stdout)
     }
-    assert not doctor["told by mail"]["ok"]
-    assert "connection refused" in str(doctor["told by mail"]["found"])
+    assert not doctor["notices by mail"]["ok"]
+    assert "connection refused" in str(doctor["notices by mail"]["found"])
 
 
 def test_the_command_says_what_to_configure(tmp_path: Path) -> None:
@@ -56,6 +56,6 @@ def test_the_command_says_what_to_configure(tmp_path: Path) -> None:
     assert result.returncode == 2
     assert "set YACP_SMTP_HOST" in result.stderr
     doctor = examined(tmp_path, {})
-    assert doctor["told by mail"] == {
-        "what": "told by mail", "ok": True, "found": "off: YACP_SMTP_HOST is not set", "mend": "",
+    assert doctor["notices by mail"] == {
+        "what": "notices by mail", "ok": True, "found": "off: YACP_SMTP_HOST is not set", "mend": "",
     }  # fmt: skip
