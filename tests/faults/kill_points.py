@@ -168,10 +168,13 @@ def wait(pid: int, order: dict[str, Any]) -> int:
         if done:
             return status
         if log.exists():
+            rest = b""
+            if log.stat().st_size < read:  # dbt renames a log that is full, and starts another
+                rest, read = Path(f"{log}.1").read_bytes()[read:], 0
             with log.open("rb") as stream:
                 stream.seek(read)
                 new = stream.read()
-            if words.encode() in new:
+            if words.encode() in rest + new:
                 os.killpg(pid, signal.SIGKILL)
                 is_waiting = False
             read += new.rfind(b"\n") + 1
