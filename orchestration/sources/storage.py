@@ -245,5 +245,5 @@ def _refuse_secrets(setting: str, location: str) -> None:
     if _SECRETS.search(location):
         raise UsageError(
             f"{setting} carries a password or a query string and is not printed here. Remove it: passwords come from "
-            "the environment or from a file, as the README explains under Real deliveries."
+            "the environment or from a file, as docs/deliveries.md explains."
         )
