@@ -6,7 +6,6 @@ from orchestration.notices.mail import Mail
 from orchestration.notices.webhook import Webhook
 from orchestration.settings import Settings
 
-
 Channel = Mail | Webhook
 """Both have ``name``, ``send`` and ``reach``, which return a remark for the operator or raise ``NotSent``."""
 
