@@ -2,24 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Protocol
-
 from orchestration.notices.mail import Mail
-from orchestration.notices.outbox import Notice
 from orchestration.notices.webhook import Webhook
 from orchestration.settings import Settings
 
-
-class Channel(Protocol):
-    """Sends notices to people."""
-
-    name: str
-
-    def send(self, notice: Notice) -> str:
-        """Sends a notice, or raises ``NotSent``; returns a remark for the operator, usually empty."""
-
-    def reach(self) -> str:
-        """Tries everything except sending, or raises ``NotSent``; returns what was reached."""
+Channel = Mail | Webhook
+"""Both have ``name``, ``send`` and ``reach``, which return a remark for the operator or raise ``NotSent``."""
 
 
 def channels(config: Settings) -> list[Channel]:

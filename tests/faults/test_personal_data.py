@@ -169,7 +169,7 @@ def test_no_mark_is_outside_of_what_may_have_personal_data(tmp_path: Path) -> No
     with webhook_server() as webhook:
         yacp = Commands(tmp_path, YACP_EXTRACTS=str(extracts), YACP_WEBHOOK_URL=webhook.url)
         yacp("run", "--as-of", str(DAY_BEFORE), says="not met (yacp checks --failed)")
-        yacp("run", "--as-of", str(DAY), status=1, says="of severity error failed, so nothing was published")
+        yacp("run", "--as-of", str(DAY), status=1, says="of severity error failed. Nothing was published")
         archived = yacp.home / "archive" / "worknet" / str(DAY) / "0001" / "customers.parquet"
 
         _, *without_header = fields(
