@@ -176,5 +176,6 @@ def _parse(settings: Settings, path: Path) -> None:
             raise BuildFailed(f"dbt can't read the project: {result.exception or output.getvalue().strip()}")
         for outdated in path.parent.glob("manifest-*.json"):
             outdated.unlink(missing_ok=True)
-        Path(folder, saved.name).replace(saved)
+        if (parsed := Path(folder, saved.name)).exists():  # not written when nothing changed
+            parsed.replace(saved)
         Path(folder, "manifest.json").replace(path)
