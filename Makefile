@@ -62,7 +62,7 @@ fuzz: $(VENV)/.dev
 
 # Compares the models on Spark with those on DuckDB; needs Java.
 test-spark: $(VENV)/.spark
-	$(BIN)/pytest tests/spark tests/internals $(SIDE_BY_SIDE)
+	$(BIN)/pytest tests/spark $(wildcard tests/internals/test_*spark*.py) $(SIDE_BY_SIDE)
 
 # Compares the pipeline with a hand-written script and pandas, for up to 1,000,000 customers; takes half an hour.
 bench: $(VENV)/.dev
