@@ -5,12 +5,12 @@ The file is in Dagster's folder, because it refers to Dagster's records of runs:
 
 from __future__ import annotations
 
-import fcntl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from typing import Literal
 
+from filelock import FileLock, Timeout
 from pydantic import BaseModel
 
 from orchestration.settings import Settings
@@ -181,10 +181,13 @@ def last_look(config: Settings) -> datetime | None:
 @contextmanager
 def exclusive_sender(config: Settings) -> Iterator[bool]:
     """Yields whether this process may send. If another one is sending right now, it sends everything."""
-    with (config.dagster_home / f".{OUTBOX}.lock").open("w") as handle:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            yield False
-        else:
-            yield True
+    lock = FileLock(config.dagster_home / f".{OUTBOX}.lock", fallback_to_soft=False)
+    try:
+        lock.acquire(blocking=False)
+    except Timeout:
+        yield False
+        return
+    try:
+        yield True
+    finally:
+        lock.release()
