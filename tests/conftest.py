@@ -1,6 +1,7 @@
 """Fixtures of all tests, and the names that test modules import from here."""
 
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,6 +23,11 @@ __all__ = [
     "DAY", "DAY_BEFORE", "IWDS_VALUES", "VALUES", "YACP", "Deliveries", "Sample", "clean_environment", "query",
     "read_csv", "yacp",
 ]  # fmt: skip
+
+# Where Spark is installed, Great Expectations imports it, and PySpark exits when the main module has no file, as in a
+# worker of pytest-xdist: it takes the process for one that runs doctests.
+if not hasattr(main := sys.modules["__main__"], "__file__"):
+    main.__file__ = pytest.__file__
 
 pytest_plugins = ("dashboard_site", "chromium", "notice_setup", "pipeline_runs")
 
