@@ -5,6 +5,7 @@ Spark runs two executors as processes of a local cluster, as it would on other m
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import time
@@ -61,7 +62,13 @@ class Engines:
 
     def run(self, home: Path, *arguments: str, variables: Mapping[str, str] | None = None) -> None:
         result = yacp(home, *arguments, extracts=self.extracts, variables=variables)
-        assert result.returncode == 0, result.stderr
+        assert result.returncode == 0, f"{result.stderr}\n{_spark_errors(home)}"
+
+
+def _spark_errors(home: Path) -> str:
+    """What Spark logged of its errors: dbt's log doesn't have it. The people of these tests are invented."""
+    lines = [line for log in home.glob("spark/*/spark.log") for line in log.read_text().splitlines()]
+    return "\n".join([line[:300] for line in lines if re.search(r"Error|Exception|Caused by", line)][:20])
 
 
 @pytest.fixture(scope="module")
@@ -195,7 +202,7 @@ def test_every_unit_test_of_the_rules_holds_on_spark(engines: Engines) -> None:
         text=True,
         check=False,
     )
-    assert result.returncode == 0, result.stdout
+    assert result.returncode == 0, f"{result.stdout}\n{_spark_errors(home)}"
     results = json.loads((config.dbt_target / "run_results.json").read_text())["results"]
     tried = {found["unique_id"]: found["status"] for found in results if found["unique_id"].startswith("unit_test.")}
     assert len(tried) >= 45
