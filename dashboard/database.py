@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +15,6 @@ _log = logging.getLogger("dashboard")
 def sql_string(value: object) -> str:
     """A value as a quoted SQL string, where SQL takes no parameter."""
     return "'" + str(value).replace("'", "''") + "'"
-
-
-def sql_date(day: date) -> str:
-    """A day as an SQL literal."""
-    return f"date '{day.isoformat()}'"
 
 
 def connect(folder: Path, memory_limit: str, threads: int) -> tuple[duckdb.DuckDBPyConnection, bool]:

@@ -58,9 +58,8 @@ class DownloadWriter:
         try:
             result = self._send({"target": target, **asdict(job)})
         except (OSError, ValueError):
-            file.close()
             self.close()
-            raise DownloadFailed("the process that writes downloads ended") from None
+            result = {"error": "the process that writes downloads ended"}
         if "error" in result:
             file.close()
             raise DownloadFailed(result["error"])
@@ -68,21 +67,18 @@ class DownloadWriter:
 
     def _send(self, message: dict[str, Any]) -> dict[str, Any]:
         if self._process is None or self._process.poll() is not None:
-            self._process = self._start()
+            package_root = str(Path(__file__).parent.parent)
+            python_path = os.pathsep.join(filter(None, [package_root, os.environ.get("PYTHONPATH")]))
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "dashboard.download_writer"],
+                env={**os.environ, "PYTHONPATH": python_path},
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+            )
         stdin, stdout = cast(IO[bytes], self._process.stdin), cast(IO[bytes], self._process.stdout)
         stdin.write(json.dumps(message).encode() + b"\n")
         stdin.flush()
         return cast(dict[str, Any], json.loads(stdout.readline()))
-
-    def _start(self) -> subprocess.Popen[bytes]:
-        package_root = str(Path(__file__).parent.parent)
-        python_path = os.pathsep.join([package_root, *filter(None, [os.environ.get("PYTHONPATH")])])
-        return subprocess.Popen(
-            [sys.executable, "-m", "dashboard.download_writer"],
-            env={**os.environ, "PYTHONPATH": python_path},
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-        )
 
     def close(self) -> None:
         """Ends the process."""
@@ -93,23 +89,19 @@ class DownloadWriter:
 
 
 def _write(job: DownloadJob, target: Path) -> int:
-    row_count = 0
-
-    def counted_batches(connection: duckdb.DuckDBPyConnection) -> Iterator[list[Row]]:
-        nonlocal row_count
-        result = connection.execute(job.sql, list(job.values))
-        names = [column[0] for column in result.description or ()]
-        while batch := result.fetchmany(_BATCH_SIZE):
-            row_count += len(batch)
-            yield [dict(zip(names, row, strict=True)) for row in batch]
-
     connection, _ = connect(Path(job.release_folder), job.memory_limit, job.threads)
     with connection, target.open("r+b") as file:
+        rows = _rows(connection.execute(job.sql, list(job.values)))
         if job.file_format == "csv":
-            write_csv(file, job.columns, counted_batches(connection))
-        else:
-            write_xlsx(file, job.columns, counted_batches(connection), job.name)
-    return row_count
+            return write_csv(file, job.columns, rows)
+        return write_xlsx(file, job.columns, rows, job.name)
+
+
+def _rows(result: duckdb.DuckDBPyConnection) -> Iterator[Row]:
+    names = [column[0] for column in result.description or ()]
+    while batch := result.fetchmany(_BATCH_SIZE):
+        for row in batch:
+            yield dict(zip(names, row, strict=True))
 
 
 def main() -> None:

@@ -3,11 +3,6 @@
 from __future__ import annotations
 
 
-def number(value: int) -> str:
-    """A count with thousands separators."""
-    return f"{value:,}"
-
-
 def percent(share: float | None) -> str:
     """A share from 0 to 1 in whole percent; empty for ``None``, and never ``0%`` for more than nothing."""
     if share is None:

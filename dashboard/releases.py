@@ -68,11 +68,8 @@ class Releases:
         return self._current_version() == release.version
 
     def close(self) -> None:
-        """Closes the current release, unless a request still uses it."""
-        with self._lease_lock:
-            release, self._current = self._current, None
-        if release is not None and release.leases == 0:
-            release.connection.close()
+        """Closes the current release, when the last request that uses it is done."""
+        self._replace_current(None)
 
     def _acquire(self) -> OpenRelease | None:
         with self._lease_lock:
@@ -83,9 +80,15 @@ class Releases:
     def _end_lease(self, release: OpenRelease) -> None:
         with self._lease_lock:
             release.leases -= 1
-            is_unused = release.leases == 0 and release is not self._current
+            is_unused = release.leases == 0
         if is_unused:
             release.connection.close()
+
+    def _replace_current(self, release: OpenRelease | None) -> None:
+        with self._lease_lock:
+            previous, self._current = self._current, release
+        if previous is not None:
+            self._end_lease(previous)
 
     def _is_up_to_date(self) -> bool:
         return self._current is not None and self.is_current(self._current)
@@ -101,11 +104,7 @@ class Releases:
             consequence = "The previous release is still shown." if previous else "Nothing can be shown."
             _log.error("The release in %s can't be opened: %s. %s", version[0], error, consequence)
             return
-        with self._lease_lock:
-            self._current = release
-            is_unused = previous is not None and previous.leases == 0
-        if previous is not None and is_unused:
-            previous.connection.close()
+        self._replace_current(release)
         self._last_failure = None
         _log.info("Showing %s, published %s.", release.as_of_date, release.published_at.isoformat())
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-SCOPE_TYPES = ("statewide", "lwia", "provider")  # from the widest to the narrowest
 _LWIA_NUMBER = re.compile(r"[0-9]{1,9}")
 _PROVIDER_ID = re.compile(r"\S(?:.{0,98}\S)?")
 

@@ -23,7 +23,11 @@ def serve(as_email: str = "", **overrides: Any) -> None:
 
     ``StartError`` when a setting is wrong, or when ``as_email`` would admit people at other machines.
     """
-    settings = _settings(overrides)
+    try:
+        settings = Settings(**overrides)
+    except ValidationError as error:
+        wrong = "; ".join(f"YACP_DASHBOARD_{'_'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in error.errors())
+        raise StartError(f"A setting is wrong: {wrong}.") from None
     if as_email:
         if settings.proxies:
             raise StartError("--as treats every visitor as one person; leave out either it or YACP_DASHBOARD_PROXIES.")
@@ -51,14 +55,6 @@ def serve(as_email: str = "", **overrides: Any) -> None:
         access_log=False,
         log_level="warning",
     )
-
-
-def _settings(overrides: dict[str, Any]) -> Settings:
-    try:
-        return Settings(**overrides)
-    except ValidationError as error:
-        wrong = "; ".join(f"YACP_DASHBOARD_{'_'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in error.errors())
-        raise StartError(f"A setting is wrong: {wrong}.") from None
 
 
 def _is_loopback(host: str) -> bool:
