@@ -13,7 +13,6 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from dashboard import count_pages, scope_search
-from dashboard.access_log import AccessLog
 from dashboard.download_writer import DownloadWriter
 from dashboard.endpoints import Endpoints
 from dashboard.errors import NotFound, RequestError
@@ -31,11 +30,11 @@ from dashboard.visit import language_of
 
 def create_app(settings: Settings, as_email: str = "") -> ASGIApp:
     """The dashboard over a folder of releases; ``as_email`` is who every visitor on this machine is taken for."""
-    releases, writer, access_log = Releases(settings, prepare), DownloadWriter(), AccessLog(settings)
+    releases, writer = Releases(settings, prepare), DownloadWriter()
     endpoints = Endpoints(Identity(settings, as_email), releases)
     routes = count_pages.routes(endpoints)
     for description in (LINE_CUSTOMERS, SYNC_PROBLEMS):
-        routes += ListPages(description, settings, access_log, writer).routes(endpoints)
+        routes += ListPages(description, settings, writer).routes(endpoints)
     routes += [*scope_search.routes(endpoints), Route("/healthz", endpoints.health), *static_routes()]
 
     @asynccontextmanager
@@ -45,17 +44,16 @@ def create_app(settings: Settings, as_email: str = "") -> ASGIApp:
         writer.close()
         releases.close()
 
-    handlers = dict.fromkeys((RequestError, HTTPException, Exception), _error_page)
+    handlers = {HTTPException: _error_page, Exception: _error_page}
     app = Starlette(routes=routes, exception_handlers=handlers, lifespan=lifespan)
     return with_security_headers(app)  # outermost, so that error pages have the headers too
 
 
 def _error_page(request: Request, error: Exception) -> Response:
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    reason = {404: "no_such_page", 405: "read_only"}.get(status, "internal")
     if isinstance(error, RequestError):
-        status, reason = error.status, error.reason
-    else:
-        status = error.status_code if isinstance(error, HTTPException) else 500
-        reason = {404: "no_such_page", 405: "read_only"}.get(status, "internal")
+        reason = error.detail
     try:
         language = language_of(request)
     except NotFound:

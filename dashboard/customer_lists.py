@@ -69,8 +69,7 @@ class Filters:
         _require(filters.initial, INITIALS)
         _require(filters.due, (OVERDUE, *map(str, release.horizons)))
         _require(filters.moved, MOVES)
-        if filters.provider:
-            _require(Scope("provider", filters.provider), release.scopes)
+        _require(filters.provider and Scope("provider", filters.provider), release.scopes)
         return filters
 
     @property
@@ -145,14 +144,7 @@ class CustomerList:
 
 
 def line_customers(
-    release: OpenRelease,
-    line_key: str,
-    scope: Scope,
-    day: date,
-    *,
-    sort: str,
-    moved: str,
-    previous_day: date | None,
+    release: OpenRelease, line_key: str, scope: Scope, day: date, *, sort: str, moved: str, previous_day: date | None
 ) -> CustomerList:
     """The customers on a line; with ``moved`` those who entered it since the previous day, or left it."""
     field = sort.removeprefix("-")

@@ -12,7 +12,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -20,10 +20,9 @@ from typing import IO, Any, cast
 
 import duckdb
 
-from dashboard.database import Row, connect
+from dashboard.database import connect, rows
 from dashboard.file_formats import Column, write_csv, write_xlsx
 
-_BATCH_SIZE = 1000
 _NICENESS = 10
 
 
@@ -91,17 +90,10 @@ class DownloadWriter:
 def _write(job: DownloadJob, target: Path) -> int:
     connection, _ = connect(Path(job.release_folder), job.memory_limit, job.threads)
     with connection, target.open("r+b") as file:
-        rows = _rows(connection.execute(job.sql, list(job.values)))
+        found = rows(connection.execute(job.sql, list(job.values)))
         if job.file_format == "csv":
-            return write_csv(file, job.columns, rows)
-        return write_xlsx(file, job.columns, rows, job.name)
-
-
-def _rows(result: duckdb.DuckDBPyConnection) -> Iterator[Row]:
-    names = [column[0] for column in result.description or ()]
-    while batch := result.fetchmany(_BATCH_SIZE):
-        for row in batch:
-            yield dict(zip(names, row, strict=True))
+            return write_csv(file, job.columns, found)
+        return write_xlsx(file, job.columns, found, job.name)
 
 
 def main() -> None:

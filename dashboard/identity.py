@@ -1,7 +1,8 @@
-"""Who sent a request: the person whom a proxy signed in, or the one given with ``--as`` on this machine."""
+"""Who sent a request, and what they may see."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from urllib.parse import urlsplit
@@ -9,6 +10,7 @@ from urllib.parse import urlsplit
 from starlette.requests import HTTPConnection
 
 from dashboard.errors import Forbidden
+from dashboard.scopes import STATEWIDE, Scope
 from dashboard.settings import Settings
 
 _LOCAL_NAMES = {"localhost", "127.0.0.1", "::1"}
@@ -17,7 +19,10 @@ _FORWARDED = ("forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-real
 
 @dataclass(frozen=True)
 class Identity:
-    """Decides who sent a request. Without proxies and without ``--as``, every request is refused."""
+    """Decides who sent a request: the person whom a proxy signed in, or the one given with ``--as`` on this machine.
+
+    Without proxies and without ``--as``, every request is refused.
+    """
 
     settings: Settings
     as_email: str = ""
@@ -57,3 +62,32 @@ def _address_of(request: HTTPConnection) -> IPv4Address | IPv6Address | None:
         return ip_address(request.client.host if request.client else "")
     except ValueError:
         return None
+
+
+@dataclass(frozen=True)
+class Viewer:
+    """A person and their rows of ``customers.entitlements``: each scope, widest first, and whether with lists."""
+
+    email: str
+    grants: Mapping[Scope, bool]
+
+    @property
+    def default_scope(self) -> Scope:
+        """What they see first: the widest of their scopes."""
+        return next(iter(self.grants))
+
+    @property
+    def sees_all(self) -> bool:
+        """Whether they may see every scope, because they may see the whole state."""
+        return STATEWIDE in self.grants
+
+    def may_list(self, scope: Scope) -> bool:
+        """Whether they may see the customers behind the counts."""
+        return self.grants.get(STATEWIDE, False) or self.grants.get(scope, False)
+
+    def require(self, scope: Scope, *, lists: bool = False) -> None:
+        """``Forbidden`` unless they may see it; the same answer whether the scope exists or not."""
+        if not self.sees_all and scope not in self.grants:
+            raise Forbidden("not_your_scope")
+        if lists and not self.may_list(scope):
+            raise Forbidden("counts_only")

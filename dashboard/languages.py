@@ -1,7 +1,7 @@
-"""The languages of the pages: the interface by key, the guide's labels by their English text.
+"""The languages of the pages: the interface by key, the guide's labels by their English text; and percentages.
 
 A label that was reworded in the seeds has no translation until someone adds one. Until then it is shown in English
-and marked as English, rather than in Spanish that says something else.
+and marked as English, rather than in Spanish that says something else. Needs the standard library only.
 """
 
 from __future__ import annotations
@@ -65,6 +65,14 @@ class Language:
         local = timestamp.astimezone(_CHICAGO)
         clock = f"{local.hour % 12 or 12}:{local.minute:02d} {'AM' if local.hour < 12 else 'PM'} {local.tzname()}"
         return self.text("moment", day=self.short_day(local.date()), clock=clock)
+
+
+def percent(share: float | None) -> str:
+    """A share from 0 to 1 in whole percent; empty for ``None``, and never ``0%`` for more than nothing."""
+    if share is None:
+        return ""
+    text = f"{share:.0%}"
+    return "<1%" if text == "0%" and share > 0 else text
 
 
 @cache

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
-from dashboard.access_log import AccessLog
+from dashboard.access_log import log_access
 from dashboard.customer_lists import page_count
 from dashboard.download_writer import DownloadJob, DownloadWriter
 from dashboard.endpoints import Endpoints
@@ -33,7 +33,6 @@ class ListPages:
 
     description: ListDescription
     settings: Settings
-    access_log: AccessLog
     writer: DownloadWriter
 
     def routes(self, endpoints: Endpoints) -> list[Route]:
@@ -103,7 +102,8 @@ class ListPages:
 
     def _log(self, visit: Visit, view: str, requested: RequestedList, rows: int, matching: int, **more: object) -> None:
         """Filters by name only: the value of one may be a person's initial."""
-        self.access_log.write(
+        log_access(
+            self.settings.access_log,
             who=visit.viewer.email,
             view=view,
             line=requested.name,

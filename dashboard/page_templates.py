@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
+import gzip
+import re
 from collections.abc import Sized
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from dashboard.customer_lists import INITIALS, IWDS_STATUSES
-from dashboard.formatting import percent
-from dashboard.guide_text import guide_html
-from dashboard.languages import Language, languages
+from dashboard.languages import Language, languages, percent
 from dashboard.responses import CompressedPage, static_urls
 from dashboard.section_counts import LineLabel
 from dashboard.visit import Visit
 
 # A sign beside each color, for people who don't see the color.
 _SIGNS = {"white": "○", "yellow": "◆", "red": "!", "green": "✓", "grey": "–"}
+_EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+_BULLET, _INNER_BULLET = "• ", "○ "
+_GZIP_LEVEL = 4
 
 _environment = Environment(
     loader=FileSystemLoader(Path(__file__).parent / "templates"),
@@ -40,7 +43,8 @@ def render(template: str, visit: Visit, **values: Any) -> str:
 
 def render_page(template: str, visit: Visit, *, rows: Sized = (), matching: int = 0, **values: Any) -> CompressedPage:
     """The same, compressed, to be cached; with the rows of a list and how many it has in all."""
-    return CompressedPage.of(render(template, visit, rows=rows, matching=matching, **values), len(rows), matching)
+    html = render(template, visit, rows=rows, matching=matching, **values)
+    return CompressedPage(gzip.compress(html.encode(), _GZIP_LEVEL), len(rows), matching)
 
 
 def render_error(language: Language, status: int, reason: str) -> str:
@@ -48,6 +52,32 @@ def render_error(language: Language, status: int, reason: str) -> str:
     return _environment.get_template("error.html").render(
         visit=None, language=language, t=language.text, status=status, reason=reason
     )
+
+
+@cache
+def guide_html(text: str) -> Markup:
+    """A text of the partner guide: lines as paragraphs, bullets as lists, e-mail addresses as links."""
+    html: list[str] = []
+    depth = 0
+    for line in text.splitlines():
+        stripped = line.strip()
+        line_depth = 1 if stripped.startswith(_BULLET) else 2 if stripped.startswith(_INNER_BULLET) else 0
+        while depth > line_depth:
+            html.append("</li></ul>")
+            depth -= 1
+        if line_depth and depth == line_depth:
+            html.append("</li>")
+        while depth < line_depth:
+            html.append("<ul>")
+            depth += 1
+        content = _with_links(stripped[len(_BULLET) :] if line_depth else stripped)
+        html.append(f"<li>{content}" if line_depth else f"<p>{content}</p>")
+    html.append("</li></ul>" * depth)
+    return Markup("".join(html))  # noqa: S704 - every text in it was escaped
+
+
+def _with_links(text: str) -> str:
+    return _EMAIL.sub(lambda match: f'<a href="mailto:{match[0]}">{match[0]}</a>', str(escape(text)))
 
 
 @lru_cache(maxsize=512)

@@ -13,9 +13,9 @@ from typing import Any, NamedTuple, TypeVar
 import duckdb
 from cachetools import LRUCache
 
-from dashboard.database import Row, connect, sql_string
-from dashboard.entitlements import Viewer
+from dashboard.database import Row, connect, rows, sql_string
 from dashboard.errors import Forbidden, Unavailable
+from dashboard.identity import Viewer
 from dashboard.scopes import Scope
 from dashboard.settings import Settings
 
@@ -103,9 +103,7 @@ class OpenRelease:
     def query(self, sql: str, values: Sequence[object] = ()) -> list[Row]:
         """Rows as mappings, read on a cursor of its own: threads mustn't share one."""
         with self.connection.cursor() as cursor:
-            result = cursor.execute(sql, list(values))
-            columns = [column[0] for column in result.description or ()]
-            return [dict(zip(columns, row, strict=True)) for row in result.fetchall()]
+            return list(rows(cursor.execute(sql, list(values))))
 
     def table(self, table: PublishedTable, day: date) -> str:
         """The table as of a published day, for a ``from``: the newest day in the database, older ones in Parquet."""

@@ -32,7 +32,7 @@ class Releases:
         self._prepare = prepare
         self._published = settings.published.expanduser().absolute()
         self._current: OpenRelease | None = None
-        self._last_failure: tuple[tuple[object, ...], float] | None = None
+        self._last_failure: tuple[tuple[object, ...] | None, float] = (None, 0)  # of which release, and when
         self._lease_lock = threading.Lock()
         self._open_lock = threading.Lock()
 
@@ -47,7 +47,7 @@ class Releases:
                 self._open_lock.release()
         release = self._acquire()
         if release is None:
-            raise Unavailable("broken_release" if self._last_failure else "nothing_published")
+            raise Unavailable("broken_release" if self._last_failure[0] else "nothing_published")
         try:
             yield release
         finally:
@@ -95,7 +95,10 @@ class Releases:
 
     def _open_newest(self) -> None:
         version, previous = self._current_version(), self._current
-        if version is None or (previous and previous.version == version) or self._failed_recently(version):
+        if version is None or (previous and previous.version == version):
+            return
+        failed_version, failed_at = self._last_failure
+        if version == failed_version and time.monotonic() - failed_at < _SECONDS_BETWEEN_ATTEMPTS:
             return
         try:
             release = open_release(self._settings, Path(str(version[0])), version, self._prepare)
@@ -105,15 +108,8 @@ class Releases:
             _log.error("The release in %s can't be opened: %s. %s", version[0], error, consequence)
             return
         self._replace_current(release)
-        self._last_failure = None
+        self._last_failure = (None, 0)
         _log.info("Showing %s, published %s.", release.as_of_date, release.published_at.isoformat())
-
-    def _failed_recently(self, version: tuple[object, ...]) -> bool:
-        return (
-            self._last_failure is not None
-            and self._last_failure[0] == version
-            and time.monotonic() - self._last_failure[1] < _SECONDS_BETWEEN_ATTEMPTS
-        )
 
     def _current_version(self) -> tuple[object, ...] | None:
         """The current folder and its files: replaced files in the same folder are another version, too."""

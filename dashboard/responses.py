@@ -20,7 +20,6 @@ _VARY = "Accept-Language, Accept-Encoding"
 PRIVATE = {"Cache-Control": "private, no-cache", "Vary": _VARY}  # counts
 NO_STORE = {"Cache-Control": "no-store", "Vary": _VARY}  # lists
 _ACCEPTS_GZIP = re.compile(r"\bgzip\b(?!\s*;\s*q=0(?:\.0*)?\s*(?:,|$))")
-_GZIP_LEVEL = 4
 # They hold no data and are for everyone.
 _STATIC_FILES = {path.name: path.read_bytes() for path in sorted((Path(__file__).parent / "static").iterdir())}
 _CACHE_FOR_A_YEAR = {"Cache-Control": "public, max-age=31536000, immutable"}
@@ -41,16 +40,11 @@ _SECURITY_HEADERS = {
 
 @dataclass(frozen=True)
 class CompressedPage:
-    """A page; of a list also how many rows it shows, and how many the whole list has."""
+    """A page as gzip; of a list also how many rows it shows, and how many the whole list has."""
 
     content: bytes
-    rows: int = 0
-    matching: int = 0
-
-    @classmethod
-    def of(cls, html: str, rows: int = 0, matching: int = 0) -> CompressedPage:
-        """Compresses a page."""
-        return cls(gzip.compress(html.encode(), _GZIP_LEVEL), rows, matching)
+    rows: int
+    matching: int
 
 
 def page_response(request: Request, page: CompressedPage, headers: Mapping[str, str]) -> Response:

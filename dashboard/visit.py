@@ -10,8 +10,8 @@ from urllib.parse import quote, urlencode
 
 from starlette.requests import Request
 
-from dashboard.entitlements import Viewer
 from dashboard.errors import NotFound
+from dashboard.identity import Viewer
 from dashboard.languages import DEFAULT, Language, languages, preferred
 from dashboard.release import LINE_CUSTOMERS, OpenRelease
 from dashboard.scopes import InvalidScope, Scope
