@@ -41,10 +41,8 @@ def _suggestions(visit: Visit) -> Response:
 
 def _search(visit: Visit, text: str) -> list[tuple[Scope, str]]:
     """The visible scopes with every word of the text in name or id; or the one whose name or id is the text."""
-    names = visit.release.scopes
-    visible = [
-        (scope, names.get(scope, scope.id)) for scope in (names if visit.viewer.sees_all else visit.viewer.grants)
-    ]
+    names, viewer = visit.release.scopes, visit.viewer
+    visible = [(scope, names.get(scope, scope.id)) for scope in (names if viewer.sees_all else viewer.grants)]
     text = text.casefold()
     exact = [(scope, name) for scope, name in visible if text and text in (name.casefold(), str(scope).casefold())]
     if len(exact) == 1:
