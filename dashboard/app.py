@@ -12,8 +12,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from dashboard.access_log import AccessLog
-from dashboard.count_pages import CountPages
+from dashboard import count_pages, scope_search
 from dashboard.download_writer import DownloadWriter
 from dashboard.endpoints import Endpoints
 from dashboard.errors import NotFound, RequestError
@@ -21,30 +20,22 @@ from dashboard.identity import Identity
 from dashboard.languages import DEFAULT, languages
 from dashboard.list_descriptions import LINE_CUSTOMERS, SYNC_PROBLEMS
 from dashboard.list_pages import ListPages
-from dashboard.page_templates import PageTemplates
+from dashboard.page_templates import render_error
 from dashboard.releases import Releases
-from dashboard.responses import HTML
-from dashboard.scope_search import ScopeSearch
+from dashboard.responses import HTML, static_routes, with_security_headers
 from dashboard.section_counts import prepare
-from dashboard.security_headers import SecurityHeaders
 from dashboard.settings import Settings
-from dashboard.static_files import static_routes
 from dashboard.visit import language_of
 
 
 def create_app(settings: Settings, as_email: str = "") -> ASGIApp:
     """The dashboard over a folder of releases; ``as_email`` is who every visitor on this machine is taken for."""
-    releases, templates, writer = Releases(settings, prepare), PageTemplates(), DownloadWriter()
+    releases, writer = Releases(settings, prepare), DownloadWriter()
     endpoints = Endpoints(Identity(settings, as_email), releases)
-    access_log = AccessLog(settings)
-    routes = CountPages(templates).routes(endpoints)
+    routes = count_pages.routes(endpoints)
     for description in (LINE_CUSTOMERS, SYNC_PROBLEMS):
-        routes += ListPages(description, settings, templates, access_log, writer).routes(endpoints)
-    routes += ScopeSearch(templates).routes(endpoints)
-    routes += [Route("/healthz", endpoints.health), *static_routes()]
-
-    def error_page(request: Request, error: Exception) -> Response:
-        return _error_page(templates, request, error)
+        routes += ListPages(description, settings, writer).routes(endpoints)
+    routes += [*scope_search.routes(endpoints), Route("/healthz", endpoints.health), *static_routes()]
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -53,22 +44,18 @@ def create_app(settings: Settings, as_email: str = "") -> ASGIApp:
         writer.close()
         releases.close()
 
-    app = Starlette(
-        routes=routes,
-        exception_handlers={RequestError: error_page, HTTPException: error_page, Exception: error_page},
-        lifespan=lifespan,
-    )
-    return SecurityHeaders(app)  # outermost, so that error pages have the headers too
+    handlers = {HTTPException: _error_page, Exception: _error_page}
+    app = Starlette(routes=routes, exception_handlers=handlers, lifespan=lifespan)
+    return with_security_headers(app)  # outermost, so that error pages have the headers too
 
 
-def _error_page(templates: PageTemplates, request: Request, error: Exception) -> Response:
+def _error_page(request: Request, error: Exception) -> Response:
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    reason = {404: "no_such_page", 405: "read_only"}.get(status, "internal")
     if isinstance(error, RequestError):
-        status, reason = error.status, error.reason
-    else:
-        status = error.status_code if isinstance(error, HTTPException) else 500
-        reason = {404: "no_such_page", 405: "read_only"}.get(status, "internal")
+        reason = error.detail
     try:
         language = language_of(request)
     except NotFound:
         language = languages()[DEFAULT]
-    return Response(templates.error(language, status, reason), status_code=status, media_type=HTML)
+    return Response(render_error(language, status, reason), status_code=status, media_type=HTML)

@@ -2,42 +2,33 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from starlette.routing import Route
 
 from dashboard.database import Row
 from dashboard.endpoints import Endpoints
-from dashboard.page_templates import PageTemplates
+from dashboard.page_templates import render_page
 from dashboard.release import CHECKS
 from dashboard.responses import CompressedPage
 from dashboard.section_counts import dashboard
 from dashboard.visit import Visit
 
 
-@dataclass(frozen=True)
-class CountPages:
-    """Cached by person and address until another release is current."""
+def routes(endpoints: Endpoints) -> list[Route]:
+    """Their addresses. The pages are cached by person and address until another release is current."""
+    return [
+        Route("/", endpoints.count_page(_dashboard_page)),
+        Route("/changes", endpoints.count_page(_changes_page)),
+        Route("/checks", endpoints.count_page(lambda visit: render_page("checks.html", visit, checks=_checks(visit)))),
+    ]
 
-    templates: PageTemplates
 
-    def routes(self, endpoints: Endpoints) -> list[Route]:
-        """Their addresses."""
-        return [
-            Route("/", endpoints.count_page(self._dashboard)),
-            Route("/changes", endpoints.count_page(self._changes)),
-            Route("/checks", endpoints.count_page(self._checks)),
-        ]
+def _dashboard_page(visit: Visit) -> CompressedPage:
+    board = dashboard(visit.release, visit.scope, visit.day)
+    return render_page("dashboard.html", visit, board=board, checks=_checks(visit))
 
-    def _dashboard(self, visit: Visit) -> CompressedPage:
-        board = dashboard(visit.release, visit.scope, visit.day)
-        return self.templates.page("dashboard.html", visit, board=board, checks=_checks(visit))
 
-    def _changes(self, visit: Visit) -> CompressedPage:
-        return self.templates.page("changes.html", visit, board=dashboard(visit.release, visit.scope, visit.day))
-
-    def _checks(self, visit: Visit) -> CompressedPage:
-        return self.templates.page("checks.html", visit, checks=_checks(visit))
+def _changes_page(visit: Visit) -> CompressedPage:
+    return render_page("changes.html", visit, board=dashboard(visit.release, visit.scope, visit.day))
 
 
 def _checks(visit: Visit) -> list[Row]:

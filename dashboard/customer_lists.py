@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Container, Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import date
+from string import ascii_lowercase
 
 from dashboard.database import Row, sql_string
 from dashboard.errors import NotFound
@@ -13,7 +14,7 @@ from dashboard.scopes import Scope
 
 PAGE_SIZE = 50
 MAX_PROVIDERS = 60
-INITIALS = tuple("abcdefghijklmnopqrstuvwxyz")
+INITIALS = tuple(ascii_lowercase)
 IWDS_STATUSES = ("inquirant", "applicant", "registrant", "exited")
 OVERDUE = "overdue"
 MOVES = ("entered", "left")
@@ -68,8 +69,7 @@ class Filters:
         _require(filters.initial, INITIALS)
         _require(filters.due, (OVERDUE, *map(str, release.horizons)))
         _require(filters.moved, MOVES)
-        if filters.provider:
-            _require(Scope("provider", filters.provider), release.scopes)
+        _require(filters.provider and Scope("provider", filters.provider), release.scopes)
         return filters
 
     @property
@@ -144,17 +144,12 @@ class CustomerList:
 
 
 def line_customers(
-    release: OpenRelease,
-    line_key: str,
-    scope: Scope,
-    day: date,
-    *,
-    moved: str = "",
-    previous_day: date | None = None,
-    sort: str = DEFAULT_SORT,
+    release: OpenRelease, line_key: str, scope: Scope, day: date, *, sort: str, moved: str, previous_day: date | None
 ) -> CustomerList:
     """The customers on a line; with ``moved`` those who entered it since the previous day, or left it."""
-    order = _order_by(sort)
+    field = sort.removeprefix("-")
+    _require(field, SORTS)
+    order = SORTS[field].format("desc" if sort.startswith("-") else "asc")
     values: tuple[object, ...] = (line_key, scope.id)
     today = _on_line(release, scope, day)
     if not moved:
@@ -181,19 +176,6 @@ def sync_problems(release: OpenRelease, scope: Scope, day: date) -> CustomerList
 def page_count(matching: int) -> int:
     """How many pages a list has; an empty list has one."""
     return max(1, -(-matching // PAGE_SIZE))
-
-
-def parse_page_number(text: str) -> int:
-    """The number of a page in an address; ``NotFound`` for anything else."""
-    if not (text.isascii() and text.isdecimal()) or len(text) > 6 or text.startswith("0"):
-        raise NotFound("no_such_page")
-    return int(text)
-
-
-def _order_by(sort: str) -> str:
-    name = sort.removeprefix("-")
-    _require(name, SORTS)
-    return SORTS[name].format("desc" if sort.startswith("-") else "asc")
 
 
 def _on_line(release: OpenRelease, scope: Scope, day: date) -> str:

@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 import logging
-from datetime import date
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
 Row = dict[str, Any]
+_BATCH_SIZE = 1000
 _log = logging.getLogger("dashboard")
 
 
 def sql_string(value: object) -> str:
     """A value as a quoted SQL string, where SQL takes no parameter."""
     return "'" + str(value).replace("'", "''") + "'"
-
-
-def sql_date(day: date) -> str:
-    """A day as an SQL literal."""
-    return f"date '{day.isoformat()}'"
 
 
 def connect(folder: Path, memory_limit: str, threads: int) -> tuple[duckdb.DuckDBPyConnection, bool]:
@@ -39,7 +35,17 @@ def connect(folder: Path, memory_limit: str, threads: int) -> tuple[duckdb.DuckD
     )
     try:
         connection.execute(f"attach {sql_string(folder / 'dashboard.duckdb')} as counts (read_only)")
-        lists_are_readable = _attach_lists(connection, folder / "customers.duckdb")
+        try:
+            connection.execute(f"attach {sql_string(folder / 'customers.duckdb')} as lists (read_only)")
+            lists_are_readable = True
+        except duckdb.IOException as error:
+            lists_are_readable = False
+            _log.error(
+                "Can't read %s: %s. It holds the entitlements, so every request is refused. Give the account that runs "
+                "the dashboard read access to it.",
+                folder / "customers.duckdb",
+                error,
+            )
         connection.execute(f"set allowed_directories = [{sql_string(folder)}]")
         connection.execute("set enable_external_access = false")
         connection.execute("set lock_configuration = true")
@@ -49,15 +55,9 @@ def connect(folder: Path, memory_limit: str, threads: int) -> tuple[duckdb.DuckD
     return connection, lists_are_readable
 
 
-def _attach_lists(connection: duckdb.DuckDBPyConnection, path: Path) -> bool:
-    try:
-        connection.execute(f"attach {sql_string(path)} as lists (read_only)")
-    except duckdb.IOException as error:
-        _log.error(
-            "Can't read %s: %s. It holds the entitlements, so every request is refused. Give the account that runs "
-            "the dashboard read access to it.",
-            path,
-            error,
-        )
-        return False
-    return True
+def rows(result: duckdb.DuckDBPyConnection) -> Iterator[Row]:
+    """The rows of a query as mappings, read a batch at a time."""
+    names = [column[0] for column in result.description or ()]
+    while batch := result.fetchmany(_BATCH_SIZE):
+        for row in batch:
+            yield dict(zip(names, row, strict=True))

@@ -12,7 +12,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -20,10 +20,9 @@ from typing import IO, Any, cast
 
 import duckdb
 
-from dashboard.database import Row, connect
+from dashboard.database import connect, rows
 from dashboard.file_formats import Column, write_csv, write_xlsx
 
-_BATCH_SIZE = 1000
 _NICENESS = 10
 
 
@@ -58,9 +57,8 @@ class DownloadWriter:
         try:
             result = self._send({"target": target, **asdict(job)})
         except (OSError, ValueError):
-            file.close()
             self.close()
-            raise DownloadFailed("the process that writes downloads ended") from None
+            result = {"error": "the process that writes downloads ended"}
         if "error" in result:
             file.close()
             raise DownloadFailed(result["error"])
@@ -68,21 +66,18 @@ class DownloadWriter:
 
     def _send(self, message: dict[str, Any]) -> dict[str, Any]:
         if self._process is None or self._process.poll() is not None:
-            self._process = self._start()
+            package_root = str(Path(__file__).parent.parent)
+            python_path = os.pathsep.join(filter(None, [package_root, os.environ.get("PYTHONPATH")]))
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "dashboard.download_writer"],
+                env={**os.environ, "PYTHONPATH": python_path},
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+            )
         stdin, stdout = cast(IO[bytes], self._process.stdin), cast(IO[bytes], self._process.stdout)
         stdin.write(json.dumps(message).encode() + b"\n")
         stdin.flush()
         return cast(dict[str, Any], json.loads(stdout.readline()))
-
-    def _start(self) -> subprocess.Popen[bytes]:
-        package_root = str(Path(__file__).parent.parent)
-        python_path = os.pathsep.join([package_root, *filter(None, [os.environ.get("PYTHONPATH")])])
-        return subprocess.Popen(
-            [sys.executable, "-m", "dashboard.download_writer"],
-            env={**os.environ, "PYTHONPATH": python_path},
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-        )
 
     def close(self) -> None:
         """Ends the process."""
@@ -93,23 +88,12 @@ class DownloadWriter:
 
 
 def _write(job: DownloadJob, target: Path) -> int:
-    row_count = 0
-
-    def counted_batches(connection: duckdb.DuckDBPyConnection) -> Iterator[list[Row]]:
-        nonlocal row_count
-        result = connection.execute(job.sql, list(job.values))
-        names = [column[0] for column in result.description or ()]
-        while batch := result.fetchmany(_BATCH_SIZE):
-            row_count += len(batch)
-            yield [dict(zip(names, row, strict=True)) for row in batch]
-
     connection, _ = connect(Path(job.release_folder), job.memory_limit, job.threads)
     with connection, target.open("r+b") as file:
+        found = rows(connection.execute(job.sql, list(job.values)))
         if job.file_format == "csv":
-            write_csv(file, job.columns, counted_batches(connection))
-        else:
-            write_xlsx(file, job.columns, counted_batches(connection), job.name)
-    return row_count
+            return write_csv(file, job.columns, found)
+        return write_xlsx(file, job.columns, found, job.name)
 
 
 def main() -> None:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
 from collections.abc import Awaitable, Callable, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
+from datetime import date
 
 import duckdb
 from starlette.requests import Request
@@ -10,10 +14,9 @@ from starlette.responses import PlainTextResponse, Response
 
 from dashboard.download_writer import DownloadFailed
 from dashboard.identity import Identity
-from dashboard.release import OpenRelease, ReleaseRemoved
+from dashboard.release import ReleaseRemoved
 from dashboard.releases import Releases
 from dashboard.responses import PRIVATE, CompressedPage, page_response
-from dashboard.thread_pools import ThreadPools
 from dashboard.visit import COMMON_PARAMETERS, Visit
 
 Handler = Callable[[Visit], Response]
@@ -22,30 +25,26 @@ _MAX_ATTEMPTS = 3
 
 
 class Endpoints:
-    """Makes them, and runs what they answer with. Every request is checked for what its visitor may see."""
+    """Makes them, and runs what they answer with. Every request is checked for what its visitor may see.
+
+    A page takes milliseconds of one processor. Twenty at once on two processors would each take ten times as long; a
+    few at a time, most are done long before. A download may take seconds, and no page should wait behind it.
+    """
 
     def __init__(self, identity: Identity, releases: Releases) -> None:
         self._identity = identity
         self._releases = releases
-        self._pools = ThreadPools()
+        # More than processors: a thread may wait for the disk, or for a release that is being opened.
+        self._pages = ThreadPoolExecutor((os.cpu_count() or 1) + 2, "page")
+        self._downloads = ThreadPoolExecutor(1, "download")
 
     def page(self, handler: Handler, parameters: Sequence[str]) -> Endpoint:
         """A page that is made by a thread for pages; the address may have the parameters and no others."""
-
-        async def endpoint(request: Request) -> Response:
-            email = self._identity.email_of(request)
-            return await self._pools.run_page(lambda: self._answer(handler, request, email, parameters))
-
-        return endpoint
+        return self._endpoint(self._pages, handler, parameters)
 
     def download(self, handler: Handler, parameters: Sequence[str]) -> Endpoint:
         """A file that is written after the downloads requested before it."""
-
-        async def endpoint(request: Request) -> Response:
-            email = self._identity.email_of(request)
-            return await self._pools.run_download(lambda: self._answer(handler, request, email, parameters))
-
-        return endpoint
+        return self._endpoint(self._downloads, handler, parameters)
 
     def count_page(self, make: Callable[[Visit], CompressedPage]) -> Endpoint:
         """A page of counts: once it is cached, it is sent without waiting for a thread."""
@@ -53,6 +52,8 @@ class Endpoints:
         def handler(visit: Visit) -> Response:
             page = visit.release.pages.get_or_make(visit.cache_key, lambda: make(visit))
             return page_response(visit.request, page, PRIVATE)
+
+        uncached = self.page(handler, COMMON_PARAMETERS)
 
         async def endpoint(request: Request) -> Response:
             email = self._identity.email_of(request)
@@ -62,7 +63,7 @@ class Endpoints:
                     page = release.pages.get(visit.cache_key)
                     if page is not None:
                         return page_response(request, page, PRIVATE)
-            return await self._pools.run_page(lambda: self._answer(handler, request, email, COMMON_PARAMETERS))
+            return await uncached(request)
 
         return endpoint
 
@@ -70,16 +71,26 @@ class Endpoints:
         """The newest day, for monitoring; it asks for no identity."""
         with self._releases.lease_if_open() as release:
             if release is not None:
-                return _newest_day(release)
-        return await self._pools.run_page(self._health_once_open)
+                return PlainTextResponse(f"{release.as_of_date}\n")
+        day = await asyncio.get_running_loop().run_in_executor(self._pages, self._newest_day)
+        return PlainTextResponse(f"{day}\n")
 
     def close(self) -> None:
         """Waits for what is running."""
-        self._pools.close()
+        self._pages.shutdown()
+        self._downloads.shutdown()
 
-    def _health_once_open(self) -> Response:
+    def _newest_day(self) -> date:
         with self._releases.lease() as release:
-            return _newest_day(release)
+            return release.as_of_date
+
+    def _endpoint(self, pool: Executor, handler: Handler, parameters: Sequence[str]) -> Endpoint:
+        async def endpoint(request: Request) -> Response:
+            email = self._identity.email_of(request)
+            run = asyncio.get_running_loop().run_in_executor
+            return await run(pool, self._answer, handler, request, email, parameters)
+
+        return endpoint
 
     def _answer(self, handler: Handler, request: Request, email: str, parameters: Sequence[str]) -> Response:
         """Answers from the current release; from the next one, if that replaced it while this one was being read."""
@@ -92,7 +103,3 @@ class Endpoints:
                     attempt += 1
                     if attempt == _MAX_ATTEMPTS or self._releases.is_current(release):
                         raise
-
-
-def _newest_day(release: OpenRelease) -> Response:
-    return PlainTextResponse(f"{release.as_of_date}\n")

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from starlette.exceptions import HTTPException
 
-class RequestError(Exception):
-    """A request that gets no data: its status, and the reason as a key of the translations."""
+
+class RequestError(HTTPException):
+    """A request that gets no data: its status, and as detail the reason, which is a key of the translations."""
 
     status = 500
 
     def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
+        super().__init__(self.status, reason)
 
 
 class Forbidden(RequestError):

@@ -33,17 +33,19 @@ class Column:
         return self.names.get(value, value.replace("_", " "))
 
 
-def write_csv(file: IO[bytes], columns: Sequence[Column], batches: Iterable[list[Row]]) -> None:
-    """CSV in UTF-8, with the byte order mark that Excel needs to recognize it."""
+def write_csv(file: IO[bytes], columns: Sequence[Column], rows: Iterable[Row]) -> int:
+    """CSV in UTF-8, with the byte order mark that Excel needs to recognize it. Gives the number of rows."""
     text = io.TextIOWrapper(file, encoding="utf-8-sig", newline="", write_through=True)
     writer = csv.writer(text)
     writer.writerow([column.heading for column in columns])
-    for rows in batches:
-        writer.writerows([[_csv_value(column.value(row)) for column in columns] for row in rows])
+    row_count = 0
+    for row_count, row in enumerate(rows, start=1):  # noqa: B007 - it is the result
+        writer.writerow([_csv_value(column.value(row)) for column in columns])
     text.detach()
+    return row_count
 
 
-def write_xlsx(file: IO[bytes], columns: Sequence[Column], batches: Iterable[list[Row]], sheet_name: str) -> None:
+def write_xlsx(file: IO[bytes], columns: Sequence[Column], rows: Iterable[Row], sheet_name: str) -> int:
     """A workbook with the list as its only sheet. A text stays a text, whatever it starts with."""
     options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     workbook = xlsxwriter.Workbook(file, options)
@@ -54,20 +56,19 @@ def write_xlsx(file: IO[bytes], columns: Sequence[Column], batches: Iterable[lis
     for index, column in enumerate(columns):
         sheet.set_column(index, index, min(max(len(column.heading) + 2, 12), 40))
         sheet.write_string(0, index, column.heading, heading_format)
-    last_row = 0
-    for rows in batches:
-        for row in rows:
-            last_row += 1
-            for index, column in enumerate(columns):
-                value = column.value(row)
-                if isinstance(value, date):
-                    sheet.write_datetime(last_row, index, value, date_format)
-                elif isinstance(value, int | float):
-                    sheet.write_number(last_row, index, value)
-                elif value is not None:
-                    sheet.write_string(last_row, index, str(value))
-    sheet.autofilter(0, 0, last_row, len(columns) - 1)
+    row_count = 0
+    for row_count, row in enumerate(rows, start=1):
+        for index, column in enumerate(columns):
+            value = column.value(row)
+            if isinstance(value, date):
+                sheet.write_datetime(row_count, index, value, date_format)
+            elif isinstance(value, int | float):
+                sheet.write_number(row_count, index, value)
+            elif value is not None:
+                sheet.write_string(row_count, index, str(value))
+    sheet.autofilter(0, 0, row_count, len(columns) - 1)
     workbook.close()
+    return row_count
 
 
 def read_chunks(file: IO[bytes]) -> Iterator[bytes]:

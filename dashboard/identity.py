@@ -1,14 +1,16 @@
-"""Who sent a request: the person whom a proxy signed in, or the one given with ``--as`` on this machine."""
+"""Who sent a request, and what they may see."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from ipaddress import ip_address
+from ipaddress import IPv4Address, IPv6Address, ip_address
 from urllib.parse import urlsplit
 
 from starlette.requests import HTTPConnection
 
 from dashboard.errors import Forbidden
+from dashboard.scopes import STATEWIDE, Scope
 from dashboard.settings import Settings
 
 _LOCAL_NAMES = {"localhost", "127.0.0.1", "::1"}
@@ -17,7 +19,10 @@ _FORWARDED = ("forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-real
 
 @dataclass(frozen=True)
 class Identity:
-    """Decides who sent a request. Without proxies and without ``--as``, every request is refused."""
+    """Decides who sent a request: the person whom a proxy signed in, or the one given with ``--as`` on this machine.
+
+    Without proxies and without ``--as``, every request is refused.
+    """
 
     settings: Settings
     as_email: str = ""
@@ -33,32 +38,56 @@ class Identity:
         everyone this person.
         """
         name = urlsplit(f"//{request.headers.get('host', '')}").hostname
-        if not _is_loopback(request) or name not in _LOCAL_NAMES or any(h in request.headers for h in _FORWARDED):
+        address = _address_of(request)
+        is_local = address is not None and address.is_loopback and name in _LOCAL_NAMES
+        if not is_local or any(header in request.headers for header in _FORWARDED):
             raise Forbidden("only_local")
         return self.as_email.strip().lower()
 
     def _signed_in_person(self, request: HTTPConnection) -> str:
-        if not self._is_proxy(request):
-            raise Forbidden("not_signed_in")
         values = request.headers.getlist(self.settings.identity_header)
-        if len(values) != 1:
-            raise Forbidden("not_signed_in")
-        email = values[0].strip().lower()
+        email = values[0].strip().lower() if len(values) == 1 and self._is_proxy(request) else ""
         if not email or "," in email or " " in email:
             raise Forbidden("not_signed_in")
         return email
 
     def _is_proxy(self, request: HTTPConnection) -> bool:
-        try:
-            address = ip_address(request.client.host if request.client else "")
-        except ValueError:
-            return False
-        mapped = getattr(address, "ipv4_mapped", None)
-        return any((mapped or address) in network for network in self.settings.proxies)
+        address = _address_of(request)
+        address = getattr(address, "ipv4_mapped", None) or address
+        return address is not None and any(address in network for network in self.settings.proxies)
 
 
-def _is_loopback(request: HTTPConnection) -> bool:
+def _address_of(request: HTTPConnection) -> IPv4Address | IPv6Address | None:
     try:
-        return ip_address(request.client.host if request.client else "").is_loopback
+        return ip_address(request.client.host if request.client else "")
     except ValueError:
-        return False
+        return None
+
+
+@dataclass(frozen=True)
+class Viewer:
+    """A person and their rows of ``customers.entitlements``: each scope, widest first, and whether with lists."""
+
+    email: str
+    grants: Mapping[Scope, bool]
+
+    @property
+    def default_scope(self) -> Scope:
+        """What they see first: the widest of their scopes."""
+        return next(iter(self.grants))
+
+    @property
+    def sees_all(self) -> bool:
+        """Whether they may see every scope, because they may see the whole state."""
+        return STATEWIDE in self.grants
+
+    def may_list(self, scope: Scope) -> bool:
+        """Whether they may see the customers behind the counts."""
+        return self.grants.get(STATEWIDE, False) or self.grants.get(scope, False)
+
+    def require(self, scope: Scope, *, lists: bool = False) -> None:
+        """``Forbidden`` unless they may see it; the same answer whether the scope exists or not."""
+        if not self.sees_all and scope not in self.grants:
+            raise Forbidden("not_your_scope")
+        if lists and not self.may_list(scope):
+            raise Forbidden("counts_only")

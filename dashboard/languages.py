@@ -1,22 +1,19 @@
-"""The languages of the pages: the interface by key, the guide's labels by their English text.
+"""The languages of the pages: the interface by key, the guide's labels by their English text; and percentages.
 
 A label that was reworded in the seeds has no translation until someone adds one. Until then it is shown in English
-and marked as English, rather than in Spanish that says something else.
+and marked as English, rather than in Spanish that says something else. Needs the standard library only.
 """
 
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cache
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from dashboard.formatting import number
-
-_FOLDER = Path(__file__).parent / "translations"
 _CHICAGO = ZoneInfo("America/Chicago")
 DEFAULT = "en"
 
@@ -27,27 +24,21 @@ class Language:
 
     code: str
     name: str
+    months: Sequence[str]
+    short_months: Sequence[str]
     interface: Mapping[str, str]
-    guide: Mapping[str, str]
-    months: tuple[str, ...]
-    short_months: tuple[str, ...]
+    guide: Mapping[str, str] = field(default_factory=dict)
 
     def text(self, key: str, **values: object) -> str:
         """A text of the interface. A number ``n`` chooses between ``key_one`` and ``key_other``."""
         n = values.get("n")
         if isinstance(n, int):
             key = f"{key}_one" if n == 1 else f"{key}_other"
-            values["n"] = number(n)
+            values["n"] = f"{n:,}"
         return self.interface[key].format(**values)
-
-    def has(self, key: str) -> bool:
-        """Whether there is a text of the key."""
-        return key in self.interface
 
     def of_guide(self, text: str) -> tuple[str, str]:
         """A text of the guide in this language, or in English without a translation; and which of the two it is."""
-        if self.code == DEFAULT:
-            return text, DEFAULT
         return (self.guide[text], self.code) if text in self.guide else (text, DEFAULT)
 
     def code_name(self, kind: str, code: str | None) -> str:
@@ -76,36 +67,32 @@ class Language:
         return self.text("moment", day=self.short_day(local.date()), clock=clock)
 
 
+def percent(share: float | None) -> str:
+    """A share from 0 to 1 in whole percent; empty for ``None``, and never ``0%`` for more than nothing."""
+    if share is None:
+        return ""
+    text = f"{share:.0%}"
+    return "<1%" if text == "0%" and share > 0 else text
+
+
 @cache
 def languages() -> dict[str, Language]:
     """Every language that has a file, the default first."""
-    found = {path.stem: _read(path) for path in sorted(_FOLDER.glob("*.toml"))}
+    paths = sorted((Path(__file__).parent / "translations").glob("*.toml"))
+    found = {path.stem: Language(path.stem, **tomllib.loads(path.read_text(encoding="utf-8"))) for path in paths}
     return {DEFAULT: found.pop(DEFAULT), **found}
 
 
 def preferred(accept_language: str) -> Language:
     """The best of what a browser's ``Accept-Language`` header asks for."""
-    choices: list[tuple[float, str]] = []
+    best, best_weight = DEFAULT, 0.0
     for choice in accept_language.split(",")[:20]:
         name, _, quality = choice.partition(";")
         try:
             weight = float(quality.strip().removeprefix("q=")) if quality else 1.0
         except ValueError:
-            weight = 0.0
-        choices.append((-weight, name.strip().lower().split("-")[0]))
-    for weight, code in sorted(choices, key=lambda choice: choice[0]):
-        if weight < 0 and code in languages():
-            return languages()[code]
-    return languages()[DEFAULT]
-
-
-def _read(path: Path) -> Language:
-    content = tomllib.loads(path.read_text(encoding="utf-8"))
-    return Language(
-        code=path.stem,
-        name=content["name"],
-        interface=content["interface"],
-        guide=content.get("guide", {}),
-        months=tuple(content["months"]),
-        short_months=tuple(content["short_months"]),
-    )
+            continue
+        code = name.strip().lower().split("-")[0]
+        if weight > best_weight and code in languages():
+            best, best_weight = code, weight
+    return languages()[best]

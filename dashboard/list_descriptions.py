@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from dashboard import customer_lists
@@ -11,15 +11,6 @@ from dashboard.file_formats import Column
 from dashboard.languages import Language
 from dashboard.section_counts import LineLabel, line_label
 from dashboard.visit import Visit
-
-
-@dataclass(frozen=True)
-class ListColumn:
-    """A column of the files: the translation key of its heading, the field, and of which kind the field's codes are."""
-
-    heading: str
-    field: str
-    code_kind: str = ""
 
 
 @dataclass(frozen=True)
@@ -36,20 +27,23 @@ class RequestedList:
 
 @dataclass(frozen=True)
 class ListDescription:
-    """A kind of list. ``read`` finds the rows for a visit; ``parameters`` are those besides scope, day and language."""
+    """A kind of list. ``read`` finds the rows for a visit; ``parameters`` are those besides scope, day and language.
+
+    ``headings`` are the columns of the files: each field and the translation key of its heading.
+    """
 
     path: str
     template: str
     parameters: tuple[str, ...]
-    columns: tuple[ListColumn, ...]
+    headings: Mapping[str, str]
     read: Callable[[Visit], RequestedList]
 
     def file_columns(self, requested: RequestedList, language: Language) -> list[Column]:
         """The columns of its files, in a language."""
-        names = {kind: language.code_names(kind) for kind in ("sync", "iwds")}
+        names = {"sync_status": language.code_names("sync"), "iwds_status": language.code_names("iwds")}
         if requested.line:
-            names["line"] = {requested.line.key: language.of_guide(requested.line.name)[0]}
-        return [Column(language.text(c.heading), c.field, names.get(c.code_kind)) for c in self.columns]
+            names["line_key"] = {requested.line.key: language.of_guide(requested.line.name)[0]}
+        return [Column(language.text(heading), field, names.get(field)) for field, heading in self.headings.items()]
 
 
 def _line_customers(visit: Visit) -> RequestedList:
@@ -57,13 +51,7 @@ def _line_customers(visit: Visit) -> RequestedList:
     filters = Filters.parse(visit.release, visit.parameters)
     sort = visit.parameters.get("sort", customer_lists.DEFAULT_SORT)
     customers = customer_lists.line_customers(
-        visit.release,
-        line.key,
-        visit.scope,
-        visit.day,
-        moved=filters.moved,
-        previous_day=visit.previous_day,
-        sort=sort,
+        visit.release, line.key, visit.scope, visit.day, sort=sort, moved=filters.moved, previous_day=visit.previous_day
     )
     unfiltered = None if visit.scope.type == "provider" else customers
     return RequestedList(line.key, customers.filtered(filters), filters, line, sort, unfiltered)
@@ -75,32 +63,32 @@ def _sync_problems(visit: Visit) -> RequestedList:
     return RequestedList("sync_problems", customers.filtered(filters), filters)
 
 
-_CUSTOMER_COLUMNS = (
-    ListColumn("column_customer_id", "customer_id"),
-    ListColumn("column_first_name", "first_name"),
-    ListColumn("column_last_name", "last_name"),
-    ListColumn("column_provider_id", "provider_id"),
-    ListColumn("column_provider", "provider_name"),
-    ListColumn("column_lwia", "lwia_number"),
-)
+_CUSTOMER_HEADINGS = {
+    "customer_id": "column_customer_id",
+    "first_name": "column_first_name",
+    "last_name": "column_last_name",
+    "provider_id": "column_provider_id",
+    "provider_name": "column_provider",
+    "lwia_number": "column_lwia",
+}
 
 LINE_CUSTOMERS = ListDescription(
     path="/lines/{line_key}",
     template="line.html",
     parameters=(*customer_lists.FILTERS, "sort"),
-    columns=(
-        ListColumn("column_as_of", "as_of_date"),
-        ListColumn("column_line", "line_key", code_kind="line"),
-        *_CUSTOMER_COLUMNS,
-        ListColumn("column_pathway", "pathway"),
-        ListColumn("column_sync", "sync_status", code_kind="sync"),
-        ListColumn("column_iwds", "iwds_status", code_kind="iwds"),
-        ListColumn("column_since", "since_date"),
-        ListColumn("column_days", "days_on_line"),
-        ListColumn("column_due", "due_date"),
-        ListColumn("column_overdue", "days_overdue"),
-        ListColumn("next_steps", "next_steps"),
-    ),
+    headings={
+        "as_of_date": "column_as_of",
+        "line_key": "column_line",
+        **_CUSTOMER_HEADINGS,
+        "pathway": "column_pathway",
+        "sync_status": "column_sync",
+        "iwds_status": "column_iwds",
+        "since_date": "column_since",
+        "days_on_line": "column_days",
+        "due_date": "column_due",
+        "days_overdue": "column_overdue",
+        "next_steps": "next_steps",
+    },
     read=_line_customers,
 )
 
@@ -108,12 +96,12 @@ SYNC_PROBLEMS = ListDescription(
     path="/sync-problems",
     template="sync_problems.html",
     parameters=("sync",),
-    columns=(
-        ListColumn("column_as_of", "as_of_date"),
-        *_CUSTOMER_COLUMNS,
-        ListColumn("column_sync", "sync_status", code_kind="sync"),
-        ListColumn("next_steps", "next_step"),
-        ListColumn("column_candidates", "iwds_candidate_ids"),
-    ),
+    headings={
+        "as_of_date": "column_as_of",
+        **_CUSTOMER_HEADINGS,
+        "sync_status": "column_sync",
+        "next_step": "next_steps",
+        "iwds_candidate_ids": "column_candidates",
+    },
     read=_sync_problems,
 )

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
-from dashboard.access_log import AccessLog
-from dashboard.customer_lists import page_count, parse_page_number
+from dashboard.access_log import log_access
+from dashboard.customer_lists import page_count
 from dashboard.download_writer import DownloadJob, DownloadWriter
 from dashboard.endpoints import Endpoints
+from dashboard.errors import NotFound
 from dashboard.file_formats import read_chunks
 from dashboard.list_descriptions import ListDescription, RequestedList
-from dashboard.page_templates import PageTemplates
+from dashboard.page_templates import render_page
 from dashboard.responses import NO_STORE, CompressedPage, page_response
 from dashboard.section_counts import require_scope
 from dashboard.settings import Settings
@@ -31,8 +33,6 @@ class ListPages:
 
     description: ListDescription
     settings: Settings
-    templates: PageTemplates
-    access_log: AccessLog
     writer: DownloadWriter
 
     def routes(self, endpoints: Endpoints) -> list[Route]:
@@ -48,12 +48,14 @@ class ListPages:
     def _page(self, visit: Visit) -> Response:
         requested = self._read(visit)
         page_parameter = visit.parameters.get("page", "1")
-        number = parse_page_number(page_parameter)
+        if not re.fullmatch("[1-9][0-9]{0,5}", page_parameter):
+            raise NotFound("no_such_page")
+        number = int(page_parameter)
 
         def make() -> CompressedPage:
             rows, matching = requested.customers.page(visit.release, number)
             unfiltered = requested.unfiltered
-            return self.templates.page(
+            return render_page(
                 self.description.template,
                 visit,
                 rows=rows,
@@ -100,7 +102,8 @@ class ListPages:
 
     def _log(self, visit: Visit, view: str, requested: RequestedList, rows: int, matching: int, **more: object) -> None:
         """Filters by name only: the value of one may be a person's initial."""
-        self.access_log.write(
+        log_access(
+            self.settings.access_log,
             who=visit.viewer.email,
             view=view,
             line=requested.name,

@@ -2,69 +2,99 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+import gzip
+import re
+from collections.abc import Sized
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from dashboard.customer_lists import INITIALS, IWDS_STATUSES
-from dashboard.formatting import number, percent
-from dashboard.guide_text import guide_html
-from dashboard.languages import Language, languages
-from dashboard.responses import CompressedPage
+from dashboard.languages import Language, languages, percent
+from dashboard.responses import CompressedPage, static_urls
 from dashboard.section_counts import LineLabel
-from dashboard.static_files import static_files
 from dashboard.visit import Visit
 
 # A sign beside each color, for people who don't see the color.
 _SIGNS = {"white": "○", "yellow": "◆", "red": "!", "green": "✓", "grey": "–"}
+_EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+_BULLET, _INNER_BULLET = "• ", "○ "
+_GZIP_LEVEL = 4
+
+_environment = Environment(
+    loader=FileSystemLoader(Path(__file__).parent / "templates"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+    auto_reload=False,
+)
 
 
-class PageTemplates:
-    """The templates and what they all use."""
+def render(template: str, visit: Visit, **values: Any) -> str:
+    """A page for a visit."""
+    return _environment.get_template(template).render(
+        visit=visit, language=visit.language, t=visit.language.text, **values
+    )
 
-    def __init__(self) -> None:
-        self._environment = Environment(
-            loader=FileSystemLoader(Path(__file__).parent / "templates"),
-            autoescape=True,
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-            auto_reload=False,
-        )
-        self._environment.globals |= {
-            "static": {file.name: file.url for file in static_files()},
-            "languages": languages(),
-            "signs": _SIGNS,
-            "initials": INITIALS,
-            "iwds_statuses": IWDS_STATUSES,
-            "line_fragment": self._line_fragment,
-        }
-        self._environment.filters |= {"number": number, "percent": percent, "guide_html": guide_html}
-        for name in self._environment.list_templates():  # compiled now, so that the first visitor needn't wait
-            self._environment.get_template(name)
 
-    def html(self, template: str, visit: Visit, **values: Any) -> str:
-        """A page for a visit."""
-        return self._environment.get_template(template).render(
-            visit=visit, language=visit.language, t=visit.language.text, **values
-        )
+def render_page(template: str, visit: Visit, *, rows: Sized = (), matching: int = 0, **values: Any) -> CompressedPage:
+    """The same, compressed, to be cached; with the rows of a list and how many it has in all."""
+    html = render(template, visit, rows=rows, matching=matching, **values)
+    return CompressedPage(gzip.compress(html.encode(), _GZIP_LEVEL), len(rows), matching)
 
-    def page(self, template: str, visit: Visit, *, rows: Any = (), matching: int = 0, **values: Any) -> CompressedPage:
-        """The same, compressed, to be cached; with the rows of a list and how many it has in all."""
-        html = self.html(template, visit, rows=rows, matching=matching, **values)
-        return CompressedPage.of(html, len(rows), matching)
 
-    def error(self, language: Language, status: int, reason: str) -> str:
-        """A page that says why there is nothing to see."""
-        return self._environment.get_template("error.html").render(
-            visit=None, language=language, t=language.text, status=status, reason=reason
-        )
+def render_error(language: Language, status: int, reason: str) -> str:
+    """A page that says why there is nothing to see."""
+    return _environment.get_template("error.html").render(
+        visit=None, language=language, t=language.text, status=status, reason=reason
+    )
 
-    @lru_cache(maxsize=512)  # noqa: B019 - one instance lives as long as the application
-    def _line_fragment(self, template: str, language: Language, line: LineLabel) -> Markup:
-        """What is the same for a line in every scope."""
-        html = self._environment.get_template(template).render(language=language, t=language.text, line=line)
-        return Markup(html)  # noqa: S704 - our own template's output
+
+@cache
+def guide_html(text: str) -> Markup:
+    """A text of the partner guide: lines as paragraphs, bullets as lists, e-mail addresses as links."""
+    html: list[str] = []
+    depth = 0
+    for line in text.splitlines():
+        stripped = line.strip()
+        line_depth = 1 if stripped.startswith(_BULLET) else 2 if stripped.startswith(_INNER_BULLET) else 0
+        while depth > line_depth:
+            html.append("</li></ul>")
+            depth -= 1
+        if line_depth and depth == line_depth:
+            html.append("</li>")
+        while depth < line_depth:
+            html.append("<ul>")
+            depth += 1
+        content = _with_links(stripped[len(_BULLET) :] if line_depth else stripped)
+        html.append(f"<li>{content}" if line_depth else f"<p>{content}</p>")
+    html.append("</li></ul>" * depth)
+    return Markup("".join(html))  # noqa: S704 - every text in it was escaped
+
+
+def _with_links(text: str) -> str:
+    return _EMAIL.sub(lambda match: f'<a href="mailto:{match[0]}">{match[0]}</a>', str(escape(text)))
+
+
+@lru_cache(maxsize=512)
+def _line_fragment(template: str, language: Language, line: LineLabel) -> Markup:
+    """What is the same for a line in every scope."""
+    text = _environment.get_template(template).render(language=language, t=language.text, line=line)
+    return Markup(text)  # noqa: S704 - our own template's output
+
+
+_environment.globals |= {
+    "static": static_urls(),
+    "languages": languages(),
+    "signs": _SIGNS,
+    "initials": INITIALS,
+    "iwds_statuses": IWDS_STATUSES,
+    "line_fragment": _line_fragment,
+}
+_environment.filters |= {"number": "{:,}".format, "percent": percent, "guide_html": guide_html}
+for _name in _environment.list_templates():  # compiled now, so that the first visitor needn't wait
+    _environment.get_template(_name)

@@ -3,29 +3,57 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+import threading
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import duckdb
+from cachetools import LRUCache
 
-from dashboard.cache import BoundedCache
-from dashboard.database import Row, connect, sql_string
-from dashboard.entitlements import Viewer
+from dashboard.database import Row, connect, rows, sql_string
 from dashboard.errors import Forbidden, Unavailable
+from dashboard.identity import Viewer
 from dashboard.scopes import Scope
 from dashboard.settings import Settings
 
+T = TypeVar("T")
 RELEASE_RECORD = "release.json"
 _REQUIRED_MARTS = ("headings", "legend", "sync_meanings", "coming_due")
+_WIDTH = "case scope_type when 'statewide' then 1 when 'lwia' then 2 else 3 end"  # to sort the widest scope first
 # Compressed pages of at most 15 KB; counts of a scope, about 100 KB each; how long a list is, and its providers.
 _MAX_PAGES, _MAX_COUNTS, _MAX_LISTS = 2048, 128, 2048
 
 
 class ReleaseRemoved(Exception):
     """The release's files were removed while it was being read; the current release has the same days."""
+
+
+class BoundedCache:
+    """What is expensive to make from a release, and belongs to it, so it can't be stale. Safe to share by threads.
+
+    The least recently used entry goes when there are too many.
+    """
+
+    def __init__(self, max_entries: int) -> None:
+        self._entries: LRUCache[Hashable, Any] = LRUCache(max_entries)
+        self._lock = threading.Lock()
+
+    def get(self, key: Hashable) -> Any:
+        """The value of a key, or ``None``."""
+        with self._lock:
+            return self._entries.get(key)
+
+    def get_or_make(self, key: Hashable, make: Callable[[], T]) -> T:
+        """The value of a key, made now if it isn't there; two threads may make it at once, and both are right."""
+        value: T | None = self.get(key)
+        if value is None:
+            value = make()
+            with self._lock:
+                self._entries[key] = value
+        return value
 
 
 class PublishedTable(NamedTuple):
@@ -53,13 +81,13 @@ class OpenRelease:
     days: tuple[date, ...]
     connection: duckdb.DuckDBPyConnection
     lists_are_readable: bool
-    notes: dict[str, str] = field(default_factory=dict)
-    legend: dict[str, Row] = field(default_factory=dict)
-    sync_meanings: dict[str, Row] = field(default_factory=dict)
-    horizons: tuple[int, ...] = ()
-    scopes: dict[Scope, str] = field(default_factory=dict)
-    grants: dict[str, list[tuple[Scope, bool]]] = field(default_factory=dict)
-    leases: int = 0
+    notes: dict[str, str] = field(init=False)
+    legend: dict[str, Row] = field(init=False)
+    sync_meanings: dict[str, Row] = field(init=False)
+    horizons: tuple[int, ...] = field(init=False)
+    scopes: dict[Scope, str] = field(init=False)
+    grants: dict[str, dict[Scope, bool]] = field(init=False)
+    leases: int = 1  # of requests, and one for as long as it is the current release
     pages: BoundedCache = field(default_factory=lambda: BoundedCache(_MAX_PAGES))
     counts: BoundedCache = field(default_factory=lambda: BoundedCache(_MAX_COUNTS))
     lists: BoundedCache = field(default_factory=lambda: BoundedCache(_MAX_LISTS))
@@ -70,14 +98,12 @@ class OpenRelease:
             raise Unavailable("no_entitlements")
         if email not in self.grants:
             raise Forbidden("not_on_staff")
-        return Viewer.with_grants(email, self.grants[email])
+        return Viewer(email, self.grants[email])
 
     def query(self, sql: str, values: Sequence[object] = ()) -> list[Row]:
         """Rows as mappings, read on a cursor of its own: threads mustn't share one."""
         with self.connection.cursor() as cursor:
-            result = cursor.execute(sql, list(values))
-            columns = [column[0] for column in result.description or ()]
-            return [dict(zip(columns, row, strict=True)) for row in result.fetchall()]
+            return list(rows(cursor.execute(sql, list(values))))
 
     def table(self, table: PublishedTable, day: date) -> str:
         """The table as of a published day, for a ``from``: the newest day in the database, older ones in Parquet."""
@@ -116,8 +142,7 @@ def open_release(
         )
         _require_marts(release)
         _read_facts(release)
-        if lists_are_readable:
-            _read_entitlements(release)
+        release.grants = _read_grants(release) if lists_are_readable else {}
         prepare(release)
     except BaseException:
         connection.close()
@@ -134,26 +159,28 @@ def _require_marts(release: OpenRelease) -> None:
 
 
 def _read_facts(release: OpenRelease) -> None:
-    for row in release.query("select section_key, note from counts.sections.headings where note is not null"):
-        release.notes[row["section_key"]] = row["note"]
-    for row in release.query("from counts.sections.legend order by colour_number"):
-        release.legend[row["colour"]] = row
-    for row in release.query("from counts.quality.sync_meanings order by sync_order"):
-        release.sync_meanings[row["sync_status"]] = row
-    release.horizons = tuple(
-        row["days_until_red"]
-        for row in release.query("select distinct days_until_red from counts.sections.coming_due order by 1")
-    )
-    for row in release.query(
+    query = release.query
+    notes = query("select section_key, note from counts.sections.headings where note is not null")
+    release.notes = {row["section_key"]: row["note"] for row in notes}
+    release.legend = {row["colour"]: row for row in query("from counts.sections.legend order by colour_number")}
+    meanings = query("from counts.quality.sync_meanings order by sync_order")
+    release.sync_meanings = {row["sync_status"]: row for row in meanings}
+    horizons = query("select distinct days_until_red from counts.sections.coming_due order by 1")
+    release.horizons = tuple(row["days_until_red"] for row in horizons)
+    scopes = query(
         "select scope_type, scope_id, scope_name from counts.sections.application_status where line_key = 'total'"
-        " order by case scope_type when 'statewide' then 1 when 'lwia' then 2 else 3 end,"
-        " case scope_type when 'lwia' then cast(scope_id as integer) end, lower(scope_name), scope_id"
+        f" order by {_WIDTH}, case scope_type when 'lwia' then cast(scope_id as integer) end,"
+        " lower(scope_name), scope_id"
+    )
+    release.scopes = {Scope(row["scope_type"], row["scope_id"]): row["scope_name"] for row in scopes}
+
+
+def _read_grants(release: OpenRelease) -> dict[str, dict[Scope, bool]]:
+    """By e-mail address the scopes, widest first, and whether with lists; two rows of one scope give the union."""
+    grants: dict[str, dict[Scope, bool]] = {}
+    for row in release.query(
+        "select email, scope_type, scope_id, bool_or(may_list_customers) as may_list"
+        f" from lists.customers.entitlements group by email, scope_type, scope_id order by {_WIDTH}, scope_id"
     ):
-        release.scopes[Scope(row["scope_type"], row["scope_id"])] = row["scope_name"]
-
-
-def _read_entitlements(release: OpenRelease) -> None:
-    sql = "select email, scope_type, scope_id, may_list_customers from lists.customers.entitlements"
-    for row in release.query(sql):
-        grant = Scope(row["scope_type"], row["scope_id"]), row["may_list_customers"]
-        release.grants.setdefault(row["email"], []).append(grant)
+        grants.setdefault(row["email"], {})[Scope(row["scope_type"], row["scope_id"])] = row["may_list"]
+    return grants

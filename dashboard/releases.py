@@ -32,7 +32,7 @@ class Releases:
         self._prepare = prepare
         self._published = settings.published.expanduser().absolute()
         self._current: OpenRelease | None = None
-        self._last_failure: tuple[tuple[object, ...], float] | None = None
+        self._last_failure: tuple[tuple[object, ...] | None, float] = (None, 0)  # of which release, and when
         self._lease_lock = threading.Lock()
         self._open_lock = threading.Lock()
 
@@ -47,7 +47,7 @@ class Releases:
                 self._open_lock.release()
         release = self._acquire()
         if release is None:
-            raise Unavailable("broken_release" if self._last_failure else "nothing_published")
+            raise Unavailable("broken_release" if self._last_failure[0] else "nothing_published")
         try:
             yield release
         finally:
@@ -68,11 +68,8 @@ class Releases:
         return self._current_version() == release.version
 
     def close(self) -> None:
-        """Closes the current release, unless a request still uses it."""
-        with self._lease_lock:
-            release, self._current = self._current, None
-        if release is not None and release.leases == 0:
-            release.connection.close()
+        """Closes the current release, when the last request that uses it is done."""
+        self._replace_current(None)
 
     def _acquire(self) -> OpenRelease | None:
         with self._lease_lock:
@@ -83,16 +80,25 @@ class Releases:
     def _end_lease(self, release: OpenRelease) -> None:
         with self._lease_lock:
             release.leases -= 1
-            is_unused = release.leases == 0 and release is not self._current
+            is_unused = release.leases == 0
         if is_unused:
             release.connection.close()
+
+    def _replace_current(self, release: OpenRelease | None) -> None:
+        with self._lease_lock:
+            previous, self._current = self._current, release
+        if previous is not None:
+            self._end_lease(previous)
 
     def _is_up_to_date(self) -> bool:
         return self._current is not None and self.is_current(self._current)
 
     def _open_newest(self) -> None:
         version, previous = self._current_version(), self._current
-        if version is None or (previous and previous.version == version) or self._failed_recently(version):
+        if version is None or (previous and previous.version == version):
+            return
+        failed_version, failed_at = self._last_failure
+        if version == failed_version and time.monotonic() - failed_at < _SECONDS_BETWEEN_ATTEMPTS:
             return
         try:
             release = open_release(self._settings, Path(str(version[0])), version, self._prepare)
@@ -101,20 +107,9 @@ class Releases:
             consequence = "The previous release is still shown." if previous else "Nothing can be shown."
             _log.error("The release in %s can't be opened: %s. %s", version[0], error, consequence)
             return
-        with self._lease_lock:
-            self._current = release
-            is_unused = previous is not None and previous.leases == 0
-        if previous is not None and is_unused:
-            previous.connection.close()
-        self._last_failure = None
+        self._replace_current(release)
+        self._last_failure = (None, 0)
         _log.info("Showing %s, published %s.", release.as_of_date, release.published_at.isoformat())
-
-    def _failed_recently(self, version: tuple[object, ...]) -> bool:
-        return (
-            self._last_failure is not None
-            and self._last_failure[0] == version
-            and time.monotonic() - self._last_failure[1] < _SECONDS_BETWEEN_ATTEMPTS
-        )
 
     def _current_version(self) -> tuple[object, ...] | None:
         """The current folder and its files: replaced files in the same folder are another version, too."""

@@ -5,10 +5,6 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-SCOPE_TYPES = ("statewide", "lwia", "provider")  # from the widest to the narrowest
-_LWIA_NUMBER = re.compile(r"[0-9]{1,9}")
-_PROVIDER_ID = re.compile(r"\S(?:.{0,98}\S)?")
-
 
 class InvalidScope(ValueError):
     """A text that names no scope; the message says how to write one."""
@@ -30,9 +26,9 @@ class Scope:
         scope_type, _, scope_id = text.partition(":")
         if scope_type == "statewide" and scope_id in ("", STATEWIDE.id):
             return STATEWIDE
-        if scope_type == "lwia" and _LWIA_NUMBER.fullmatch(scope_id):
+        if scope_type == "lwia" and re.fullmatch(r"[0-9]{1,9}", scope_id):
             return cls("lwia", str(int(scope_id)))
-        if scope_type == "provider" and _PROVIDER_ID.fullmatch(scope_id):
+        if scope_type == "provider" and re.fullmatch(r"\S(?:.{0,98}\S)?", scope_id):
             return cls("provider", scope_id)
         raise InvalidScope(f"{text} is not a scope; write statewide, lwia:NUMBER or provider:ID.")
 

@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import groupby
 
-from dashboard.database import Row, sql_date
+from dashboard.database import Row
 from dashboard.errors import NotFound
 from dashboard.release import COMING_DUE, OpenRelease
 from dashboard.scopes import STATEWIDE, Scope
 
 TREND_DAYS = 30
-TOTAL = "total"
 _WIDTH, _HEIGHT, _MARGIN = 840, 200, 30  # in tenths of a pixel, so that coordinates can be whole numbers
 
 
@@ -21,6 +20,7 @@ _WIDTH, _HEIGHT, _MARGIN = 840, 200, 30  # in tenths of a pixel, so that coordin
 class LineLabel:
     """What a line is called and means, the same for every scope."""
 
+    section_key: str
     section_number: int
     section_name: str
     key: str
@@ -103,10 +103,10 @@ _KEYS = "scope_type, scope_id, section_key, line_key"
 
 def line_label(release: OpenRelease, day: date, line_key: str) -> LineLabel:
     """A line of the dashboard as it was on a day; ``NotFound`` when no line had that key."""
-    found = [label for label in _labels(release, day).values() if label.key == line_key != TOTAL]
-    if not found:
-        raise NotFound("no_such_line")
-    return found[0]
+    for label in _labels(release, day).values():
+        if label.key == line_key != "total":
+            return label
+    raise NotFound("no_such_line")
 
 
 def require_scope(release: OpenRelease, scope: Scope, day: date) -> None:
@@ -149,17 +149,17 @@ def _read_dashboard(release: OpenRelease, scope: Scope, day: date) -> Dashboard:
     labels = _labels(release, day)
     first_day = next(published for published in release.days if published >= _trend_start(day))
     sections = []
-    for number, group in groupby(rows, key=lambda row: row["section_number"]):
+    for _, group in groupby(rows, key=lambda row: row["section_number"]):
         section_rows = list(group)
         *lines, total = [
             _line(row, labels[row["section_key"], row["line_key"]], first_day, day) for row in section_rows
         ]
         sections.append(
             Section(
-                number=number,
-                key=section_rows[0]["section_key"],
+                number=total.label.section_number,
+                key=total.label.section_key,
                 name=total.label.section_name,
-                note=release.notes.get(section_rows[0]["section_key"]),
+                note=release.notes.get(total.label.section_key),
                 lines=tuple(lines),
                 total=total,
                 unclassified=section_rows[0]["unclassified_count"],
@@ -179,7 +179,7 @@ def _trend_start(day: date) -> date:
 
 def _rows_sql(release: OpenRelease, day: date, condition: str) -> str:
     """A query for the rows of a day, for the scopes that meet a condition. Labels are read apart, once for all."""
-    today = sql_date(day)
+    today = f"date '{day}'"
     if release.has(COMING_DUE, day):
         coming_due = release.table(COMING_DUE, day)
     else:
@@ -201,7 +201,7 @@ def _rows_sql(release: OpenRelease, day: date, condition: str) -> str:
         trends as (
             select {_KEYS}, list(as_of_date) as trend_days, list(customer_count) as trend_counts
             from counts.sections.history
-            where as_of_date between {sql_date(_trend_start(day))} and {today} and {condition} group by {_KEYS}
+            where as_of_date between date '{_trend_start(day)}' and {today} and {condition} group by {_KEYS}
         )
         select * from lines
         left join movement using ({_KEYS})
@@ -215,23 +215,12 @@ def _labels(release: OpenRelease, day: date) -> dict[tuple[str, str], LineLabel]
 
     def read() -> dict[tuple[str, str], LineLabel]:
         rows = release.query(
-            "select section_number, section_key, section_name, line_key, line_name, colour, parent_line_key,"
-            " definition, next_steps from counts.sections.history where as_of_date = ? and scope_type = 'statewide'",
+            "select section_key, section_number, section_name, line_key as key, line_name as name,"
+            " coalesce(colour, '') as colour, parent_line_key as parent, definition, next_steps"
+            " from counts.sections.history where as_of_date = ? and scope_type = 'statewide'",
             [day],
         )
-        return {
-            (row["section_key"], row["line_key"]): LineLabel(
-                section_number=row["section_number"],
-                section_name=row["section_name"],
-                key=row["line_key"],
-                name=row["line_name"],
-                colour=row["colour"] or "",
-                parent=row["parent_line_key"],
-                definition=row["definition"],
-                next_steps=row["next_steps"],
-            )
-            for row in rows
-        }
+        return {(row["section_key"], row["key"]): LineLabel(**row) for row in rows}
 
     return release.counts.get_or_make(("labels", day), read)
 

@@ -23,7 +23,11 @@ def serve(as_email: str = "", **overrides: Any) -> None:
 
     ``StartError`` when a setting is wrong, or when ``as_email`` would admit people at other machines.
     """
-    settings = _settings(overrides)
+    try:
+        settings = Settings(**overrides)
+    except ValidationError as error:
+        wrong = "; ".join(f"YACP_DASHBOARD_{'_'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in error.errors())
+        raise StartError(f"A setting is wrong: {wrong}.") from None
     if as_email:
         if settings.proxies:
             raise StartError("--as treats every visitor as one person; leave out either it or YACP_DASHBOARD_PROXIES.")
@@ -32,12 +36,13 @@ def serve(as_email: str = "", **overrides: Any) -> None:
                 f"--as treats every visitor as one person, so it listens on 127.0.0.1 only, not on {settings.host}."
             )
     elif not settings.proxies:
-        _print(
+        print(
             "Every request will be refused: use --as EMAIL to look at the dashboard on this machine, or set "
-            "YACP_DASHBOARD_PROXIES to the addresses of the proxy that signs people in."
+            "YACP_DASHBOARD_PROXIES to the addresses of the proxy that signs people in.",
+            file=sys.stderr,
         )
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
-    _print(f"The dashboard is at http://{settings.host}:{settings.port}/ (press Ctrl+C to stop)")
+    print(f"The dashboard is at http://{settings.host}:{settings.port}/ (press Ctrl+C to stop)", file=sys.stderr)
     # The threads that make pages share the interpreter with the one that answers, which should get its turn sooner.
     sys.setswitchinterval(0.001)
     # The address of the connection itself decides who asks: anybody can write a forwarded one. Addresses of pages stay
@@ -53,20 +58,8 @@ def serve(as_email: str = "", **overrides: Any) -> None:
     )
 
 
-def _settings(overrides: dict[str, Any]) -> Settings:
-    try:
-        return Settings(**overrides)
-    except ValidationError as error:
-        wrong = "; ".join(f"YACP_DASHBOARD_{'_'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in error.errors())
-        raise StartError(f"A setting is wrong: {wrong}.") from None
-
-
 def _is_loopback(host: str) -> bool:
     try:
         return host == "localhost" or ip_address(host).is_loopback
     except ValueError:
         return False
-
-
-def _print(sentence: str) -> None:
-    print(sentence, file=sys.stderr, flush=True)

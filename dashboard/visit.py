@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from urllib.parse import quote, urlencode
 
 from starlette.requests import Request
 
-from dashboard.entitlements import Viewer
 from dashboard.errors import NotFound
+from dashboard.identity import Viewer
 from dashboard.languages import DEFAULT, Language, languages, preferred
 from dashboard.release import LINE_CUSTOMERS, OpenRelease
 from dashboard.scopes import InvalidScope, Scope
@@ -38,7 +39,12 @@ class Visit:
         parameters = _parse_parameters(request, allowed)
         scope = _parse_scope(parameters["scope"]) if "scope" in parameters else viewer.default_scope
         viewer.require(scope)
-        return cls(request, release, viewer, language_of(request), parameters, scope, _parse_day(release, parameters))
+        language = language_of(request)
+        days = {day.isoformat(): day for day in release.days}
+        day = days.get(parameters["as_of"]) if "as_of" in parameters else release.as_of_date
+        if day is None:
+            raise NotFound("no_such_day")
+        return cls(request, release, viewer, language, parameters, scope, day)
 
     @property
     def cache_key(self) -> Hashable:
@@ -102,19 +108,8 @@ def _parse_parameters(request: Request, allowed: Sequence[str]) -> dict[str, str
 
 def _parse_scope(text: str) -> Scope:
     """Only the short form, so that one page has one address."""
-    try:
+    with suppress(InvalidScope):
         scope = Scope.parse(text)
-    except InvalidScope:
-        raise NotFound("no_such_scope") from None
-    if str(scope) != text:
-        raise NotFound("no_such_scope")
-    return scope
-
-
-def _parse_day(release: OpenRelease, parameters: Mapping[str, str]) -> date:
-    if "as_of" not in parameters:
-        return release.as_of_date
-    days = {day.isoformat(): day for day in release.days}
-    if parameters["as_of"] not in days:
-        raise NotFound("no_such_day")
-    return days[parameters["as_of"]]
+        if str(scope) == text:
+            return scope
+    raise NotFound("no_such_scope")

@@ -16,7 +16,7 @@ from rich.table import Column
 from rich.table import Table as RichTable
 from rich.text import Text
 
-from dashboard.formatting import percent
+from dashboard.languages import percent
 from orchestration.state.database import Table
 
 # How the legend's colors look on a terminal; which line has which color is data.

@@ -210,13 +210,13 @@ def read_workbook(content: bytes) -> list[list[str]]:
 @pytest.mark.parametrize("value", ["=1+1", "+1", "-1", "@cmd", "\t=1", "\r=1", " =1", "＝1", "=HYPERLINK(0)"])
 def test_no_text_in_a_file_becomes_a_formula(value: str) -> None:
     columns = [Column("Name", "name"), Column("Days", "days")]
-    batches = [[{"name": value, "days": -3}]]
+    rows = [{"name": value, "days": -3}]
     text, book = io.BytesIO(), io.BytesIO()
-    write_csv(text, columns, batches)
+    assert write_csv(text, columns, rows) == 1
     text.seek(0)
     (row,) = csv.DictReader(io.StringIO(text.read().decode("utf-8-sig"), newline=""))
     assert row == {"Name": f"'{value}", "Days": "-3"}
-    write_xlsx(book, columns, batches, "list")
+    assert write_xlsx(book, columns, rows, "list") == 1
     name, days = read_workbook(book.getvalue())[1]
     assert (name.strip(), days) == (value.strip(), "-3")
 

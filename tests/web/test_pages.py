@@ -7,8 +7,8 @@ import pytest
 from conftest import DAY, DAY_BEFORE, Sample
 from dashboard_site import Person, Site, rows_with
 
-from dashboard.formatting import percent
-from dashboard.guide_text import guide_html
+from dashboard.languages import percent
+from dashboard.page_templates import guide_html
 
 SCOPES = ["statewide", "lwia:7", "provider"]
 

@@ -13,8 +13,7 @@ from conftest import YACP, Sample, yacp
 from dashboard_site import Person, Site
 
 import dashboard
-from dashboard.formatting import percent
-from dashboard.languages import languages, preferred
+from dashboard.languages import languages, percent, preferred
 from dashboard.scopes import InvalidScope, Scope
 from orchestration.settings import PROJECT
 
@@ -189,7 +188,7 @@ def test_anything_else_is_not_a_scope(text: str) -> None:
 
 
 def test_scopes_and_percentages_need_no_web_server() -> None:
-    script = "import sys, dashboard.scopes, dashboard.formatting; print(*sys.modules)"
+    script = "import sys, dashboard.scopes, dashboard.languages; print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout.split()
     assert {"starlette", "jinja2", "duckdb", "pydantic"}.isdisjoint(name.partition(".")[0] for name in loaded)
 
