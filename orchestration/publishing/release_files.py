@@ -33,7 +33,6 @@ REMOVING = ".removing"
 """The beginning of a release's name while it is being removed."""
 
 _BUILDING = ".building"
-_PERSONAL_IN_LISTS = {"first_name", "last_name"}
 
 
 @dataclass(frozen=True)
@@ -50,11 +49,6 @@ class ReleaseDraft:
     def newest(self) -> date:
         """The day that the tables of one day show."""
         return max(self.as_of, self.base.as_of_date) if self.base else self.as_of
-
-    @property
-    def parquet(self) -> Path:
-        """The folder of the Parquet files."""
-        return self.folder / "parquet"
 
     def files(self) -> dict[str, list[Mart]]:
         """The DuckDB files by name, each with its tables. Views come last: they read the tables."""
@@ -81,59 +75,47 @@ def new_building_folder(folder: Path) -> Path:
 
 
 def copy_base(draft: ReleaseDraft, base: Release) -> None:
-    """Copies the databases of the release before, and links its Parquet."""
+    """Copies the databases of the release before, and links its Parquet.
+
+    Only what the pool doesn't have yet is linked; what the base doesn't have is removed from it.
+    """
     for file in draft.files():
         shutil.copyfile(base.file(file), draft.database(file))
-    pool = draft.folder.parent / LINK_POOL
+    old, new, pool = base.folder / "parquet", draft.folder / "parquet", draft.folder.parent / LINK_POOL
     if pool.exists():
-        pool.rename(draft.parquet)
-    _link_base(draft.settings, base.folder / "parquet", draft.parquet)
-
-
-def _link_base(settings: Settings, base: Path, parquet: Path) -> None:
-    """Links what the pool doesn't have yet, and removes from it what the base doesn't have."""
-    tables = {table.relative_to(base) for table in base.glob("*/*/*")}
-    for unknown in {table.relative_to(parquet) for table in parquet.glob("*/*/*")} - tables:
-        shutil.rmtree(parquet / unknown)
+        pool.rename(new)
+    tables = {table.relative_to(old) for table in old.glob("*/*/*")}
+    for unknown in {table.relative_to(new) for table in new.glob("*/*/*")} - tables:
+        shutil.rmtree(new / unknown)
     for table in tables:
-        (parquet / table).mkdir(parents=True, exist_ok=True)
-        days = {entry.name for entry in os.scandir(base / table)}
-        for entry in os.scandir(parquet / table):
+        (new / table).mkdir(parents=True, exist_ok=True)
+        days = {entry.name for entry in os.scandir(old / table)}
+        for entry in os.scandir(new / table):
             if entry.name not in days:
                 shutil.rmtree(entry)
         for day in days:
-            source, target = base / table / day / DATA, parquet / table / day / DATA
-            if not _is_same_file(source, target):
+            source, target = old / table / day / DATA, new / table / day / DATA
+            if not (target.exists() and target.samefile(source)):
                 shutil.rmtree(target.parent, ignore_errors=True)
                 target.parent.mkdir()
                 target.hardlink_to(source)
-                open_to_readers(settings, target.parent, is_private=table.parts[0] == "customers")
-
-
-def _is_same_file(source: Path, target: Path) -> bool:
-    try:
-        return target.samefile(source)
-    except FileNotFoundError:
-        return False
+                open_to_readers(draft.settings, target.parent, is_private=table.parts[0] == "customers")
 
 
 def write_tables(connection: duckdb.DuckDBPyConnection, draft: ReleaseDraft) -> dict[str, int]:
     """Writes every table and view from the warehouse; returns how many rows each is expected to have."""
     expected = {}
     connection.execute(f"attach {literal(draft.settings.warehouse)} as warehouse (read_only)")
-    files = draft.files()
-    for file in files:
-        connection.execute(f"attach {literal(draft.database(file))} as {_alias(file)} ({PUBLISHED_FORMAT})")
-    for mart in (mart for tables in files.values() for mart in tables):
-        expected[mart.key] = _write_table(connection, draft, mart)
-    for file in files:
-        connection.execute(f"detach {_alias(file)}")
+    for file, tables in draft.files().items():
+        connection.execute(f"attach {literal(draft.database(file))} as release ({PUBLISHED_FORMAT})")
+        for mart in tables:
+            expected[mart.key] = _write_table(connection, draft, mart)
+        connection.execute("detach release")
     return expected
 
 
 def _write_table(connection: duckdb.DuckDBPyConnection, draft: ReleaseDraft, mart: Mart) -> int:
-    schema = f"{_alias(mart.published_in)}.{identifier(mart.schema)}"
-    target = f"{schema}.{identifier(mart.name)}"
+    schema, target = f"release.{identifier(mart.schema)}", f"release.{mart.relation}"
     is_replaced = mart.is_of_one_day and draft.as_of == draft.newest
     connection.execute(f"create schema if not exists {schema}")
     if mart.is_view:
@@ -144,12 +126,22 @@ def _write_table(connection: duckdb.DuckDBPyConnection, draft: ReleaseDraft, mar
         _update_history(connection, target, mart)
     elif is_replaced:
         connection.execute(f"create or replace table {target} as from warehouse.{mart.relation}")
-    _add_comments(connection, target, mart)
+    for comment in comments(mart, "view" if mart.is_view else "table", target):
+        connection.execute(comment)
     if not mart.is_view:
         for folder, query in _parquet_of_day(connection, draft, target, mart):
-            _write_parquet(connection, query, folder)
+            shutil.rmtree(folder, ignore_errors=True)  # only the link goes: the file still belongs to an older release
+            folder.mkdir(parents=True)
+            connection.execute(f"copy ({query}) to {literal(folder / DATA)} (format parquet, compression zstd)")
             open_to_readers(draft.settings, folder, folder / DATA, is_private=mart.published_in == "customers")
     return _count(connection, f"warehouse.{mart.relation}" if is_replaced else target)
+
+
+def comments(mart: Mart, kind: str, relation: str) -> Iterator[str]:
+    """The statements that describe a mart and its columns to those who read it as the table or view ``relation``."""
+    yield f"comment on {kind} {relation} is {literal(mart.description)}"
+    for column, description in mart.columns.items():
+        yield f"comment on column {relation}.{identifier(column)} is {literal(description)}"
 
 
 def _update_history(connection: duckdb.DuckDBPyConnection, target: str, mart: Mart) -> None:
@@ -175,7 +167,7 @@ def _parquet_of_day(
     A table of stays (``changes``) belongs to no single day, so all of it is in one folder. The folder keeps its name,
     so that a reader who lists the table and opens the file a moment later finds it.
     """
-    folder = draft.parquet / mart.published_in / mart.schema / mart.name
+    folder = draft.folder / "parquet" / mart.published_in / mart.schema / mart.name
     source = f"from warehouse.{mart.relation}"
     if mart.changes:
         yield next(folder.glob("as_of_date=*"), folder / f"as_of_date={draft.newest}"), f"from {target}"
@@ -184,19 +176,6 @@ def _parquet_of_day(
             yield folder / f"as_of_date={day}", f"{source} where as_of_date = date {literal(day)}"
     else:
         yield folder / f"as_of_date={draft.as_of}", source
-
-
-def _write_parquet(connection: duckdb.DuckDBPyConnection, query: str, folder: Path) -> None:
-    shutil.rmtree(folder, ignore_errors=True)  # only the link goes: the file still belongs to an older release
-    folder.mkdir(parents=True)
-    connection.execute(f"copy ({query}) to {literal(folder / DATA)} (format parquet, compression zstd)")
-
-
-def _add_comments(connection: duckdb.DuckDBPyConnection, target: str, mart: Mart) -> None:
-    kind = "view" if mart.is_view else "table"
-    connection.execute(f"comment on {kind} {target} is {literal(mart.description)}")
-    for column, description in mart.columns.items():
-        connection.execute(f"comment on column {target}.{identifier(column)} is {literal(description)}")
 
 
 def read_back(
@@ -210,9 +189,8 @@ def read_back(
     for file, tables in draft.files().items():
         connection.execute(f"attach {literal(draft.database(file))} as it (read_only)")
         for mart in tables:
-            relation = f"it.{identifier(mart.schema)}.{identifier(mart.name)}"
-            columns = [row[0] for row in connection.execute(f"describe {relation}").fetchall()]
-            rows[mart.key] = _count(connection, relation)
+            columns = [row[0] for row in connection.execute(f"describe it.{mart.relation}").fetchall()]
+            rows[mart.key] = _count(connection, f"it.{mart.relation}")
             if rows[mart.key] != expected[mart.key] or columns != list(mart.columns):
                 raise BuildFailed(
                     f"{mart.key} was not written completely ({rows[mart.key]:,} of {expected[mart.key]:,} rows). "
@@ -224,19 +202,15 @@ def read_back(
 
 
 def _refuse_personal_columns(mart: Mart, columns: list[str]) -> None:
-    allowed = _PERSONAL_IN_LISTS if mart.published_in == "customers" else set()
+    allowed = {"first_name", "last_name"} if mart.published_in == "customers" else set()
     if mart.name == "entitlements":
-        allowed = allowed | {"email"}  # the addresses of staff, who sign in with them
+        allowed.add("email")  # the addresses of staff, who sign in with them
     personal = {column.name for extract in extracts() for column in extract.columns if column.personal}
     if leaked := personal.intersection(columns) - allowed:
         raise BuildFailed(
             f"{mart.key} contains {', '.join(sorted(leaked))}, which must stay in the archive. "
             f"{NOTHING_PUBLISHED} Remove the column from the model."
         )
-
-
-def _alias(file: str) -> str:
-    return f"release_{file}"
 
 
 def _count(connection: duckdb.DuckDBPyConnection, relation: str) -> int:
