@@ -18,10 +18,8 @@ from orchestration.state.permissions import restricted_folder
 
 def find(person: Person) -> dict[str, RowsByFile]:
     """The person's rows, by part of the archive."""
-    found: dict[str, RowsByFile] = {"archive, values in quarantine": _refused(person)}
-    for extract in EXTRACTS:
-        found[f"archive, {extract.system} {extract.name}"] = _loaded(person, extract)
-    return found
+    loaded = {f"archive, {extract.system} {extract.name}": _loaded(person, extract) for extract in EXTRACTS}
+    return {"archive, values in quarantine": _refused(person)} | loaded
 
 
 def erase(person: Person) -> None:
@@ -40,12 +38,8 @@ def erase(person: Person) -> None:
 
 
 def _loaded(person: Person, extract: Extract) -> RowsByFile:
-    files = [delivery.parquet(extract) for delivery in person.deliveries if delivery.system == extract.system]
-    if not files:
-        return {}
     rows = person.connection.execute(
-        f"select filename, count(*) from read_parquet({literal_list(files)}, union_by_name = true, filename = true)"
-        f" where {person.condition(extract)} group by filename"
+        f"select filename, count(*) from {person.rows(extract)} where {person.condition(extract)} group by filename"
     ).fetchall()
     return {Path(name): count for name, count in rows}
 

@@ -22,11 +22,9 @@ _FILE = "customers"
 
 def find(person: Person) -> dict[str, RowsByFile]:
     """The person's rows, by kind of file."""
-    databases = {path: _rows(person, path) for path in _databases(person)}
-    parquet = {path: count for paths, count in _parquet(person) for path in paths[:1]}
     return {
-        "lists, customers.duckdb": {path: count for path, count in databases.items() if count},
-        "lists, Parquet": parquet,
+        "lists, customers.duckdb": {path: count for path in _databases(person) if (count := _rows(person, path))},
+        "lists, Parquet": {paths[0]: count for paths, count in _parquet(person)},
     }
 
 
@@ -56,21 +54,22 @@ def _rows(person: Person, database: Path) -> int:
     person.connection.execute(f"attach {literal(database)} as published (read_only)")
     counts = " union all ".join(
         f"select count(*) as n from published.{table} where {person.is_theirs}"
-        for table, columns in _tables(person).items()
-        if "customer_id" in columns
+        for table, has_customers in _tables(person).items()
+        if has_customers
     )
-    found = person.connection.execute(f"select sum(n) from ({counts})").fetchone() if counts else None
+    [(found,)] = person.connection.execute(f"select sum(n) from ({counts})").fetchall()
     person.connection.execute("detach published")
-    return int(found[0]) if found else 0
+    return int(found)
 
 
-def _tables(person: Person) -> dict[str, list[str]]:
+def _tables(person: Person) -> dict[str, bool]:
+    """The tables of the database that is attached, and whether they have a column of customers."""
     rows = person.connection.execute(
-        "select schema_name, table_name, list(column_name) from duckdb_columns()"
+        "select schema_name, table_name, bool_or(column_name = 'customer_id') from duckdb_columns()"
         " semi join duckdb_tables() using (database_name, schema_name, table_name)"
         " where database_name = 'published' group by all order by all"
     ).fetchall()
-    return {f"{identifier(schema)}.{identifier(table)}": columns for schema, table, columns in rows}
+    return {f"{identifier(schema)}.{identifier(table)}": has_customers for schema, table, has_customers in rows}
 
 
 def _erase_from_database(person: Person, database: Path, folder: Path) -> None:
@@ -80,10 +79,10 @@ def _erase_from_database(person: Person, database: Path, folder: Path) -> None:
     execute(f"attach {literal(new)} as fresh ({PUBLISHED_FORMAT})")
     execute("copy from database published to fresh (schema)")
     counts = {}
-    for table, columns in _tables(person).items():
-        others = f" where ({person.is_theirs}) is not true" if "customer_id" in columns else ""
-        stored = execute(f"insert into fresh.{table} from published.{table}{others}").fetchone()
-        counts[table.replace('"', "")] = int(stored[0]) if stored else 0
+    for table, has_customers in _tables(person).items():
+        others = f" where ({person.is_theirs}) is not true" if has_customers else ""
+        [(stored,)] = execute(f"insert into fresh.{table} from published.{table}{others}").fetchall()
+        counts[table.replace('"', "")] = stored
     execute("detach published; detach fresh")
     replace_file(new, database)
     release = json.loads((database.parent / RELEASE).read_text())

@@ -73,7 +73,7 @@ def _execute(
 
         from orchestration.contract.partitions import PARTITION_TAG
         from orchestration.internals.dagster_execution import create_run, execute
-        from orchestration.runs.jobs import JOB
+        from orchestration.runs.run_requests import JOB
 
         job = load_definitions().resolve_job_def(JOB)
     with dg.DagsterInstance.get() as instance:
@@ -107,13 +107,11 @@ def _readable_write_errors(config: Settings) -> Iterator[None]:
         ) from None
 
 
-def _steps(event: object) -> Iterator[Step]:
-    kind = getattr(event, "event_type_value", "")
-    if kind == "STEP_START":
-        yield Step("step", str(getattr(event, "step_key", "")))
-    elif kind == "ASSET_MATERIALIZATION":
-        key = event.asset_key  # type: ignore[attr-defined]
-        yield Step("asset", key.to_user_string())
-    elif kind == "ASSET_CHECK_EVALUATION":
-        data = event.asset_check_evaluation_data  # type: ignore[attr-defined]
-        yield Step("check", data.check_name, passed=data.passed)
+def _steps(event: dg.DagsterEvent) -> Iterator[Step]:
+    if event.is_step_start:
+        yield Step("step", event.step_key or "")
+    elif event.is_step_materialization and event.asset_key:
+        yield Step("asset", event.asset_key.to_user_string())
+    elif event.event_type_value == "ASSET_CHECK_EVALUATION":
+        check = event.asset_check_evaluation_data
+        yield Step("check", check.check_name, passed=check.passed)

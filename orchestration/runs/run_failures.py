@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from orchestration.failures import EXIT_STATUS, NOTHING_PUBLISHED, BuildFailed, YacpError
 
 if TYPE_CHECKING:
-    from dagster import SerializableErrorInfo
+    import dagster as dg
 
 
 class RunFailed(YacpError):
@@ -18,21 +18,24 @@ class RunFailed(YacpError):
         self.exit_status = exit_status
 
 
-def failure_of(event: object, run_id: str) -> RunFailed | None:
+def failure_of(event: dg.DagsterEvent | None, run_id: str) -> RunFailed | None:
     """The failure in a step's event; ``None`` for other events.
 
     The message of an unexpected error isn't shown, because it may quote a row.
     """
-    if getattr(event, "event_type_value", "") != "STEP_FAILURE":
+    if event is None or not event.is_step_failure:
         return None
-    data = event.step_failure_data  # type: ignore[attr-defined]
-    if data.error is not None and _is_interrupted(data.error):
+    error, expected = event.step_failure_data.error, event.step_failure_data.user_failure_data
+    # Dagster has an error type for an interruption; DuckDB raises a RuntimeError in the middle of a query.
+    if error and (
+        error.cls_name == "DagsterExecutionInterruptedError"
+        or (error.cause and error.cause.message.strip() == "RuntimeError: Query interrupted")
+    ):
         return RunFailed("Stopped. Nothing was published; run the same command to start again.", 130)
-    expected = data.user_failure_data
     status = expected.metadata.get(EXIT_STATUS) if expected else None
-    if expected is None or expected.description is None or status is None:
-        return unexpected_failure(run_id)
-    return RunFailed(expected.description, int(status.value))
+    if expected and expected.description is not None and status is not None and isinstance(status.value, int):
+        return RunFailed(expected.description, status.value)
+    return unexpected_failure(run_id)
 
 
 def unexpected_failure(run_id: str) -> RunFailed:
@@ -42,10 +45,3 @@ def unexpected_failure(run_id: str) -> RunFailed:
         f"{run_id}.",
         BuildFailed.exit_status,
     )
-
-
-def _is_interrupted(error: SerializableErrorInfo) -> bool:
-    """Dagster has an error type for this; DuckDB raises a ``RuntimeError`` in the middle of a query."""
-    cause = error.cause
-    by_duckdb = cause is not None and cause.message.strip() == "RuntimeError: Query interrupted"
-    return error.cls_name == "DagsterExecutionInterruptedError" or by_duckdb
