@@ -51,11 +51,9 @@ class Person:
     def __init__(self, settings: Settings, connection: duckdb.DuckDBPyConnection, customer_id: str) -> None:
         self.settings = settings
         self.connection = connection
-        self.customer_id = customer_id
         self.deliveries = Archive(settings.archive).all()
         self.is_theirs = f"customer_id = {literal(customer_id)}"
-        self._identify()
-        self._add_marks()
+        self._identify(customer_id)
 
     def condition(self, extract: Extract) -> str:
         """The SQL condition for their rows of an extract."""
@@ -73,7 +71,7 @@ class Person:
         columns = ", ".join(f"cast(null as {column.type.duckdb_type}) as {column.name}" for column in extract.columns)
         return f"(select {columns}, cast(null as varchar) as filename limit 0)"
 
-    def _identify(self) -> None:
+    def _identify(self, customer_id: str) -> None:
         customers, applications = self.rows(CUSTOMERS), self.rows(APPLICATIONS)
         self.connection.execute(
             rf"""
@@ -105,11 +103,9 @@ class Person:
                 where {self.condition(IWDS_APPLICATIONS)};
             """
         )
-
-    def _add_marks(self) -> None:
         columns = [(CUSTOMERS, "email"), (CUSTOMERS, "phone"), *((extract, extract.key.name) for extract in EXTRACTS)]
         marks = [
-            f"select 'customer_id', {literal(self.customer_id)}",
+            f"select 'customer_id', {literal(customer_id)}",
             "select 'worknet_application_id', application_id from own_applications",
             "select 'iwds_customer_id', iwds_customer_id from iwds_persons",
             *(

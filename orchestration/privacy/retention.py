@@ -45,18 +45,13 @@ class Expired:
 
 def expired(config: Settings, instance: dg.DagsterInstance, now: datetime) -> list[Expired]:
     """Everything past its retention period, oldest first within its kind."""
-    return [
-        *_archived_days(config, now),
-        *_releases(config, now),
-        *_runs(config, instance, now),
-        *_logs(config, now),
-    ]
+    return [*_archived_days(config, now), *_releases(config, now), *_runs_and_logs(config, instance, now)]
 
 
 def report(found: list[Expired]) -> Table:
     """What was found, as a table."""
-    columns = ("what", "name", "age_days", "bytes")
-    return Table(columns, [(each.what, each.name, each.age_days, each.size) for each in found])
+    rows: list[tuple[object, ...]] = [(each.what, each.name, each.age_days, each.size) for each in found]
+    return Table(("what", "name", "age_days", "bytes"), rows)
 
 
 def expire(config: Settings, instance: dg.DagsterInstance, now: datetime) -> Table:
@@ -106,7 +101,8 @@ def _releases(config: Settings, now: datetime) -> Iterator[Expired]:
             yield Expired("release", release.name, age, (release.folder,))
 
 
-def _runs(config: Settings, instance: dg.DagsterInstance, now: datetime) -> Iterator[Expired]:
+def _runs_and_logs(config: Settings, instance: dg.DagsterInstance, now: datetime) -> Iterator[Expired]:
+    """The records of runs, and the logs that dbt has rotated; the one it writes to stays."""
     if not config.log_retention_days:
         return
     finished = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]
@@ -114,12 +110,6 @@ def _runs(config: Settings, instance: dg.DagsterInstance, now: datetime) -> Iter
     for record in instance.get_run_records(dg.RunsFilter(statuses=finished, created_before=before), ascending=True):
         run_id, age = record.dagster_run.run_id, (now - record.create_timestamp).days
         yield Expired("run", run_id, age, _files_of_run(config, run_id))
-
-
-def _logs(config: Settings, now: datetime) -> Iterator[Expired]:
-    """Logs that dbt has rotated; the one it writes to stays."""
-    if not config.log_retention_days:
-        return
     for path in sorted(config.dbt_target.parent.glob("*/dbt.log.*")):
         age = int((now.timestamp() - path.stat().st_mtime) // 86400)
         if age > config.log_retention_days:
@@ -156,12 +146,11 @@ def retention() -> None:
     remove_expired()
 
 
-@dg.schedule(
+# Once a day; it waits for a run that holds the warehouse.
+every_night = dg.ScheduleDefinition(
+    name="every_night",
     job=retention,
     cron_schedule="0 4 * * *",
     execution_timezone=CHICAGO,
     description="At four in the morning, before the schedule looks for the day's deliveries.",
 )
-def every_night() -> dg.RunRequest:
-    """Once a day; it waits for a run that holds the warehouse."""
-    return dg.RunRequest()
