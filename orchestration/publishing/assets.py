@@ -30,13 +30,6 @@ FILES = {
 
 NOBODY_FORGOTTEN = "no_row_was_taken_out_since"
 
-# From this hour the day before is late; the sensor for notices uses the same setting.
-FRESHNESS = dg.FreshnessPolicy.cron(
-    deadline_cron=f"{settings().late_after.minute} {settings().late_after.hour} * * *",
-    lower_bound_delta=timedelta(hours=24),
-    timezone=CHICAGO,
-)
-
 
 def _marts_in(file: str) -> list[Mart]:
     return [mart for mart in marts(settings()) if file in ("parquet", mart.published_in)]
@@ -52,15 +45,8 @@ def _forgotten(config: Settings, day: date) -> Iterator[CheckResult]:
     by_system = {delivery.system: delivery for delivery in Archive(config.archive).of_day(day)}
     for extract in extracts():
         rows = by_system[extract.system].rows_forgotten(extract)
-        yield CheckResult(
-            NOBODY_FORGOTTEN,
-            extract.table,
-            "warn",
-            rows == 0,
-            f"{rows:,} rows taken out by yacp forget",
-            "0 rows taken out",
-            "SECURITY.md",
-        )
+        found, expected = f"{rows:,} rows taken out by yacp forget", "0 rows taken out"
+        yield CheckResult(NOBODY_FORGOTTEN, extract.table, "warn", rows == 0, found, expected, "SECURITY.md")
 
 
 def _accounts(config: Settings, connection: duckdb.DuckDBPyConnection) -> Iterator[CheckResult]:
@@ -68,15 +54,9 @@ def _accounts(config: Settings, connection: duckdb.DuckDBPyConnection) -> Iterat
     built_from = connection.execute("select distinct system, as_of_date, delivery from run.deliveries").fetchall()
     for system, day, number in sorted(built_from):
         for account in recount(config, Archive(config.archive).delivery(system, day, number)):
-            yield CheckResult(
-                ROW_ACCOUNT,
-                account.extract.table,
-                "error",
-                account.balances,
-                f"{account.found:,} rows accounted for",
-                f"{account.promised:,} rows in the manifest",
-                "yacp deliveries",
-            )
+            table, is_right = account.extract.table, account.balances
+            found, expected = f"{account.found:,} rows accounted for", f"{account.promised:,} rows in the manifest"
+            yield CheckResult(ROW_ACCOUNT, table, "error", is_right, found, expected, "yacp deliveries")
 
 
 @dg.multi_asset(
@@ -89,7 +69,12 @@ def _accounts(config: Settings, connection: duckdb.DuckDBPyConnection) -> Iterat
             group_name="published",
             owners=OWNERS,
             kinds={"parquet" if file == "parquet" else "duckdb"},
-            freshness_policy=FRESHNESS,
+            freshness_policy=dg.FreshnessPolicy.cron(
+                # From this hour the day before is late; the sensor for notices uses the same setting.
+                deadline_cron=f"{settings().late_after.minute} {settings().late_after.hour} * * *",
+                lower_bound_delta=timedelta(hours=24),
+                timezone=CHICAGO,
+            ),
         )
         for file, description in FILES.items()
     ],
@@ -106,8 +91,7 @@ def publish_release(context: dg.AssetExecutionContext) -> Iterator[dg.Materializ
     with as_dagster_failure():
         day = parse_day(context.partition_key)
         with connect(config, config.warehouse) as connection:
-            built = built_day(connection)
-            if built != day:
+            if (built := built_day(connection)) != day:
                 raise UsageError(
                     f"The warehouse holds {built or 'no complete day'}, not {day}. "
                     "Materialize the models of the day first."

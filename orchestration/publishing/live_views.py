@@ -47,7 +47,18 @@ def add(settings: Settings, release: Release, marts: Sequence[Mart]) -> None:
     tables = [mart for mart in marts if not mart.is_view]
     with connect(settings) as connection:
         for mart in tables:
-            _add_table(connection, settings, release, mart, building, before)
+            (building / _folder(mart)).mkdir(parents=True)
+            for name, sources in _files(release, mart).items():
+                file = building / _folder(mart) / name
+                earlier = before / _folder(mart) / name if before else None
+                if len(sources) == 1:
+                    file.hardlink_to(sources[0])
+                elif earlier and earlier.exists():
+                    file.hardlink_to(earlier)
+                else:
+                    _write_month(connection, file, sources, release, mart)
+                    open_to_readers(settings, file, is_private=mart.published_in == "customers")
+                    flush_to_disk(file)
     for path in (following, folder, *building.glob("*/*"), *building.glob("*"), building):
         open_to_readers(settings, path, is_private="customers" in path.relative_to(settings.published).parts)
     (building / RELEASE).hardlink_to(release.folder / RELEASE)
@@ -55,33 +66,10 @@ def add(settings: Settings, release: Release, marts: Sequence[Mart]) -> None:
     visible_at = time.time_ns() // 1000 + int(_LEAD_SECONDS * 1_000_000)
     building.rename(folder / f"{_FOLDER_PREFIX}{order}-{visible_at}")
     flush_to_disk(folder)
-    for file in sorted({mart.published_in for mart in tables}):
-        _write_views(settings, file, [mart for mart in marts if mart.published_in == file])
+    for published_in in sorted({mart.published_in for mart in tables}):
+        _write_views(settings, published_in, [mart for mart in marts if mart.published_in == published_in])
     # Never longer, or a clock that is set back right now would keep the run asleep until it has caught up.
     time.sleep(min(_LEAD_SECONDS, max(0.0, visible_at / 1_000_000 - time.time())))
-
-
-def _add_table(
-    connection: duckdb.DuckDBPyConnection,
-    settings: Settings,
-    release: Release,
-    mart: Mart,
-    building: Path,
-    before: Path | None,
-) -> None:
-    """Links what the release or the one before has as a file already; writes the rest."""
-    (building / _folder(mart)).mkdir(parents=True)
-    for name, sources in _files(release, mart).items():
-        file = building / _folder(mart) / name
-        earlier = before / _folder(mart) / name if before else None
-        if len(sources) == 1:
-            file.hardlink_to(sources[0])
-        elif earlier and earlier.exists():
-            file.hardlink_to(earlier)
-        else:
-            _write_month(connection, file, sources, release, mart)
-            open_to_readers(settings, file, is_private=mart.published_in == "customers")
-            flush_to_disk(file)
 
 
 def remove_old(settings: Settings) -> None:

@@ -47,8 +47,7 @@ def publish(settings: Settings, as_of: date, marts: Iterable[Mart], run_id: str)
     """
     folder = settings.published / "releases"
     folder.mkdir(parents=True, exist_ok=True)
-    for public in (settings.published, folder):
-        public.chmod(0o755)
+    open_to_readers(settings, settings.published, folder, is_private=False)
     with _building_folder(folder) as building:
         draft = ReleaseDraft(settings, building, as_of, latest(settings), tuple(marts))
         if draft.base:

@@ -16,7 +16,6 @@ from orchestration.settings import Settings
 from orchestration.state.database import Table, connect, literal, query
 from orchestration.state.releases import DATA, Release, current, latest
 
-_DAYS_NAMED = 5
 _MAY_SEE = "case ? when 'provider' then provider_id = ? when 'lwia' then cast(lwia_number as varchar) = ? else true end"
 
 
@@ -27,7 +26,7 @@ def release_with(config: Settings, as_of: date | None) -> tuple[Release, date]:
         raise UsageError(f"Nothing is published in {config.published} yet; yacp run publishes a day.")
     day = as_of or release.as_of_date
     if day not in release.days:
-        newest = ", ".join(str(day) for day in release.days[: -_DAYS_NAMED - 1 : -1])
+        newest = ", ".join(map(str, reversed(release.days[-5:])))
         raise UsageError(f"{day} was not published; the newest published days are: {newest}.")
     return release, day
 
@@ -184,9 +183,8 @@ def _opened(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
 
 def _lists_of(release: Release, day: date) -> str:
     """The customer lists of a published day: a table for the newest day, Parquet for earlier ones."""
-    if day == release.as_of_date:
-        return "it.customers.line_customers"
-    return _parquet(release, "customers/customers/line_customers", day)
+    is_newest = day == release.as_of_date
+    return "it.customers.line_customers" if is_newest else _parquet(release, "customers/customers/line_customers", day)
 
 
 def _parquet(release: Release, table: str, day: date) -> str:

@@ -12,9 +12,10 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
+from itertools import groupby
 from pathlib import Path
 
 import duckdb
@@ -33,6 +34,7 @@ REMOVING = ".removing"
 """The beginning of a release's name while it is being removed."""
 
 _BUILDING = ".building"
+_PERSONAL_IN_LISTS = {"first_name", "last_name"}
 
 
 @dataclass(frozen=True)
@@ -52,13 +54,8 @@ class ReleaseDraft:
 
     def files(self) -> dict[str, list[Mart]]:
         """The DuckDB files by name, each with its tables. Views come last: they read the tables."""
-        names = sorted({mart.published_in for mart in self.marts})
-        ordered = sorted(self.marts, key=lambda mart: mart.is_view)
-        return {name: [mart for mart in ordered if mart.published_in == name] for name in names}
-
-    def database(self, file: str) -> Path:
-        """The DuckDB file of that name."""
-        return self.folder / f"{file}.duckdb"
+        ordered = sorted(self.marts, key=lambda mart: (mart.published_in, mart.is_view))
+        return {name: list(marts) for name, marts in groupby(ordered, key=lambda mart: mart.published_in)}
 
 
 def new_building_folder(folder: Path) -> Path:
@@ -80,7 +77,7 @@ def copy_base(draft: ReleaseDraft, base: Release) -> None:
     Only what the pool doesn't have yet is linked; what the base doesn't have is removed from it.
     """
     for file in draft.files():
-        shutil.copyfile(base.file(file), draft.database(file))
+        shutil.copyfile(base.file(file), draft.folder / f"{file}.duckdb")
     old, new, pool = base.folder / "parquet", draft.folder / "parquet", draft.folder.parent / LINK_POOL
     if pool.exists():
         pool.rename(new)
@@ -107,7 +104,7 @@ def write_tables(connection: duckdb.DuckDBPyConnection, draft: ReleaseDraft) -> 
     expected = {}
     connection.execute(f"attach {literal(draft.settings.warehouse)} as warehouse (read_only)")
     for file, tables in draft.files().items():
-        connection.execute(f"attach {literal(draft.database(file))} as release ({PUBLISHED_FORMAT})")
+        connection.execute(f"attach {literal(draft.folder / f'{file}.duckdb')} as release ({PUBLISHED_FORMAT})")
         for mart in tables:
             expected[mart.key] = _write_table(connection, draft, mart)
         connection.execute("detach release")
@@ -134,7 +131,9 @@ def _write_table(connection: duckdb.DuckDBPyConnection, draft: ReleaseDraft, mar
             folder.mkdir(parents=True)
             connection.execute(f"copy ({query}) to {literal(folder / DATA)} (format parquet, compression zstd)")
             open_to_readers(draft.settings, folder, folder / DATA, is_private=mart.published_in == "customers")
-    return _count(connection, f"warehouse.{mart.relation}" if is_replaced else target)
+    counted = f"warehouse.{mart.relation}" if is_replaced else target
+    [(count,)] = connection.execute(f"select count(*) from {counted}").fetchall()
+    return int(count)
 
 
 def comments(mart: Mart, kind: str, relation: str) -> Iterator[str]:
@@ -178,22 +177,21 @@ def _parquet_of_day(
         yield folder / f"as_of_date={draft.as_of}", source
 
 
-def read_back(
-    connection: duckdb.DuckDBPyConnection, draft: ReleaseDraft, expected: Mapping[str, int]
-) -> dict[str, int]:
+def read_back(connection: duckdb.DuckDBPyConnection, draft: ReleaseDraft, expected: dict[str, int]) -> dict[str, int]:
     """Opens the files as a reader would and returns the rows of each table.
 
     ``BuildFailed`` when a table isn't complete, or has a personal column that its file may not have.
     """
     rows = {}
     for file, tables in draft.files().items():
-        connection.execute(f"attach {literal(draft.database(file))} as it (read_only)")
+        connection.execute(f"attach {literal(draft.folder / f'{file}.duckdb')} as it (read_only)")
         for mart in tables:
             columns = [row[0] for row in connection.execute(f"describe it.{mart.relation}").fetchall()]
-            rows[mart.key] = _count(connection, f"it.{mart.relation}")
-            if rows[mart.key] != expected[mart.key] or columns != list(mart.columns):
+            [(count,)] = connection.execute(f"select count(*) from it.{mart.relation}").fetchall()
+            rows[mart.key] = count
+            if count != expected[mart.key] or columns != list(mart.columns):
                 raise BuildFailed(
-                    f"{mart.key} was not written completely ({rows[mart.key]:,} of {expected[mart.key]:,} rows). "
+                    f"{mart.key} was not written completely ({count:,} of {expected[mart.key]:,} rows). "
                     f"{NOTHING_PUBLISHED} Check the free disk space and run the day again."
                 )
             _refuse_personal_columns(mart, columns)
@@ -202,17 +200,12 @@ def read_back(
 
 
 def _refuse_personal_columns(mart: Mart, columns: list[str]) -> None:
-    allowed = {"first_name", "last_name"} if mart.published_in == "customers" else set()
+    allowed = _PERSONAL_IN_LISTS if mart.published_in == "customers" else set()
     if mart.name == "entitlements":
-        allowed.add("email")  # the addresses of staff, who sign in with them
+        allowed = allowed | {"email"}  # the addresses of staff, who sign in with them
     personal = {column.name for extract in extracts() for column in extract.columns if column.personal}
     if leaked := personal.intersection(columns) - allowed:
         raise BuildFailed(
             f"{mart.key} contains {', '.join(sorted(leaked))}, which must stay in the archive. "
             f"{NOTHING_PUBLISHED} Remove the column from the model."
         )
-
-
-def _count(connection: duckdb.DuckDBPyConnection, relation: str) -> int:
-    row = connection.execute(f"select count(*) from {relation}").fetchone()
-    return int(row[0]) if row else 0

@@ -105,7 +105,8 @@ def _reason_to_wait(instance: dg.DagsterInstance, tries: Sequence[dg.RunRecord],
     run, ended_at = tries[0].dagster_run, tries[0].end_time or 0
     if run.status != dg.DagsterRunStatus.FAILURE:
         return f"was run before: {run.status.value.lower()}"
-    if _is_final(instance, run.run_id):
+    failures = instance.get_records_for_run(run.run_id, of_type=dg.DagsterEventType.STEP_FAILURE).records
+    if any(_is_final(record.event_log_entry.dagster_event) for record in failures):
         return "failed, and needs a new delivery or a changed rule"
     if is_scheduled:
         return ""
@@ -117,14 +118,9 @@ def _reason_to_wait(instance: dg.DagsterInstance, tries: Sequence[dg.RunRecord],
     return ""
 
 
-def _is_final(instance: dg.DagsterInstance, run_id: str) -> bool:
-    failures = instance.get_records_for_run(run_id, of_type=dg.DagsterEventType.STEP_FAILURE).records
-    return any(
-        data.user_failure_data is not None
-        and data.user_failure_data.metadata.get(IS_FINAL) == dg.BoolMetadataValue(True)
-        for record in failures
-        if (event := record.event_log_entry.dagster_event) and (data := event.step_failure_data)
-    )
+def _is_final(event: dg.DagsterEvent | None) -> bool:
+    expected = event.step_failure_data.user_failure_data if event else None
+    return expected is not None and expected.metadata.get(IS_FINAL) == dg.BoolMetadataValue(True)
 
 
 @dg.sensor(
