@@ -4,10 +4,9 @@ import dagster as dg
 
 from orchestration.landing.assets import DELIVERIES
 from orchestration.notices.sensor import notices
-from orchestration.privacy.retention_job import every_night, retention
+from orchestration.privacy.retention import every_night, retention
 from orchestration.publishing.assets import publish_release
-from orchestration.runs.jobs import nightly, unit_tests
-from orchestration.runs.run_requests import complete_deliveries, every_morning
+from orchestration.runs.run_requests import complete_deliveries, every_morning, nightly, unit_tests
 from orchestration.runs.warehouse_lock import WarehouseLock
 from orchestration.warehouse.assets import DBT, RUN_SOURCES, dbt_models
 from orchestration.warehouse.expectations import great_expectations

@@ -83,7 +83,7 @@ def backfill(first: date, last: date, anew: bool) -> None:
     from orchestration.runs.backfill import Backfill
 
     config = settings()
-    progress = Backfill.resume(config, first, last, anew=anew)
+    progress = Backfill(config, first, last, anew=anew)
     plan = progress.plan()
     if plan.not_delivered:
         say(f"Not delivered by both systems, skipped: {', '.join(map(str, plan.not_delivered))}")

@@ -24,8 +24,7 @@ from orchestration.failures import YacpError
 from orchestration.landing.archive import Archive
 from orchestration.notices.outbox import GIVEN_UP_AFTER, FailedCheck, Notice, Outbox
 from orchestration.publishing.queries import checks
-from orchestration.runs.day_run import BACKFILL, STARTED_BY_TAG
-from orchestration.runs.run_failures import RunFailed, failure_of, unexpected_failure
+from orchestration.runs.day_run import BACKFILL, STARTED_BY_TAG, RunFailed, failure_of, unexpected_failure
 from orchestration.settings import Settings
 from orchestration.sources.delivery_root import DeliveryRoot, without_retries
 from orchestration.state.releases import current

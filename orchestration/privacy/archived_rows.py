@@ -9,19 +9,17 @@ from __future__ import annotations
 from pathlib import Path
 
 from orchestration.contract.extract import Extract
-from orchestration.landing.archive import ROWS_FORGOTTEN, ArchivedDelivery
+from orchestration.landing.archive import ROWS_FORGOTTEN
 from orchestration.privacy.person import EXTRACTS, Person
-from orchestration.privacy.replacement import RowsByFile, replace_file, scratch_folder
+from orchestration.privacy.replacement import replaced
 from orchestration.state.database import literal, literal_list
 from orchestration.state.permissions import restricted_folder
 
 
-def find(person: Person) -> dict[str, RowsByFile]:
-    """The person's rows, by part of the archive."""
-    found: dict[str, RowsByFile] = {"archive, values in quarantine": _refused(person)}
-    for extract in EXTRACTS:
-        found[f"archive, {extract.system} {extract.name}"] = _loaded(person, extract)
-    return found
+def find(person: Person) -> dict[str, dict[Path, int]]:
+    """How many rows of the person each file has, by part of the archive."""
+    loaded = {f"archive, {extract.system} {extract.name}": _loaded(person, extract) for extract in EXTRACTS}
+    return {"archive, values in quarantine": _refused(person)} | loaded
 
 
 def erase(person: Person) -> None:
@@ -29,45 +27,35 @@ def erase(person: Person) -> None:
     if not person.deliveries:
         return
     incoming = restricted_folder(person.settings, person.settings.archive / ".incoming")
-    with scratch_folder(incoming) as folder:
-        for path in _refused(person):
-            _erase_values(person, path, folder / path.name)
-        for extract in EXTRACTS:
-            rows = _loaded(person, extract)
-            for delivery in person.deliveries:
-                if count := rows.get(delivery.parquet(extract)):
-                    _erase_rows(person, delivery, extract, count, folder)
+    for path in _refused(person):
+        with replaced([path], incoming) as new:
+            _copy_without_values(person, path, new)
+    for extract in EXTRACTS:
+        rows = _loaded(person, extract)
+        for delivery in person.deliveries:
+            path = delivery.parquet(extract)
+            if path in rows:
+                forgotten = rows[path] + delivery.rows_forgotten(extract)
+                with replaced([path], incoming) as new:
+                    person.connection.execute(
+                        f"copy (from read_parquet({literal(path)}) where ({person.condition(extract)}) is not true)"
+                        f" to {literal(new)} (format parquet, compression zstd,"
+                        f" kv_metadata {{{ROWS_FORGOTTEN}: '{forgotten}'}})"
+                    )
 
 
-def _loaded(person: Person, extract: Extract) -> RowsByFile:
-    files = [delivery.parquet(extract) for delivery in person.deliveries if delivery.system == extract.system]
-    if not files:
-        return {}
-    rows = person.connection.execute(
-        f"select filename, count(*) from read_parquet({literal_list(files)}, union_by_name = true, filename = true)"
-        f" where {person.condition(extract)} group by filename"
-    ).fetchall()
-    return {Path(name): count for name, count in rows}
+def _loaded(person: Person, extract: Extract) -> dict[Path, int]:
+    return _by_file(person, f"{person.rows(extract)} where {person.condition(extract)}")
 
 
-def _erase_rows(person: Person, delivery: ArchivedDelivery, extract: Extract, count: int, folder: Path) -> None:
-    path, new = delivery.parquet(extract), folder / f"{extract.name}.parquet"
-    forgotten = count + delivery.rows_forgotten(extract)
-    person.connection.execute(
-        f"copy (from read_parquet({literal(path)}) where ({person.condition(extract)}) is not true)"
-        f" to {literal(new)} (format parquet, compression zstd, kv_metadata {{{ROWS_FORGOTTEN}: '{forgotten}'}})"
-    )
-    replace_file(new, path)
-
-
-def _refused(person: Person) -> RowsByFile:
+def _refused(person: Person) -> dict[Path, int]:
     files = [delivery.quarantine for delivery in person.deliveries]
-    if not files:
-        return {}
-    rows = person.connection.execute(
-        f"select filename, count(*) from ({_refused_rows(files)}) group by filename"
-    ).fetchall()
-    return {Path(name): count for name, count in rows}
+    return _by_file(person, f"({_refused_rows(files)})") if files else {}
+
+
+def _by_file(person: Person, rows: str) -> dict[Path, int]:
+    found = person.connection.execute(f"select filename, count(*) from {rows} group by filename").fetchall()
+    return {Path(name): count for name, count in found}
 
 
 def _refused_rows(files: list[Path]) -> str:
@@ -109,8 +97,8 @@ def _refused_rows(files: list[Path]) -> str:
     """
 
 
-def _erase_values(person: Person, path: Path, new: Path) -> None:
-    """Removes the values of refused rows. The line number and the reason stay, for the row account."""
+def _copy_without_values(person: Person, path: Path, new: Path) -> None:
+    """Leaves out the values of their refused rows. The line number and the reason stay, for the row account."""
     person.connection.execute(
         f"create or replace temp table theirs as select file_row_number from ({_refused_rows([path])});"
         "copy (select * exclude (file_row_number, is_theirs)"
@@ -119,4 +107,3 @@ def _erase_values(person: Person, path: Path, new: Path) -> None:
         f" from read_parquet({literal(path)}, file_row_number = true)))"
         f" to {literal(new)} (format parquet)"
     )
-    replace_file(new, path)

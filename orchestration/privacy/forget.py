@@ -42,7 +42,7 @@ def _found(person: Person) -> Table:
     found = published_lists.find(person) | archived_rows.find(person)
     return Table(
         ("place", "rows", "files"),
-        [(where, sum(by_file.values()), len(by_file)) for where, by_file in found.items() if sum(by_file.values())],
+        [(where, sum(by_file.values()), len(by_file)) for where, by_file in found.items() if by_file],
     )
 
 

@@ -53,8 +53,7 @@ class Person:
         self.connection = connection
         self.deliveries = Archive(settings.archive).all()
         self.is_theirs = f"customer_id = {literal(customer_id)}"
-        self._identify()
-        self._add_marks(customer_id)
+        self._identify(customer_id)
 
     def condition(self, extract: Extract) -> str:
         """The SQL condition for their rows of an extract."""
@@ -65,14 +64,14 @@ class Person:
         return "(iwds_customer_id in (from iwds_persons) or worknet_application_id in (from own_applications))"
 
     def rows(self, extract: Extract) -> str:
-        """The relation with an extract's rows of every delivery kept."""
+        """The relation with an extract's rows of every delivery kept, and the ``filename`` of each."""
         files = [d.parquet(extract) for d in self.deliveries if d.system == extract.system]
         if files:
-            return f"read_parquet({literal_list(files)}, union_by_name = true)"
+            return f"read_parquet({literal_list(files)}, union_by_name = true, filename = true)"
         columns = ", ".join(f"cast(null as {column.type.duckdb_type}) as {column.name}" for column in extract.columns)
-        return f"(select {columns} limit 0)"
+        return f"(select {columns}, cast(null as varchar) as filename limit 0)"
 
-    def _identify(self) -> None:
+    def _identify(self, customer_id: str) -> None:
         customers, applications = self.rows(CUSTOMERS), self.rows(APPLICATIONS)
         self.connection.execute(
             rf"""
@@ -104,23 +103,17 @@ class Person:
                 where {self.condition(IWDS_APPLICATIONS)};
             """
         )
-
-    def _add_marks(self, customer_id: str) -> None:
+        columns = [(CUSTOMERS, "email"), (CUSTOMERS, "phone"), *((extract, extract.key.name) for extract in EXTRACTS)]
         marks = [
+            f"select 'customer_id', {literal(customer_id)}",
             "select 'worknet_application_id', application_id from own_applications",
             "select 'iwds_customer_id', iwds_customer_id from iwds_persons",
             *(
-                f"select '{name}', {name} from {self.rows(CUSTOMERS)} where {self.is_theirs}"
-                for name in ("email", "phone")
-            ),
-            *(
-                f"select '{extract.key.name}', {extract.key.name} from {self.rows(extract)}"
-                f" where {self.condition(extract)}"
-                for extract in EXTRACTS
+                f"select '{column}', {column} from {self.rows(extract)} where {self.condition(extract)}"
+                for extract, column in columns
             ),
         ]
-        self.connection.execute("create temp table marks (column_name varchar, value varchar)")
-        self.connection.execute(f"insert into marks {' union '.join(marks)}")
-        self.connection.execute("insert into marks values ('customer_id', ?)", [customer_id])
-        self.connection.execute("update marks set value = lower(trim(value))")
-        self.connection.execute("delete from marks where coalesce(value, '') = ''")
+        self.connection.execute(
+            "create temp table marks as select column_name, lower(trim(value)) as value"
+            f" from ({' union '.join(marks)}) as found(column_name, value) where trim(value) <> ''"
+        )

@@ -12,21 +12,17 @@ from collections import defaultdict
 from pathlib import Path
 
 from orchestration.privacy.person import Person
-from orchestration.privacy.replacement import RowsByFile, replace_file, scratch_folder
+from orchestration.privacy.replacement import replaced
 from orchestration.publishing.release_files import LINK_POOL
 from orchestration.state.database import PUBLISHED_FORMAT, identifier, literal, literal_list
 from orchestration.state.releases import RELEASE
 
-_FILE = "customers"
 
-
-def find(person: Person) -> dict[str, RowsByFile]:
-    """The person's rows, by kind of file."""
-    databases = {path: _rows(person, path) for path in _databases(person)}
-    parquet = {path: count for paths, count in _parquet(person) for path in paths[:1]}
+def find(person: Person) -> dict[str, dict[Path, int]]:
+    """How many rows of the person each file has, by kind of file."""
     return {
-        "lists, customers.duckdb": {path: count for path, count in databases.items() if count},
-        "lists, Parquet": parquet,
+        "lists, customers.duckdb": {path: count for path in _databases(person) if (count := _rows(person, path))},
+        "lists, Parquet": {paths[0]: count for paths, count in _parquet(person)},
     }
 
 
@@ -36,67 +32,65 @@ def erase(person: Person) -> None:
     if not published.exists():
         return
     shutil.rmtree(published / "releases" / LINK_POOL, ignore_errors=True)  # links to files of releases removed before
-    with scratch_folder(published) as folder:
-        for database in _databases(person):
-            _erase_from_database(person, database, folder)
-        for paths, _ in _parquet(person):
-            new = folder / paths[0].name
+    for database in _databases(person):
+        _erase_from_database(person, database)
+    for paths, _ in _parquet(person):
+        with replaced(paths, published) as new:
             person.connection.execute(
                 f"copy (from read_parquet({literal(paths[0])}, hive_partitioning = false)"
                 f" where ({person.is_theirs}) is not true) to {literal(new)} (format parquet, compression zstd)"
             )
-            replace_file(new, *paths)
 
 
 def _databases(person: Person) -> list[Path]:
-    return sorted(person.settings.published.glob(f"releases/[0-9]*/{_FILE}.duckdb"))
+    return sorted(person.settings.published.glob("releases/[0-9]*/customers.duckdb"))
 
 
 def _rows(person: Person, database: Path) -> int:
     person.connection.execute(f"attach {literal(database)} as published (read_only)")
     counts = " union all ".join(
         f"select count(*) as n from published.{table} where {person.is_theirs}"
-        for table, columns in _tables(person).items()
-        if "customer_id" in columns
+        for table, has_customers in _tables(person).items()
+        if has_customers
     )
-    found = person.connection.execute(f"select sum(n) from ({counts})").fetchone() if counts else None
+    [(found,)] = person.connection.execute(f"select sum(n) from ({counts})").fetchall()
     person.connection.execute("detach published")
-    return int(found[0]) if found else 0
+    return int(found)
 
 
-def _tables(person: Person) -> dict[str, list[str]]:
+def _tables(person: Person) -> dict[str, bool]:
+    """The tables of the database that is attached, and whether they have a column of customers."""
     rows = person.connection.execute(
-        "select schema_name, table_name, list(column_name) from duckdb_columns()"
+        "select schema_name, table_name, bool_or(column_name = 'customer_id') from duckdb_columns()"
         " semi join duckdb_tables() using (database_name, schema_name, table_name)"
         " where database_name = 'published' group by all order by all"
     ).fetchall()
-    return {f"{identifier(schema)}.{identifier(table)}": columns for schema, table, columns in rows}
+    return {f"{identifier(schema)}.{identifier(table)}": has_customers for schema, table, has_customers in rows}
 
 
-def _erase_from_database(person: Person, database: Path, folder: Path) -> None:
-    execute = person.connection.execute
-    new, record = folder / database.name, folder / RELEASE
-    execute(f"attach {literal(database)} as published (read_only)")
-    execute(f"attach {literal(new)} as fresh ({PUBLISHED_FORMAT})")
-    execute("copy from database published to fresh (schema)")
+def _erase_from_database(person: Person, database: Path) -> None:
+    execute, published, record = person.connection.execute, person.settings.published, database.parent / RELEASE
     counts = {}
-    for table, columns in _tables(person).items():
-        others = f" where ({person.is_theirs}) is not true" if "customer_id" in columns else ""
-        stored = execute(f"insert into fresh.{table} from published.{table}{others}").fetchone()
-        counts[table.replace('"', "")] = int(stored[0]) if stored else 0
-    execute("detach published; detach fresh")
-    replace_file(new, database)
-    release = json.loads((database.parent / RELEASE).read_text())
+    with replaced([database], published) as new:
+        execute(f"attach {literal(database)} as published (read_only)")
+        execute(f"attach {literal(new)} as fresh ({PUBLISHED_FORMAT})")
+        execute("copy from database published to fresh (schema)")
+        for table, has_customers in _tables(person).items():
+            others = f" where ({person.is_theirs}) is not true" if has_customers else ""
+            [(stored,)] = execute(f"insert into fresh.{table} from published.{table}{others}").fetchall()
+            counts[table.replace('"', "")] = stored
+        execute("detach published; detach fresh")
+    release = json.loads(record.read_text())
     release["rows"] |= {table: count for table, count in counts.items() if table in release["rows"]}
-    record.write_text(json.dumps(release, indent=1) + "\n")
-    replace_file(record, database.parent / RELEASE)
+    with replaced([record], published) as new:
+        new.write_text(json.dumps(release, indent=1) + "\n")
 
 
 def _parquet(person: Person) -> list[tuple[list[Path], int]]:
     """Every file that has rows of the person: the paths of all its links, and how many rows."""
     links = defaultdict(list)
     for path in sorted(person.settings.published.rglob("*.parquet")):
-        if _FILE in path.relative_to(person.settings.published).parts:
+        if "customers" in path.relative_to(person.settings.published).parts:
             links[path.stat().st_dev, path.stat().st_ino].append(path)
     shared = {str(paths[0]): paths for paths in links.values()}
     of_customers = person.connection.execute(

@@ -17,53 +17,27 @@ from orchestration.publishing.publish import publish
 from orchestration.settings import Settings, settings
 from orchestration.state.database import connect
 from orchestration.warehouse.check_results import CheckResult, gate, record
-from orchestration.warehouse.dbt_project import compiled_marts, marts
+from orchestration.warehouse.dbt_project import Mart, compiled_marts, marts
 from orchestration.warehouse.expectations import suites
 from orchestration.warehouse.preparation import built_day, require_same_release
 
 FILES = {
-    "dashboard": "Counts only, no personal data: for everyone with access to the dashboard.",
-    "customers": "Customer-level lists: for super users and career planners.",
+    "dashboard": "published/dashboard.duckdb. Counts only, no personal data: "
+    "for everyone with access to the dashboard.",
+    "customers": "published/customers.duckdb. Customer-level lists: for super users and career planners.",
+    "parquet": "published/parquet: the same tables as Parquet, in folders by file, schema and table.",
 }
 
 NOBODY_FORGOTTEN = "no_row_was_taken_out_since"
 
-# From this hour the day before is late; the sensor for notices uses the same setting.
-FRESHNESS = dg.FreshnessPolicy.cron(
-    deadline_cron=f"{settings().late_after.minute} {settings().late_after.hour} * * *",
-    lower_bound_delta=timedelta(hours=24),
-    timezone=CHICAGO,
-)
+
+def _marts_in(file: str) -> list[Mart]:
+    return [mart for mart in marts(settings()) if file in ("parquet", mart.published_in)]
 
 
-def _deps(file: str | None = None) -> list[dg.AssetKey]:
-    keys = [dg.AssetKey([mart.schema, mart.name]) for mart in marts(settings()) if file in (None, mart.published_in)]
+def _deps(file: str) -> list[dg.AssetKey]:
+    keys = [dg.AssetKey([mart.schema, mart.name]) for mart in _marts_in(file)]
     return keys + [suite.asset_key for suite in suites() if suite.asset_key not in keys]
-
-
-def _specs() -> list[dg.AssetSpec]:
-    files = [
-        dg.AssetSpec(
-            ["published", file],
-            description=f"published/{file}.duckdb. {description}",
-            deps=_deps(file),
-            group_name="published",
-            owners=OWNERS,
-            kinds={"duckdb"},
-            freshness_policy=FRESHNESS,
-        )
-        for file, description in FILES.items()
-    ]
-    parquet = dg.AssetSpec(
-        ["published", "parquet"],
-        description="published/parquet: the same tables as Parquet, in folders by file, schema and table.",
-        deps=_deps(),
-        group_name="published",
-        owners=OWNERS,
-        kinds={"parquet"},
-        freshness_policy=FRESHNESS,
-    )
-    return [*files, parquet]
 
 
 def _forgotten(config: Settings, day: date) -> Iterator[CheckResult]:
@@ -71,15 +45,8 @@ def _forgotten(config: Settings, day: date) -> Iterator[CheckResult]:
     by_system = {delivery.system: delivery for delivery in Archive(config.archive).of_day(day)}
     for extract in extracts():
         rows = by_system[extract.system].rows_forgotten(extract)
-        yield CheckResult(
-            NOBODY_FORGOTTEN,
-            extract.table,
-            "warn",
-            rows == 0,
-            f"{rows:,} rows taken out by yacp forget",
-            "0 rows taken out",
-            "SECURITY.md",
-        )
+        found, expected = f"{rows:,} rows taken out by yacp forget", "0 rows taken out"
+        yield CheckResult(NOBODY_FORGOTTEN, extract.table, "warn", rows == 0, found, expected, "SECURITY.md")
 
 
 def _accounts(config: Settings, connection: duckdb.DuckDBPyConnection) -> Iterator[CheckResult]:
@@ -87,20 +54,30 @@ def _accounts(config: Settings, connection: duckdb.DuckDBPyConnection) -> Iterat
     built_from = connection.execute("select distinct system, as_of_date, delivery from run.deliveries").fetchall()
     for system, day, number in sorted(built_from):
         for account in recount(config, Archive(config.archive).delivery(system, day, number)):
-            yield CheckResult(
-                ROW_ACCOUNT,
-                account.extract.table,
-                "error",
-                account.balances,
-                f"{account.found:,} rows accounted for",
-                f"{account.promised:,} rows in the manifest",
-                "yacp deliveries",
-            )
+            table, is_right = account.extract.table, account.balances
+            found, expected = f"{account.found:,} rows accounted for", f"{account.promised:,} rows in the manifest"
+            yield CheckResult(ROW_ACCOUNT, table, "error", is_right, found, expected, "yacp deliveries")
 
 
 @dg.multi_asset(
     name="publish_release",
-    specs=_specs(),
+    specs=[
+        dg.AssetSpec(
+            ["published", file],
+            description=description,
+            deps=_deps(file),
+            group_name="published",
+            owners=OWNERS,
+            kinds={"parquet" if file == "parquet" else "duckdb"},
+            freshness_policy=dg.FreshnessPolicy.cron(
+                # From this hour the day before is late; the sensor for notices uses the same setting.
+                deadline_cron=f"{settings().late_after.minute} {settings().late_after.hour} * * *",
+                lower_bound_delta=timedelta(hours=24),
+                timezone=CHICAGO,
+            ),
+        )
+        for file, description in FILES.items()
+    ],
     required_resource_keys={"warehouse_lock"},
     partitions_def=DAILY_PARTITIONS,
     backfill_policy=ONE_DAY_PER_RUN,
@@ -114,30 +91,25 @@ def publish_release(context: dg.AssetExecutionContext) -> Iterator[dg.Materializ
     with as_dagster_failure():
         day = parse_day(context.partition_key)
         with connect(config, config.warehouse) as connection:
-            built = built_day(connection)
-            if built != day:
+            if (built := built_day(connection)) != day:
                 raise UsageError(
                     f"The warehouse holds {built or 'no complete day'}, not {day}. "
                     "Materialize the models of the day first."
                 )
             require_same_release(config, connection)
-            connection.execute("delete from run.check_results where name = ?", [ROW_ACCOUNT])
-            record(connection, _accounts(config, connection))
-            connection.execute("delete from run.check_results where name = ?", [NOBODY_FORGOTTEN])
-            record(connection, _forgotten(config, day))
+            connection.execute("delete from run.check_results where name in (?, ?)", [ROW_ACCOUNT, NOBODY_FORGOTTEN])
+            record(connection, [*_accounts(config, connection), *_forgotten(config, day)])
             gate(connection)
         release = publish(config, day, compiled_marts(config), context.run.run_id)
     state = "pending until the newest day is run again" if release.pending_behind else "published"
     context.log.info(f"Release {release.name} is {state}.")
-    for spec in _specs():
-        file = spec.key.path[-1]
-        tables = {mart.name: mart for mart in marts(config) if file in ("parquet", mart.published_in)}
+    for file in FILES:
         yield dg.MaterializeResult(
-            asset_key=spec.key,
+            asset_key=["published", file],
             metadata={
                 "release": release.name,
                 "state": state,
                 "path": dg.MetadataValue.path(str(release.folder)),
-                "dagster/row_count": sum(release.rows[mart.key] for mart in tables.values() if not mart.is_view),
+                "dagster/row_count": sum(release.rows[mart.key] for mart in _marts_in(file) if not mart.is_view),
             },
         )

@@ -22,7 +22,7 @@ from pathlib import Path
 
 import duckdb
 
-from orchestration.publishing.release_files import REMOVING, new_building_folder
+from orchestration.publishing.release_files import REMOVING, comments, new_building_folder
 from orchestration.settings import Settings
 from orchestration.state.database import connect, identifier, literal, literal_list
 from orchestration.state.files import flush_to_disk
@@ -47,48 +47,36 @@ def add(settings: Settings, release: Release, marts: Sequence[Mart]) -> None:
     tables = [mart for mart in marts if not mart.is_view]
     with connect(settings) as connection:
         for mart in tables:
-            _add_table(connection, settings, release, mart, building, before)
+            (building / _folder(mart)).mkdir(parents=True)
+            for name, sources in _files(release, mart).items():
+                file = building / _folder(mart) / name
+                earlier = before / _folder(mart) / name if before else None
+                if len(sources) == 1:
+                    file.hardlink_to(sources[0])
+                elif earlier and earlier.exists():
+                    file.hardlink_to(earlier)
+                else:
+                    _write_month(connection, file, sources, release, mart)
+                    open_to_readers(settings, file, is_private=mart.published_in == "customers")
+                    flush_to_disk(file)
     for path in (following, folder, *building.glob("*/*"), *building.glob("*"), building):
         open_to_readers(settings, path, is_private="customers" in path.relative_to(settings.published).parts)
     (building / RELEASE).hardlink_to(release.folder / RELEASE)
-    order = _order(before) - 1 if before else _FIRST_ORDER
+    order = _order_and_time(before)[0] - 1 if before else _FIRST_ORDER
     visible_at = time.time_ns() // 1000 + int(_LEAD_SECONDS * 1_000_000)
     building.rename(folder / f"{_FOLDER_PREFIX}{order}-{visible_at}")
     flush_to_disk(folder)
-    for file in sorted({mart.published_in for mart in tables}):
-        _write_views(settings, file, [mart for mart in marts if mart.published_in == file])
+    for published_in in sorted({mart.published_in for mart in tables}):
+        _write_views(settings, published_in, [mart for mart in marts if mart.published_in == published_in])
     # Never longer, or a clock that is set back right now would keep the run asleep until it has caught up.
     time.sleep(min(_LEAD_SECONDS, max(0.0, visible_at / 1_000_000 - time.time())))
-
-
-def _add_table(
-    connection: duckdb.DuckDBPyConnection,
-    settings: Settings,
-    release: Release,
-    mart: Mart,
-    building: Path,
-    before: Path | None,
-) -> None:
-    """Links what the release or the one before has as a file already; writes the rest."""
-    (building / _folder(mart)).mkdir(parents=True)
-    for name, sources in _files(release, mart).items():
-        file = building / _folder(mart) / name
-        earlier = before / _folder(mart) / name if before else None
-        if len(sources) == 1:
-            file.hardlink_to(sources[0])
-        elif earlier and earlier.exists():
-            file.hardlink_to(earlier)
-        else:
-            _write_month(connection, file, sources, release, mart)
-            open_to_readers(settings, file, is_private=mart.published_in == "customers")
-            flush_to_disk(file)
 
 
 def remove_old(settings: Settings) -> None:
     """Removes the releases that no transaction can still be reading, because a newer one replaced them long ago."""
     since = time.time() - settings.following_minutes * 60
     for newer, older in pairwise(_newest_first(settings.published / "following" / "releases")):
-        if _visible_at(newer) / 1_000_000 < since:
+        if _order_and_time(newer)[1] / 1_000_000 < since:
             shutil.rmtree(older.rename(older.with_name(f"{REMOVING}-{older.name}")))
 
 
@@ -96,12 +84,9 @@ def _newest_first(folder: Path) -> list[Path]:
     return sorted(folder.glob(f"{_FOLDER_PREFIX}*"))
 
 
-def _order(folder: Path) -> int:
-    return int(folder.name.removeprefix(_FOLDER_PREFIX).split("-")[0])
-
-
-def _visible_at(folder: Path) -> int:
-    return int(folder.name.split("-")[1])
+def _order_and_time(folder: Path) -> tuple[int, int]:
+    order, visible_at = folder.name.removeprefix(_FOLDER_PREFIX).split("-")
+    return int(order), int(visible_at)
 
 
 def _folder(mart: Mart) -> Path:
@@ -120,28 +105,25 @@ def _files(release: Release, mart: Mart) -> dict[str, list[Path]]:
     if not months:
         return {"none.parquet": []}
     *complete, newest = sorted(months)
-    return {f"{month}-{_digest(months[month])}.parquet": months[month] for month in complete} | {
-        f"{path.parent.name}.parquet": [path] for path in months[newest]
-    }
-
-
-def _digest(paths: Sequence[Path]) -> str:
-    """Changes when one of the files is replaced."""
-    states = [(stat.st_ino, stat.st_mtime_ns) for stat in (path.stat() for path in paths)]
-    return hashlib.sha256(repr(states).encode()).hexdigest()[:16]
+    files = {f"{path.parent.name}.parquet": [path] for path in months[newest]}
+    for month in complete:
+        states = [(stat.st_ino, stat.st_mtime_ns) for stat in map(Path.stat, months[month])]
+        digest = hashlib.sha256(repr(states).encode()).hexdigest()[:16]  # another one when a day is replaced
+        files[f"{month}-{digest}.parquet"] = months[month]
+    return files
 
 
 def _write_month(
     connection: duckdb.DuckDBPyConnection, file: Path, sources: Sequence[Path], release: Release, mart: Mart
 ) -> None:
     """Writes a month as one file. Without a source there is no history yet: the file has the columns and no rows."""
-    rows = f"read_parquet({literal_list(sources)}, hive_partitioning = false)"
-    if not sources:
+    if sources:
+        rows = f"read_parquet({literal_list(sources)}, hive_partitioning = false)"
+    else:
         connection.execute(f"attach {literal(release.file(mart.published_in))} as it (read_only)")
-        rows = f"it.{identifier(mart.schema)}.{identifier(mart.name)} limit 0"
+        rows = f"it.{mart.relation} limit 0"
     connection.execute(f"copy (from {rows}) to {literal(file)} (format parquet, compression zstd)")
-    if not sources:
-        connection.execute("detach it")
+    connection.execute("detach database if exists it")
 
 
 def _write_views(settings: Settings, file: str, marts: Sequence[Mart]) -> None:
@@ -152,13 +134,12 @@ def _write_views(settings: Settings, file: str, marts: Sequence[Mart]) -> None:
     if database.exists() and script.exists() and script.read_text() == text:
         return
     # If the file were called customers, DuckDB would take its schema of that name for it.
-    fresh = {path: path.with_name(f".new-{path.name}") for path in (database, script)}
-    for path in fresh.values():
-        path.unlink(missing_ok=True)
-    with duckdb.connect(str(fresh[database])) as connection:
+    new_database, new_script = (path.with_name(f".new-{path.name}") for path in (database, script))
+    new_database.unlink(missing_ok=True)
+    with duckdb.connect(str(new_database)) as connection:
         connection.execute(text)
-    fresh[script].write_text(text)
-    for path, new in fresh.items():
+    new_script.write_text(text)
+    for new, path in ((new_database, database), (new_script, script)):
         open_to_readers(settings, new, is_private=file == "customers")
         flush_to_disk(new)
         new.replace(path)
@@ -168,15 +149,11 @@ def _write_views(settings: Settings, file: str, marts: Sequence[Mart]) -> None:
 def _script(releases: Path, marts: Sequence[Mart]) -> str:
     statements = []
     for mart in sorted(marts, key=lambda mart: (mart.is_view, mart.key)):
-        view = f"{identifier(mart.schema)}.{identifier(mart.name)}"
+        query = mart.portable_sql if mart.is_view else _query(releases, mart)
         statements += [
             f"create schema if not exists {identifier(mart.schema)}",
-            f"create or replace view {view} as\n{mart.portable_sql if mart.is_view else _query(releases, mart)}",
-            f"comment on view {view} is {literal(mart.description)}",
-        ]
-        statements += [
-            f"comment on column {view}.{identifier(column)} is {literal(description)}"
-            for column, description in mart.columns.items()
+            f"create or replace view {mart.relation} as\n{query}",
+            *comments(mart, "view", mart.relation),
         ]
     return "".join(f"{statement};\n" for statement in dict.fromkeys(statements))
 

@@ -39,8 +39,6 @@ from orchestration.state.permissions import open_to_readers
 from orchestration.state.releases import CURRENT, RELEASE, Release, current, latest, pending, read_release, releases
 from orchestration.warehouse.dbt_project import Mart
 
-_LINKS = ("dashboard.duckdb", "customers.duckdb", "parquet", RELEASE)
-
 
 def publish(settings: Settings, as_of: date, marts: Iterable[Mart], run_id: str) -> Release:
     """Builds a release with the day that the warehouse holds, reads it back, and makes it the current one.
@@ -49,11 +47,15 @@ def publish(settings: Settings, as_of: date, marts: Iterable[Mart], run_id: str)
     """
     folder = settings.published / "releases"
     folder.mkdir(parents=True, exist_ok=True)
-    for public in (settings.published, folder):
-        public.chmod(0o755)
+    open_to_readers(settings, settings.published, folder, is_private=False)
     with _building_folder(folder) as building:
         draft = ReleaseDraft(settings, building, as_of, latest(settings), tuple(marts))
-        rows = _build(draft)
+        if draft.base:
+            copy_base(draft, draft.base)
+        with connect(settings) as connection:
+            expected = write_tables(connection, draft)
+        with connect(settings) as connection:
+            rows = read_back(connection, draft, expected)
         record = _record(draft, rows, run_id)
         (building / RELEASE).write_text(json.dumps(record, indent=1) + "\n")
         _open_and_flush(settings, building)
@@ -77,16 +79,6 @@ def _building_folder(folder: Path) -> Iterator[Path]:
     except BaseException:
         shutil.rmtree(building, ignore_errors=True)
         raise
-
-
-def _build(draft: ReleaseDraft) -> dict[str, int]:
-    """Writes all files, reads them back, and returns how many rows each table has."""
-    if draft.base:
-        copy_base(draft, draft.base)
-    with connect(draft.settings) as connection:
-        expected = write_tables(connection, draft)
-    with connect(draft.settings) as connection:
-        return read_back(connection, draft, expected)
 
 
 def _record(draft: ReleaseDraft, rows: dict[str, int], run_id: str) -> dict[str, object]:
@@ -122,7 +114,7 @@ def _open_and_flush(settings: Settings, building: Path) -> None:
 
 def _make_current(published: Path, release: Release) -> None:
     """Replaces ``current`` last: before the first release, the other links lead nowhere and then work all at once."""
-    for name in _LINKS:
+    for name in ("dashboard.duckdb", "customers.duckdb", "parquet", RELEASE):
         link = published / name
         if not (link.is_symlink() and link.readlink() == Path(CURRENT, name)):
             _replace_link(link, f"{CURRENT}/{name}")

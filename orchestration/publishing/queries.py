@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import date
 from difflib import get_close_matches
 from pathlib import Path
@@ -16,7 +16,6 @@ from orchestration.settings import Settings
 from orchestration.state.database import Table, connect, literal, query
 from orchestration.state.releases import DATA, Release, current, latest
 
-_DAYS_NAMED = 5
 _MAY_SEE = "case ? when 'provider' then provider_id = ? when 'lwia' then cast(lwia_number as varchar) = ? else true end"
 
 
@@ -27,60 +26,50 @@ def release_with(config: Settings, as_of: date | None) -> tuple[Release, date]:
         raise UsageError(f"Nothing is published in {config.published} yet; yacp run publishes a day.")
     day = as_of or release.as_of_date
     if day not in release.days:
-        newest = ", ".join(str(day) for day in release.days[: -_DAYS_NAMED - 1 : -1])
+        newest = ", ".join(map(str, reversed(release.days[-5:])))
         raise UsageError(f"{day} was not published; the newest published days are: {newest}.")
     return release, day
 
 
 def sections(config: Settings, scope: Scope, section: str | None, as_of: date | None) -> tuple[Release, Table]:
     """The dashboard's rows for a scope on a day, in order, for all sections or one."""
-    release, day = release_with(config, as_of)
-    with _opened(release.file("dashboard")) as connection:
-        _require_scope(connection, scope, day)
+    with _counts(config, scope, as_of) as (connection, release, day):
         if section is not None:
-            known = _column(
-                connection,
-                "select distinct section_number, section_key from it.sections.dashboard order by 1",
-            )
+            sql = "select distinct section_number, section_key from it.sections.dashboard order by 1"
+            known = _column(connection, sql)
             if section not in known:
                 raise UsageError(f"There is no section {section}; the sections are: {', '.join(known)}.")
-        rows = query(
+        return release, query(
             connection,
             "select * from it.sections.history where as_of_date = ? and scope_type = ? and scope_id = ?"
             " and (? is null or section_key = ?) order by section_number, line_number",
             [day, scope.type, scope.id, section, section],
         )
-    return release, rows
 
 
 def line_customers(config: Settings, line_key: str, scope: Scope, as_of: date | None) -> tuple[date, Table]:
     """The customers on a line for a scope on a day, those who have been on it longest first."""
-    release, day = release_with(config, as_of)
-    with _opened(release.file("dashboard")) as connection:
-        _require_scope(connection, scope, day)
+    with _counts(config, scope, as_of) as (connection, release, day):
         known = _column(
             connection,
             "select distinct section_number, line_number, line_key from it.sections.dashboard"
             " where line_key <> 'total' order by 1, 2",
         )
-        if line_key not in known:
-            near = [key for key in known if line_key in key] or get_close_matches(line_key, known) or known
-            raise UsageError(f"There is no line {line_key}; lines are: {', '.join(near)}.")
+    if line_key not in known:
+        near = [key for key in known if line_key in key] or get_close_matches(line_key, known) or known
+        raise UsageError(f"There is no line {line_key}; lines are: {', '.join(near)}.")
     with _opened(release.file("customers")) as connection:
-        rows = query(
+        return day, query(
             connection,
             f"from {_lists_of(release, day)} where line_key = ? and {_MAY_SEE}"
             " order by days_overdue desc nulls last, days_on_line desc nulls last, customer_id",
             [line_key, scope.type, scope.id, scope.id],
         )
-    return day, rows
 
 
 def changes(config: Settings, scope: Scope, as_of: date | None) -> tuple[date, date, Table]:
     """How each line of a scope changed since the previous published day: entered, left, and the count now."""
-    release, day = release_with(config, as_of)
-    with _opened(release.file("dashboard")) as connection:
-        _require_scope(connection, scope, day)
+    with _counts(config, scope, as_of) as (connection, _, day):
         rows = query(
             connection,
             "select m.previous_as_of_date, h.section_number, h.section_name, h.line_key, h.line_name, h.colour,"
@@ -94,14 +83,13 @@ def changes(config: Settings, scope: Scope, as_of: date | None) -> tuple[date, d
         raise UsageError(f"{day} is the first day published; there is no earlier day to compare it with.")
     previous = rows.rows[0][0]
     assert isinstance(previous, date)  # noqa: S101 - by the output contract
-    return day, previous, Table(rows.columns[1:], [row[1:] for row in rows.rows])
+    return day, previous, rows.select(*rows.columns[1:])
 
 
 def moves(config: Settings, scope: Scope, day: date, previous: date) -> Table:
     """The customers who entered or left a line of a scope between two published days."""
     release, _ = release_with(config, day)
     with _opened(release.file("customers")) as connection:
-        values = [scope.type, scope.id, scope.id]
         return query(
             connection,
             f"with now as (from {_lists_of(release, day)} where {_MAY_SEE}),"
@@ -111,22 +99,18 @@ def moves(config: Settings, scope: Scope, day: date, previous: date) -> Table:
             " union all select line_key, 'left', customer_id, first_name, last_name, provider_id, lwia_number"
             " from before anti join now using (section_key, line_key, customer_id)"
             " order by line_key, move, customer_id",
-            values + values,
+            [scope.type, scope.id, scope.id] * 2,
         )
 
 
 def sync_problems(config: Settings, scope: Scope) -> tuple[date, Table]:
     """The customers who aren't synced on the newest day, with the reason and the next step."""
-    release, day = release_with(config, None)
-    with _opened(release.file("dashboard")) as connection:
-        _require_scope(connection, scope, day)
-    with _opened(release.file("customers")) as connection:
-        rows = query(
+    with _counts(config, scope, None) as (_, release, day), _opened(release.file("customers")) as connection:
+        return day, query(
             connection,
             f"from it.customers.sync_problems where {_MAY_SEE} order by sync_status, customer_id",
             [scope.type, scope.id, scope.id],
         )
-    return day, rows
 
 
 def checks(config: Settings, as_of: date | None) -> tuple[str, Table]:
@@ -134,28 +118,22 @@ def checks(config: Settings, as_of: date | None) -> tuple[str, Table]:
     columns = "name, asset, severity, passed, observed, expected"
     order = "order by passed, severity, name, asset"
     if as_of is None and config.warehouse.exists():
-        with _opened(config.warehouse) as connection:
-            try:
-                days = _column(connection, "select cast(as_of_date as varchar) from it.run.built")
-                table = query(connection, f"select {columns}, where_to_look from it.run.check_results {order}", [])
-            except duckdb.CatalogException:
-                days, table = [], Table((), [])
-        if days and table.rows:
-            return f"the last run, of {days[0]}", table
+        with _opened(config.warehouse) as connection, suppress(duckdb.CatalogException):
+            days = _column(connection, "select as_of_date from it.run.built")
+            table = query(connection, f"select {columns}, where_to_look from it.run.check_results {order}", [])
+            if days and table.rows:
+                return f"the last run, of {days[0]}", table
     release, day = release_with(config, as_of)
     with _opened(release.file("dashboard")) as connection:
-        parquet = release.folder / "parquet" / "dashboard" / "quality" / "checks" / f"as_of_date={day}"
-        source = f"read_parquet({literal(parquet / '*.parquet')}, hive_partitioning = false)"
+        source = _parquet(release, "dashboard/quality/checks", day)
         return f"{day}, as published", query(connection, f"select {columns} from {source} {order}", [])
 
 
 def published_deliveries(config: Settings, days: Iterable[date]) -> dict[tuple[date, str], int]:
     """Which delivery of each system the given days were built from, as far as they are published or pending."""
     release = latest(config)
-    if release is None:
-        return {}
-    folder = release.folder / "parquet" / "dashboard" / "quality" / "deliveries"
-    files = [str(path) for day in days if (path := folder / f"as_of_date={day}" / DATA).exists()]
+    folder = release.folder / "parquet" / "dashboard" / "quality" / "deliveries" if release else None
+    files = [str(path) for day in days if folder and (path := folder / f"as_of_date={day}" / DATA).exists()]
     if not files:
         return {}
     with connect(config) as connection:
@@ -164,6 +142,25 @@ def published_deliveries(config: Settings, days: Iterable[date]) -> dict[tuple[d
             [files],
         ).fetchall()
     return {(day, system): delivery for day, system, delivery in found}
+
+
+@contextmanager
+def _counts(
+    config: Settings, scope: Scope, as_of: date | None
+) -> Iterator[tuple[duckdb.DuckDBPyConnection, Release, date]]:
+    """The dashboard's file for a scope and a day; ``UsageError`` when there is no such scope or day."""
+    release, day = release_with(config, as_of)
+    with _opened(release.file("dashboard")) as connection:
+        known = _column(
+            connection,
+            "select distinct scope_id from it.sections.history where as_of_date = ? and scope_type = ?"
+            " and section_key = 'application_status' and line_key = 'total' order by 1",
+            [day, scope.type],
+        )
+        if scope.id not in known:
+            shown = ", ".join(known[:10]) + (", …" if len(known) > 10 else "")
+            raise UsageError(f"There is no {scope.type} {scope.id} on the dashboard; there are: {shown}.")
+        yield connection, release, day
 
 
 @contextmanager
@@ -186,22 +183,13 @@ def _opened(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
 
 def _lists_of(release: Release, day: date) -> str:
     """The customer lists of a published day: a table for the newest day, Parquet for earlier ones."""
-    if day == release.as_of_date:
-        return "it.customers.line_customers"
-    folder = release.folder / "parquet" / "customers" / "customers" / "line_customers" / f"as_of_date={day}"
-    return f"read_parquet({literal(folder / '*.parquet')}, hive_partitioning = false)"
+    is_newest = day == release.as_of_date
+    return "it.customers.line_customers" if is_newest else _parquet(release, "customers/customers/line_customers", day)
 
 
-def _require_scope(connection: duckdb.DuckDBPyConnection, scope: Scope, day: date) -> None:
-    known = _column(
-        connection,
-        "select distinct scope_id from it.sections.history where as_of_date = ? and scope_type = ?"
-        " and section_key = 'application_status' and line_key = 'total' order by 1",
-        [day, scope.type],
-    )
-    if scope.id not in known:
-        shown = ", ".join(known[:10]) + (", …" if len(known) > 10 else "")
-        raise UsageError(f"There is no {scope.type} {scope.id} on the dashboard; there are: {shown}.")
+def _parquet(release: Release, table: str, day: date) -> str:
+    files = release.folder / "parquet" / table / f"as_of_date={day}" / "*.parquet"
+    return f"read_parquet({literal(files)}, hive_partitioning = false)"
 
 
 def _column(connection: duckdb.DuckDBPyConnection, sql: str, values: Sequence[object] = ()) -> list[str]:

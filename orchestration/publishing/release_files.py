@@ -12,9 +12,10 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
+from itertools import groupby
 from pathlib import Path
 
 import duckdb
@@ -51,20 +52,10 @@ class ReleaseDraft:
         """The day that the tables of one day show."""
         return max(self.as_of, self.base.as_of_date) if self.base else self.as_of
 
-    @property
-    def parquet(self) -> Path:
-        """The folder of the Parquet files."""
-        return self.folder / "parquet"
-
     def files(self) -> dict[str, list[Mart]]:
         """The DuckDB files by name, each with its tables. Views come last: they read the tables."""
-        names = sorted({mart.published_in for mart in self.marts})
-        ordered = sorted(self.marts, key=lambda mart: mart.is_view)
-        return {name: [mart for mart in ordered if mart.published_in == name] for name in names}
-
-    def database(self, file: str) -> Path:
-        """The DuckDB file of that name."""
-        return self.folder / f"{file}.duckdb"
+        ordered = sorted(self.marts, key=lambda mart: (mart.published_in, mart.is_view))
+        return {name: list(marts) for name, marts in groupby(ordered, key=lambda mart: mart.published_in)}
 
 
 def new_building_folder(folder: Path) -> Path:
@@ -81,59 +72,47 @@ def new_building_folder(folder: Path) -> Path:
 
 
 def copy_base(draft: ReleaseDraft, base: Release) -> None:
-    """Copies the databases of the release before, and links its Parquet."""
+    """Copies the databases of the release before, and links its Parquet.
+
+    Only what the pool doesn't have yet is linked; what the base doesn't have is removed from it.
+    """
     for file in draft.files():
-        shutil.copyfile(base.file(file), draft.database(file))
-    pool = draft.folder.parent / LINK_POOL
+        shutil.copyfile(base.file(file), draft.folder / f"{file}.duckdb")
+    old, new, pool = base.folder / "parquet", draft.folder / "parquet", draft.folder.parent / LINK_POOL
     if pool.exists():
-        pool.rename(draft.parquet)
-    _link_base(draft.settings, base.folder / "parquet", draft.parquet)
-
-
-def _link_base(settings: Settings, base: Path, parquet: Path) -> None:
-    """Links what the pool doesn't have yet, and removes from it what the base doesn't have."""
-    tables = {table.relative_to(base) for table in base.glob("*/*/*")}
-    for unknown in {table.relative_to(parquet) for table in parquet.glob("*/*/*")} - tables:
-        shutil.rmtree(parquet / unknown)
+        pool.rename(new)
+    tables = {table.relative_to(old) for table in old.glob("*/*/*")}
+    for unknown in {table.relative_to(new) for table in new.glob("*/*/*")} - tables:
+        shutil.rmtree(new / unknown)
     for table in tables:
-        (parquet / table).mkdir(parents=True, exist_ok=True)
-        days = {entry.name for entry in os.scandir(base / table)}
-        for entry in os.scandir(parquet / table):
+        (new / table).mkdir(parents=True, exist_ok=True)
+        days = {entry.name for entry in os.scandir(old / table)}
+        for entry in os.scandir(new / table):
             if entry.name not in days:
                 shutil.rmtree(entry)
         for day in days:
-            source, target = base / table / day / DATA, parquet / table / day / DATA
-            if not _is_same_file(source, target):
+            source, target = old / table / day / DATA, new / table / day / DATA
+            if not (target.exists() and target.samefile(source)):
                 shutil.rmtree(target.parent, ignore_errors=True)
                 target.parent.mkdir()
                 target.hardlink_to(source)
-                open_to_readers(settings, target.parent, is_private=table.parts[0] == "customers")
-
-
-def _is_same_file(source: Path, target: Path) -> bool:
-    try:
-        return target.samefile(source)
-    except FileNotFoundError:
-        return False
+                open_to_readers(draft.settings, target.parent, is_private=table.parts[0] == "customers")
 
 
 def write_tables(connection: duckdb.DuckDBPyConnection, draft: ReleaseDraft) -> dict[str, int]:
     """Writes every table and view from the warehouse; returns how many rows each is expected to have."""
     expected = {}
     connection.execute(f"attach {literal(draft.settings.warehouse)} as warehouse (read_only)")
-    files = draft.files()
-    for file in files:
-        connection.execute(f"attach {literal(draft.database(file))} as {_alias(file)} ({PUBLISHED_FORMAT})")
-    for mart in (mart for tables in files.values() for mart in tables):
-        expected[mart.key] = _write_table(connection, draft, mart)
-    for file in files:
-        connection.execute(f"detach {_alias(file)}")
+    for file, tables in draft.files().items():
+        connection.execute(f"attach {literal(draft.folder / f'{file}.duckdb')} as release ({PUBLISHED_FORMAT})")
+        for mart in tables:
+            expected[mart.key] = _write_table(connection, draft, mart)
+        connection.execute("detach release")
     return expected
 
 
 def _write_table(connection: duckdb.DuckDBPyConnection, draft: ReleaseDraft, mart: Mart) -> int:
-    schema = f"{_alias(mart.published_in)}.{identifier(mart.schema)}"
-    target = f"{schema}.{identifier(mart.name)}"
+    schema, target = f"release.{identifier(mart.schema)}", f"release.{mart.relation}"
     is_replaced = mart.is_of_one_day and draft.as_of == draft.newest
     connection.execute(f"create schema if not exists {schema}")
     if mart.is_view:
@@ -144,12 +123,24 @@ def _write_table(connection: duckdb.DuckDBPyConnection, draft: ReleaseDraft, mar
         _update_history(connection, target, mart)
     elif is_replaced:
         connection.execute(f"create or replace table {target} as from warehouse.{mart.relation}")
-    _add_comments(connection, target, mart)
+    for comment in comments(mart, "view" if mart.is_view else "table", target):
+        connection.execute(comment)
     if not mart.is_view:
         for folder, query in _parquet_of_day(connection, draft, target, mart):
-            _write_parquet(connection, query, folder)
+            shutil.rmtree(folder, ignore_errors=True)  # only the link goes: the file still belongs to an older release
+            folder.mkdir(parents=True)
+            connection.execute(f"copy ({query}) to {literal(folder / DATA)} (format parquet, compression zstd)")
             open_to_readers(draft.settings, folder, folder / DATA, is_private=mart.published_in == "customers")
-    return _count(connection, f"warehouse.{mart.relation}" if is_replaced else target)
+    counted = f"warehouse.{mart.relation}" if is_replaced else target
+    [(count,)] = connection.execute(f"select count(*) from {counted}").fetchall()
+    return int(count)
+
+
+def comments(mart: Mart, kind: str, relation: str) -> Iterator[str]:
+    """The statements that describe a mart and its columns to those who read it as the table or view ``relation``."""
+    yield f"comment on {kind} {relation} is {literal(mart.description)}"
+    for column, description in mart.columns.items():
+        yield f"comment on column {relation}.{identifier(column)} is {literal(description)}"
 
 
 def _update_history(connection: duckdb.DuckDBPyConnection, target: str, mart: Mart) -> None:
@@ -175,7 +166,7 @@ def _parquet_of_day(
     A table of stays (``changes``) belongs to no single day, so all of it is in one folder. The folder keeps its name,
     so that a reader who lists the table and opens the file a moment later finds it.
     """
-    folder = draft.parquet / mart.published_in / mart.schema / mart.name
+    folder = draft.folder / "parquet" / mart.published_in / mart.schema / mart.name
     source = f"from warehouse.{mart.relation}"
     if mart.changes:
         yield next(folder.glob("as_of_date=*"), folder / f"as_of_date={draft.newest}"), f"from {target}"
@@ -186,36 +177,21 @@ def _parquet_of_day(
         yield folder / f"as_of_date={draft.as_of}", source
 
 
-def _write_parquet(connection: duckdb.DuckDBPyConnection, query: str, folder: Path) -> None:
-    shutil.rmtree(folder, ignore_errors=True)  # only the link goes: the file still belongs to an older release
-    folder.mkdir(parents=True)
-    connection.execute(f"copy ({query}) to {literal(folder / DATA)} (format parquet, compression zstd)")
-
-
-def _add_comments(connection: duckdb.DuckDBPyConnection, target: str, mart: Mart) -> None:
-    kind = "view" if mart.is_view else "table"
-    connection.execute(f"comment on {kind} {target} is {literal(mart.description)}")
-    for column, description in mart.columns.items():
-        connection.execute(f"comment on column {target}.{identifier(column)} is {literal(description)}")
-
-
-def read_back(
-    connection: duckdb.DuckDBPyConnection, draft: ReleaseDraft, expected: Mapping[str, int]
-) -> dict[str, int]:
+def read_back(connection: duckdb.DuckDBPyConnection, draft: ReleaseDraft, expected: dict[str, int]) -> dict[str, int]:
     """Opens the files as a reader would and returns the rows of each table.
 
     ``BuildFailed`` when a table isn't complete, or has a personal column that its file may not have.
     """
     rows = {}
     for file, tables in draft.files().items():
-        connection.execute(f"attach {literal(draft.database(file))} as it (read_only)")
+        connection.execute(f"attach {literal(draft.folder / f'{file}.duckdb')} as it (read_only)")
         for mart in tables:
-            relation = f"it.{identifier(mart.schema)}.{identifier(mart.name)}"
-            columns = [row[0] for row in connection.execute(f"describe {relation}").fetchall()]
-            rows[mart.key] = _count(connection, relation)
-            if rows[mart.key] != expected[mart.key] or columns != list(mart.columns):
+            columns = [row[0] for row in connection.execute(f"describe it.{mart.relation}").fetchall()]
+            [(count,)] = connection.execute(f"select count(*) from it.{mart.relation}").fetchall()
+            rows[mart.key] = count
+            if count != expected[mart.key] or columns != list(mart.columns):
                 raise BuildFailed(
-                    f"{mart.key} was not written completely ({rows[mart.key]:,} of {expected[mart.key]:,} rows). "
+                    f"{mart.key} was not written completely ({count:,} of {expected[mart.key]:,} rows). "
                     f"{NOTHING_PUBLISHED} Check the free disk space and run the day again."
                 )
             _refuse_personal_columns(mart, columns)
@@ -233,12 +209,3 @@ def _refuse_personal_columns(mart: Mart, columns: list[str]) -> None:
             f"{mart.key} contains {', '.join(sorted(leaked))}, which must stay in the archive. "
             f"{NOTHING_PUBLISHED} Remove the column from the model."
         )
-
-
-def _alias(file: str) -> str:
-    return f"release_{file}"
-
-
-def _count(connection: duckdb.DuckDBPyConnection, relation: str) -> int:
-    row = connection.execute(f"select count(*) from {relation}").fetchone()
-    return int(row[0]) if row else 0

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, timedelta
-from pathlib import Path
 
 from orchestration.contract.extract import System
 from orchestration.contract.systems import SYSTEMS
@@ -20,82 +19,67 @@ from orchestration.state.files import write_whole
 
 @dataclass(frozen=True)
 class Plan:
-    """The days of a backfill. When all are done, the last one is run again, so that the range ends published."""
+    """The days of a backfill. ``days`` are to be run, oldest first.
 
+    When all are done and none is ``remaining``, the last one is run again, so that the range ends published.
+    """
+
+    days: list[date]
     remaining: list[date]
-    last_delivered: date
     done_count: int
     not_delivered: list[date]
 
-    @property
-    def days(self) -> list[date]:
-        """What to run, oldest first."""
-        return self.remaining or [self.last_delivered]
 
-
-@dataclass
 class Backfill:
     """A range of days, and for each day that is done the delivery number of each system it was done with."""
 
-    config: Settings
-    first: date
-    last: date
-    done: dict[str, list[int]] = field(default_factory=dict)
-
-    @classmethod
-    def resume(cls, config: Settings, first: date, last: date, *, anew: bool = False) -> Backfill:
+    def __init__(self, config: Settings, first: date, last: date, *, anew: bool = False) -> None:
         """Resumes a stopped backfill of the same range, or starts one."""
-        backfill = cls(config, first, last)
+        self._config, self._first, self._last = config, first, last
+        self._path = config.state / "backfill.json"
+        self._range = [first.isoformat(), last.isoformat()]
+        self._done: dict[str, list[int]] = {}
         if not anew:
             try:
-                record = json.loads(backfill._path.read_text())
-                if record["range"] == backfill._range:
-                    backfill.done = record["done"]
+                record = json.loads(self._path.read_text())
+                if record["range"] == self._range:
+                    self._done = record["done"]
             except (OSError, ValueError, KeyError, TypeError):
                 pass  # none was stopped, or its record is damaged: every day is run, which is never wrong
-        return backfill
 
     def plan(self) -> Plan:
         """The days to run; ``UsageError`` when there are none."""
-        if self.last < self.first:
-            raise UsageError(f"FROM {self.first} is after TO {self.last}.")
-        days = [self.first + timedelta(days=n) for n in range((self.last - self.first).days + 1)]
-        there = delivered(self.config, days)
+        if self._last < self._first:
+            raise UsageError(f"FROM {self._first} is after TO {self._last}.")
+        days = [self._first + timedelta(days=n) for n in range((self._last - self._first).days + 1)]
+        there = delivered(self._config, days)
         if not there:
-            raise UsageError(f"No day from {self.first} to {self.last} was delivered by both systems.")
+            raise UsageError(f"No day from {self._first} to {self._last} was delivered by both systems.")
         remaining = self.remaining(there)
         not_delivered = [day for day in days if day not in there]
-        return Plan(remaining, there[-1], len(there) - len(remaining), not_delivered)
+        return Plan(remaining or there[-1:], remaining, len(there) - len(remaining), not_delivered)
 
     def remaining(self, days: Sequence[date]) -> list[date]:
         """The days that this backfill has not published, or that were redelivered since."""
-        with DeliveryRoot(self.config) as root:
+        with DeliveryRoot(self._config) as root:
             return [day for day in days if not self._is_done(day, root)]
 
     def record(self, day: date) -> None:
         """Records that the day is published."""
-        self.done[day.isoformat()] = [self._accepted(system, day) for system in SYSTEMS]
-        write_whole(self._path, json.dumps({"range": self._range, "done": self.done}))
+        self._done[day.isoformat()] = [self._accepted(system, day) for system in SYSTEMS]
+        write_whole(self._path, json.dumps({"range": self._range, "done": self._done}))
 
     def finish(self) -> None:
         """Deletes the record: the next backfill of the same range runs every day."""
         self._path.unlink(missing_ok=True)
 
-    @property
-    def _path(self) -> Path:
-        return self.config.state / "backfill.json"
-
-    @property
-    def _range(self) -> list[str]:
-        return [self.first.isoformat(), self.last.isoformat()]
-
     def _is_done(self, day: date, root: DeliveryRoot) -> bool:
-        recorded = self.done.get(day.isoformat())
+        recorded = self._done.get(day.isoformat())
         return recorded is not None and recorded == [
             max(self._accepted(system, day), root.manifest(system, day).delivery if root.has(system, day) else 0)
             for system in SYSTEMS
         ]
 
     def _accepted(self, system: System, day: date) -> int:
-        delivery = Archive(self.config.archive).newest(system, day)
+        delivery = Archive(self._config.archive).newest(system, day)
         return delivery.delivery if delivery else 0

@@ -1,18 +1,19 @@
-"""Runs a day from the command line: the job that the sensor and the schedule start, recorded in the same instance."""
+"""Runs a day from the command line: the job that the sensor and the schedule start, recorded in the same instance.
+
+When it fails, its message is that of the step that failed.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
-from orchestration.failures import NOTHING_PUBLISHED, BuildFailed
+from orchestration.failures import EXIT_STATUS, NOTHING_PUBLISHED, BuildFailed, YacpError
 from orchestration.internals.process import without_gc
 from orchestration.landing.queries import rows_forgotten
 from orchestration.runs.instance import MODULE, prepare_instance
-from orchestration.runs.run_failures import RunFailed, failure_of, unexpected_failure
 from orchestration.settings import PROJECT, Settings
 from orchestration.state.releases import current
 
@@ -32,6 +33,17 @@ class Step:
     passed: bool = True
 
 
+OnStep = Callable[[Step], None]
+
+
+class RunFailed(YacpError):
+    """A failed run: the message and exit status of the failing step."""
+
+    def __init__(self, message: str, exit_status: int) -> None:
+        super().__init__(message)
+        self.exit_status = exit_status
+
+
 def with_newest_day(config: Settings, days: Sequence[date]) -> list[date]:
     """The days, followed by the newest published one when all are older.
 
@@ -48,32 +60,37 @@ def rows_forgotten_since_published(config: Settings, day: date) -> int:
 
 
 def run_day(
-    config: Settings,
-    day: date,
-    load_definitions: Callable[[], dg.Definitions],
-    on_step: Callable[[Step], None],
-    started_by: str = COMMAND,
+    config: Settings, day: date, load_definitions: Callable[[], dg.Definitions], on_step: OnStep, started_by: str
 ) -> str:
     """Runs the job for a day in this process and returns the run's id; raises ``RunFailed`` when it fails."""
     with without_gc():
+        from sqlalchemy.exc import DBAPIError
+
         from orchestration.runs.warehouse_lock import hold_warehouse
 
-    with _readable_write_errors(config):
+    release_before = current(config)
+    try:
         prepare_instance(config)
         with hold_warehouse(config, f"the run of {day}", lambda message: on_step(Step("waiting", message))):
             on_step(Step("loading", "definitions"))
             return _execute(day, load_definitions, on_step, started_by)
+    except (DBAPIError, OSError) as error:  # on a full disk or without access, even a run's record can't be written
+        reason = str(error.orig) if isinstance(error, DBAPIError) else (error.strerror or type(error).__name__).lower()
+        is_published = current(config) != release_before
+        raise BuildFailed(
+            f"{config.state} can't be written: {reason}. "
+            f"{'The day was published anyway.' if is_published else NOTHING_PUBLISHED} "
+            "Free space there, or give the user that runs yacp access, then run the day again."
+        ) from None
 
 
-def _execute(
-    day: date, load_definitions: Callable[[], dg.Definitions], on_step: Callable[[Step], None], started_by: str
-) -> str:
+def _execute(day: date, load_definitions: Callable[[], dg.Definitions], on_step: OnStep, started_by: str) -> str:
     with without_gc():
         import dagster as dg
 
         from orchestration.contract.partitions import PARTITION_TAG
         from orchestration.internals.dagster_execution import create_run, execute
-        from orchestration.runs.jobs import JOB
+        from orchestration.runs.run_requests import JOB
 
         job = load_definitions().resolve_job_def(JOB)
     with dg.DagsterInstance.get() as instance:
@@ -89,31 +106,40 @@ def _execute(
         return run.run_id
 
 
-@contextmanager
-def _readable_write_errors(config: Settings) -> Iterator[None]:
-    """Even the record of a run can't be written on a full disk, or without access."""
-    from sqlalchemy.exc import DBAPIError
-
-    release_before = current(config)
-    try:
-        yield
-    except (DBAPIError, OSError) as error:
-        reason = str(error.orig) if isinstance(error, DBAPIError) else (error.strerror or type(error).__name__).lower()
-        is_published = current(config) != release_before
-        raise BuildFailed(
-            f"{config.state} can't be written: {reason}. "
-            f"{'The day was published anyway.' if is_published else NOTHING_PUBLISHED} "
-            "Free space there, or give the user that runs yacp access, then run the day again."
-        ) from None
+def _steps(event: dg.DagsterEvent) -> Iterator[Step]:
+    if event.is_step_start:
+        yield Step("step", event.step_key or "")
+    elif event.is_step_materialization and event.asset_key:
+        yield Step("asset", event.asset_key.to_user_string())
+    elif event.event_type_value == "ASSET_CHECK_EVALUATION":
+        check = event.asset_check_evaluation_data
+        yield Step("check", check.check_name, passed=check.passed)
 
 
-def _steps(event: object) -> Iterator[Step]:
-    kind = getattr(event, "event_type_value", "")
-    if kind == "STEP_START":
-        yield Step("step", str(getattr(event, "step_key", "")))
-    elif kind == "ASSET_MATERIALIZATION":
-        key = event.asset_key  # type: ignore[attr-defined]
-        yield Step("asset", key.to_user_string())
-    elif kind == "ASSET_CHECK_EVALUATION":
-        data = event.asset_check_evaluation_data  # type: ignore[attr-defined]
-        yield Step("check", data.check_name, passed=data.passed)
+def failure_of(event: dg.DagsterEvent | None, run_id: str) -> RunFailed | None:
+    """The failure in a step's event; ``None`` for other events.
+
+    The message of an unexpected error isn't shown, because it may quote a row.
+    """
+    if event is None or not event.is_step_failure:
+        return None
+    error, expected = event.step_failure_data.error, event.step_failure_data.user_failure_data
+    # Dagster has an error type for an interruption; DuckDB raises a RuntimeError in the middle of a query.
+    if error and (
+        error.cls_name == "DagsterExecutionInterruptedError"
+        or (error.cause and error.cause.message.strip() == "RuntimeError: Query interrupted")
+    ):
+        return RunFailed("Stopped. Nothing was published; run the same command to start again.", 130)
+    status = expected.metadata.get(EXIT_STATUS) if expected else None
+    if expected and expected.description is not None and status is not None and isinstance(status.value, int):
+        return RunFailed(expected.description, status.value)
+    return unexpected_failure(run_id)
+
+
+def unexpected_failure(run_id: str) -> RunFailed:
+    """A failure that is none of the types in ``failures``."""
+    return RunFailed(
+        f"The run failed unexpectedly. {NOTHING_PUBLISHED} The stack trace is in the Dagster UI (yacp dev), run "
+        f"{run_id}.",
+        BuildFailed.exit_status,
+    )

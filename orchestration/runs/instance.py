@@ -8,7 +8,6 @@ from pathlib import Path
 from orchestration.settings import Settings
 from orchestration.state.files import write_whole
 
-INSTANCE_FILE = Path(__file__).with_name("dagster.yaml")
 MODULE = "orchestration.definitions"
 
 
@@ -24,6 +23,7 @@ def write_instance(config: Settings) -> None:
         private.mkdir(mode=0o700, parents=True, exist_ok=True)
         private.chmod(0o700)
     target = config.dagster_home / "dagster.yaml"
-    content = INSTANCE_FILE.read_text().replace("${DAGSTER_HOME}", str(config.dagster_home.resolve()))
+    template = Path(__file__).with_name("dagster.yaml").read_text()
+    content = template.replace("${DAGSTER_HOME}", str(config.dagster_home.resolve()))
     if not target.exists() or target.read_text() != content:
         write_whole(target, content)

@@ -21,12 +21,9 @@ _locks: dict[str, FileLock] = {}
 
 def mark_alive(config: Settings, run_id: str) -> None:
     """Marks the run as alive until this process ends, and so also while the run's end is being recorded."""
-    if run_id not in _locks:
-        path = _path(config, run_id)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(path, thread_local=False, fallback_to_soft=False)
-        lock.acquire()
-        _locks[run_id] = lock
+    path = _path(config, run_id)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    _locks.setdefault(run_id, FileLock(path, thread_local=False, fallback_to_soft=False)).acquire()
 
 
 def is_alive(config: Settings, run_id: str, started_at: float | None) -> bool:
@@ -42,7 +39,7 @@ def fail_dead_runs(instance: dg.DagsterInstance, config: Settings) -> None:
     for record in instance.get_run_records(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED])):
         if not is_alive(config, record.dagster_run.run_id, record.start_time):
             instance.report_run_failed(record.dagster_run, death_message(config, record.dagster_run.run_id))
-    for path in _folder(config).glob("*"):
+    for path in config.dagster_home.glob("running/*"):
         run = instance.get_run_by_id(path.name)
         if (run is None or run.is_finished) and not _is_locked(path):
             path.unlink(missing_ok=True)
@@ -67,12 +64,8 @@ class MonitoredRunLauncher(HealthCheckingLauncher):
         return None if is_alive(config, run_id, started_at) else death_message(config, run_id)
 
 
-def _folder(config: Settings) -> Path:
-    return config.dagster_home / "running"
-
-
 def _path(config: Settings, run_id: str) -> Path:
-    return _folder(config) / run_id
+    return config.dagster_home / "running" / run_id
 
 
 def _is_locked(path: Path) -> bool:

@@ -1,5 +1,5 @@
-"""Which days Dagster runs by itself: a sensor requests a day once both systems have delivered it, and a schedule
-requests what the sensor missed.
+"""The jobs, and which days Dagster runs by itself: a sensor requests a day once both systems have delivered it, and a
+schedule requests what the sensor missed.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -13,15 +13,30 @@ from orchestration.contract.partitions import DAILY_PARTITIONS, PARTITION_TAG
 from orchestration.contract.systems import SYSTEMS
 from orchestration.failures import IS_FINAL, DeliveryRefused, UsageError, YacpError
 from orchestration.publishing.queries import published_deliveries
-from orchestration.runs.jobs import JOB, nightly
 from orchestration.settings import Settings, settings
 from orchestration.sources.delivery_root import DeliveryRoot, without_retries
 from orchestration.state.releases import pending
+from orchestration.warehouse.unit_tests import UNIT_TEST_CHECKS
 
+JOB = "nightly"
 DELIVERIES_TAG = "yacp/deliveries"
 """The tag of a run that says which deliveries it was requested for."""
 _RECENT_DAYS = 14
 _RETRY_AFTER = (timedelta(minutes=1), timedelta(minutes=10), timedelta(minutes=60))
+
+nightly = dg.define_asset_job(
+    JOB,
+    selection=dg.AssetSelection.all() - dg.AssetSelection.checks(*UNIT_TEST_CHECKS),
+    partitions_def=DAILY_PARTITIONS,
+    description="Lands both systems' deliveries of a day, builds and checks the dashboard, and publishes it.",
+    tags={"yacp/writes": "warehouse"},
+)
+
+unit_tests = dg.define_asset_job(
+    "rule_unit_tests",
+    selection=dg.AssetSelection.checks(*UNIT_TEST_CHECKS),
+    description="Tests the business rules on both sides of their boundaries; needs no delivery.",
+)
 
 
 def days_to_run(config: Settings, on_problem: Callable[[str], None]) -> dict[date, str]:
@@ -87,30 +102,25 @@ def _reason_to_wait(instance: dg.DagsterInstance, tries: Sequence[dg.RunRecord],
     """
     if not tries:
         return ""
-    newest = tries[0]
-    if newest.dagster_run.status != dg.DagsterRunStatus.FAILURE:
-        return f"was run before: {newest.dagster_run.status.value.lower()}"
-    if _is_final(instance, newest.dagster_run.run_id):
+    run, ended_at = tries[0].dagster_run, tries[0].end_time or 0
+    if run.status != dg.DagsterRunStatus.FAILURE:
+        return f"was run before: {run.status.value.lower()}"
+    failures = instance.get_records_for_run(run.run_id, of_type=dg.DagsterEventType.STEP_FAILURE).records
+    if any(_is_final(record.event_log_entry.dagster_event) for record in failures):
         return "failed, and needs a new delivery or a changed rule"
     if is_scheduled:
         return ""
     if len(tries) > len(_RETRY_AFTER):
         return f"failed {len(tries)} times; it is retried at six in the morning"
     pause = _RETRY_AFTER[len(tries) - 1]
-    since = datetime.now(UTC) - datetime.fromtimestamp(newest.end_time or 0, UTC)
-    if timedelta(0) <= since < pause:
+    if timedelta(0) <= datetime.now(UTC) - datetime.fromtimestamp(ended_at, UTC) < pause:
         return f"failed; it is retried {pause.seconds // 60} minutes later"
     return ""
 
 
-def _is_final(instance: dg.DagsterInstance, run_id: str) -> bool:
-    failures = instance.get_records_for_run(run_id, of_type=dg.DagsterEventType.STEP_FAILURE).records
-    return any(
-        data.user_failure_data is not None
-        and data.user_failure_data.metadata.get(IS_FINAL) == dg.BoolMetadataValue(True)
-        for record in failures
-        if (event := record.event_log_entry.dagster_event) and (data := event.step_failure_data)
-    )
+def _is_final(event: dg.DagsterEvent | None) -> bool:
+    expected = event.step_failure_data.user_failure_data if event else None
+    return expected is not None and expected.metadata.get(IS_FINAL) == dg.BoolMetadataValue(True)
 
 
 @dg.sensor(

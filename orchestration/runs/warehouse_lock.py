@@ -25,8 +25,6 @@ from orchestration.settings import Settings, settings
 from orchestration.state.crash_cleanup import remove_leftovers
 from orchestration.state.permissions import private_umask, restrict_everything
 
-_POLL_SECONDS = 0.5
-
 
 @contextmanager
 def hold_warehouse(config: Settings, who: str, on_wait: Callable[[str], None]) -> Iterator[None]:
@@ -37,7 +35,7 @@ def hold_warehouse(config: Settings, who: str, on_wait: Callable[[str], None]) -
     """
     config.state.mkdir(parents=True, exist_ok=True)
     path = config.state / "warehouse.lock"
-    lock = FileLock(path, is_singleton=True, thread_local=False, fallback_to_soft=False, poll_interval=_POLL_SECONDS)
+    lock = FileLock(path, is_singleton=True, thread_local=False, fallback_to_soft=False, poll_interval=0.5)
     if lock.is_locked:  # by this process
         yield
         return

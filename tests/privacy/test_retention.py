@@ -10,8 +10,7 @@ import pytest
 from conftest import DAY, DAY_BEFORE, Sample, yacp
 
 from orchestration.landing.archive import Archive
-from orchestration.privacy.retention import expire, expired
-from orchestration.privacy.retention_job import retention
+from orchestration.privacy.retention import expire, expired, retention
 from orchestration.publishing.publish import publish
 from orchestration.runs.warehouse_lock import WarehouseLock
 from orchestration.settings import settings

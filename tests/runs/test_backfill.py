@@ -17,11 +17,11 @@ def _stopped_after_the_first_day(config: Settings, deliveries: Deliveries, syste
             deliveries.write(system, day=day)
     for system in systems.values():
         land(config, system, DAY_BEFORE)
-    Backfill.resume(config, DAY_BEFORE, DAY).record(DAY_BEFORE)
+    Backfill(config, DAY_BEFORE, DAY).record(DAY_BEFORE)
 
 
 def _remaining(config: Settings, first: date = DAY_BEFORE, *, anew: bool = False) -> list[date]:
-    again = Backfill.resume(config, first, DAY, anew=anew)
+    again = Backfill(config, first, DAY, anew=anew)
     return again.remaining([DAY_BEFORE, DAY])
 
 
@@ -38,7 +38,7 @@ def test_a_redelivered_day_is_run_again(config: Settings, deliveries: Deliveries
 
 def test_a_day_redelivered_during_its_run_is_run_again(config: Settings, deliveries: Deliveries, systems) -> None:
     _stopped_after_the_first_day(config, deliveries, systems)
-    backfill = Backfill.resume(config, DAY_BEFORE, DAY)
+    backfill = Backfill(config, DAY_BEFORE, DAY)
     land(config, systems["worknet"], DAY)
     land(config, systems["iwds"], DAY)
     deliveries.write(systems["iwds"], day=DAY, delivery=2)
@@ -56,6 +56,6 @@ def test_a_finished_or_damaged_record_runs_every_day(config: Settings, deliverie
     _stopped_after_the_first_day(config, deliveries, systems)
     Path(config.state / "backfill.json").write_text('{"range": [')
     assert _remaining(config) == [DAY_BEFORE, DAY]
-    Backfill.resume(config, DAY_BEFORE, DAY).record(DAY_BEFORE)
-    Backfill.resume(config, DAY_BEFORE, DAY).finish()
+    Backfill(config, DAY_BEFORE, DAY).record(DAY_BEFORE)
+    Backfill(config, DAY_BEFORE, DAY).finish()
     assert _remaining(config) == [DAY_BEFORE, DAY]

@@ -6,8 +6,7 @@ import stat
 from pathlib import Path
 
 import duckdb
-import pytest
-from conftest import DAY, DAY_BEFORE, Sample, query, read_csv, yacp
+from conftest import DAY, DAY_BEFORE, Sample, query, yacp
 
 from orchestration.contract.systems import extracts
 from orchestration.state.releases import releases
@@ -196,73 +195,6 @@ def test_a_failing_check_keeps_the_last_good_day(sample: Sample, tmp_path: Path)
     assert str((broken.home / "published" / "current").readlink()) == release
     failed = yacp(broken.home, "checks", "--failed", "--format", "json")
     assert "sync_shares_move_less_than_50_points" in {row["name"] for row in json.loads(failed.stdout)}
-
-
-def test_show_is_the_published_dashboard(sample: Sample) -> None:
-    shown = yacp(sample.home, "show", "--format", "json")
-    assert shown.returncode == 0
-    assert shown.stderr == ""
-    rows = json.loads(shown.stdout)
-    assert len(rows) == 45 + 7
-    counts = dict(
-        sample.query(
-            "dashboard",
-            "select section_key || line_key, customer_count from it.sections.dashboard where scope_type = 'statewide'",
-        )
-    )
-    assert {row["section_key"] + row["line_key"]: row["customer_count"] for row in rows} == counts
-    text = yacp(sample.home, "show").stdout
-    assert "1. Customer Application Status" in text
-    assert "of which: Has not completed the pre-screening within 5 days" in text
-    assert "Unduplicated Customer Total" in text
-
-
-@pytest.mark.parametrize("scope_type", ["statewide", "lwia", "provider"])
-def test_lists_are_as_long_as_their_counts(sample: Sample, scope_type: str) -> None:
-    (scope_id, line, count), *_ = sample.query(
-        "dashboard",
-        "select scope_id, line_key, customer_count from it.sections.dashboard"
-        f" where scope_type = '{scope_type}' and colour = 'red' order by customer_count desc, scope_id limit 1",
-    )
-    listed = yacp(sample.home, "list", str(line), "--scope", f"{scope_type}:{scope_id}", "--format", "csv")
-    rows = read_csv(listed.stdout)
-    assert len(rows) == count > 0
-    assert all(row["days_overdue"] == "" or int(row["days_overdue"]) > 0 for row in rows)
-
-
-def test_an_earlier_day_is_shown_as_it_was(sample: Sample) -> None:
-    shown = yacp(sample.home, "show", "--as-of", str(DAY_BEFORE), "--format", "csv")
-    assert {row["as_of_date"] for row in read_csv(shown.stdout)} == {str(DAY_BEFORE)}
-
-
-def test_an_earlier_days_list_is_as_long_as_its_count(sample: Sample) -> None:
-    shown = json.loads(yacp(sample.home, "show", "--as-of", str(DAY_BEFORE), "--format", "json").stdout)
-    count = next(row["customer_count"] for row in shown if row["line_key"] == "not_synced")
-    listed = json.loads(yacp(sample.home, "list", "not_synced", "--as-of", str(DAY_BEFORE), "--format", "json").stdout)
-    assert len(listed) == count > 0
-
-
-def test_changes_match_the_customers_who_moved(sample: Sample) -> None:
-    changed = json.loads(yacp(sample.home, "changes", "--format", "json").stdout)
-    people = json.loads(yacp(sample.home, "changes", "--who", "--format", "json").stdout)
-    moved = {(row["line_key"], move): row[move] for row in changed for move in ("entered", "left") if row[move]}
-    assert len(moved) > 10
-    found: dict[tuple[str, str], int] = {}
-    for person in people:
-        key = (person["line_key"], person["move"])
-        found[key] = found.get(key, 0) + 1
-    assert found == moved
-
-
-def test_sync_problems_say_what_to_do(sample: Sample) -> None:
-    problems = json.loads(yacp(sample.home, "sync-problems", "--format", "json").stdout)
-    assert len({problem["sync_status"] for problem in problems}) >= 7
-    for problem in problems:
-        assert problem["next_step"].endswith(".")
-        found = problem["sync_status"] in ("match_available", "ambiguous", "ssn_mismatch")
-        assert bool(problem["iwds_candidate_ids"]) == found
-        if problem["sync_status"] == "ambiguous":
-            assert ", " in problem["iwds_candidate_ids"]
 
 
 def test_entitlements_match_the_staff_extract(sample: Sample) -> None:

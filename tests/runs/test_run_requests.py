@@ -13,8 +13,7 @@ from orchestration.contract.systems import SYSTEMS
 from orchestration.failures import BuildFailed, ChecksBlocked, DeliveryRefused, as_dagster_failure
 from orchestration.landing.intake import land
 from orchestration.runs import run_requests
-from orchestration.runs.jobs import JOB
-from orchestration.runs.run_requests import DELIVERIES_TAG
+from orchestration.runs.run_requests import DELIVERIES_TAG, JOB
 from orchestration.settings import settings
 
 
