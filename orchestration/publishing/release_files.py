@@ -32,7 +32,6 @@ LINK_POOL = ".spare"
 REMOVING = ".removing"
 """The beginning of a release's name while it is being removed."""
 
-_BUILDING = ".building"
 _PERSONAL_IN_LISTS = {"first_name", "last_name"}
 
 
@@ -68,14 +67,8 @@ class ReleaseDraft:
 
 
 def new_building_folder(folder: Path) -> Path:
-    """An empty folder that no reader looks into, after what a killed run left was removed.
-
-    Only one run publishes at a time.
-    """
-    for name in (_BUILDING, REMOVING):
-        for leftover in folder.glob(f"{name}*"):
-            shutil.rmtree(leftover)
-    building = folder / _BUILDING
+    """An empty folder that no reader looks into. What a killed run left there is removed under the lock."""
+    building = folder / ".building"
     building.mkdir(mode=0o700)
     return building
 
