@@ -171,7 +171,7 @@ def _script(releases: Path, marts: Sequence[Mart]) -> str:
         view = f"{identifier(mart.schema)}.{identifier(mart.name)}"
         statements += [
             f"create schema if not exists {identifier(mart.schema)}",
-            f"create or replace view {view} as\n{mart.portable_sql if mart.is_view else _query(releases, mart)}",
+            f"create or replace view {view} as\n{mart.sql if mart.is_view else _query(releases, mart)}",
             f"comment on view {view} is {literal(mart.description)}",
         ]
         statements += [

@@ -131,7 +131,7 @@ def _write_table(connection: duckdb.DuckDBPyConnection, draft: ReleaseDraft, mar
     connection.execute(f"create schema if not exists {schema}")
     if mart.is_view:
         connection.execute(f"use {schema}")
-        connection.execute(f"create or replace view {identifier(mart.name)} as {mart.portable_sql}")
+        connection.execute(f"create or replace view {identifier(mart.name)} as {mart.sql}")
         connection.execute("use warehouse")
     elif not mart.is_of_one_day:
         _update_history(connection, target, mart)
