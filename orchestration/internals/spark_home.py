@@ -4,18 +4,14 @@ Depends on the folders of the ``pyspark`` package, which are those of a Spark di
 doesn't start. PySpark has no setting for executors' logs alone. Tried with PySpark 4.3.0.
 """
 
-import importlib.util
+from importlib.metadata import distribution
 from pathlib import Path
-
-_PARTS = ("bin", "sbin", "jars", "python")
 
 
 def link_installation(home: Path) -> None:
     """Links the parts of the installed Spark into ``home``."""
-    spec = importlib.util.find_spec("pyspark")
-    if spec is None or spec.origin is None:
-        raise ModuleNotFoundError("pyspark")
-    for part in _PARTS:
-        installed, link = Path(spec.origin).parent / part, home / part
+    spark = Path(str(distribution("pyspark").locate_file("pyspark")))
+    for part in ("bin", "sbin", "jars", "python"):
+        installed, link = spark / part, home / part
         if installed.exists() and not link.is_symlink():
             link.symlink_to(installed)

@@ -149,7 +149,7 @@ def _write_views(settings: Settings, file: str, marts: Sequence[Mart]) -> None:
 def _script(releases: Path, marts: Sequence[Mart]) -> str:
     statements = []
     for mart in sorted(marts, key=lambda mart: (mart.is_view, mart.key)):
-        query = mart.portable_sql if mart.is_view else _query(releases, mart)
+        query = mart.sql if mart.is_view else _query(releases, mart)
         statements += [
             f"create schema if not exists {identifier(mart.schema)}",
             f"create or replace view {mart.relation} as\n{query}",

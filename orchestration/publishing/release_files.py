@@ -33,7 +33,6 @@ LINK_POOL = ".spare"
 REMOVING = ".removing"
 """The beginning of a release's name while it is being removed."""
 
-_BUILDING = ".building"
 _PERSONAL_IN_LISTS = {"first_name", "last_name"}
 
 
@@ -59,14 +58,8 @@ class ReleaseDraft:
 
 
 def new_building_folder(folder: Path) -> Path:
-    """An empty folder that no reader looks into, after what a killed run left was removed.
-
-    Only one run publishes at a time.
-    """
-    for name in (_BUILDING, REMOVING):
-        for leftover in folder.glob(f"{name}*"):
-            shutil.rmtree(leftover)
-    building = folder / _BUILDING
+    """An empty folder that no reader looks into. What a killed run left there is removed under the lock."""
+    building = folder / ".building"
     building.mkdir(mode=0o700)
     return building
 
@@ -117,7 +110,7 @@ def _write_table(connection: duckdb.DuckDBPyConnection, draft: ReleaseDraft, mar
     connection.execute(f"create schema if not exists {schema}")
     if mart.is_view:
         connection.execute(f"use {schema}")
-        connection.execute(f"create or replace view {identifier(mart.name)} as {mart.portable_sql}")
+        connection.execute(f"create or replace view {identifier(mart.name)} as {mart.sql}")
         connection.execute("use warehouse")
     elif not mart.is_of_one_day:
         _update_history(connection, target, mart)

@@ -27,27 +27,18 @@ def collect(
     """
     workspace = newest_workspace(settings)
     nodes = [node for node in built if node["resource_type"] in ("model", "seed")]
-    wanted = {*checked, *_published(nodes)}
+    published = [node for node in nodes if "published_in" in node["config"]["meta"]]
+    metas = [node["config"]["meta"] for node in published]
+    histories = {f"intermediate.{meta['changes']}" for meta in metas if "changes" in meta}
+    wanted = {*checked, *histories, *(f"{node['schema']}.{node['name']}" for node in published)}
     for node in nodes:
         is_wanted = not workspace.is_shared or f"{node['schema']}.{node['name']}" in wanted
         if is_wanted and node["config"]["materialized"] != "view":
             _read_parquet(connection, workspace, node)
-    for node in nodes:
-        if node["config"]["materialized"] == "view" and "published_in" in node["config"]["meta"]:
+    for node in published:
+        if node["config"]["materialized"] == "view":
             _define(connection, node, node["compiled_code"])
     delete_shared_files(settings)
-
-
-def _published(nodes: Iterable[Node]) -> set[str]:
-    """The published relations, and those that say how the history changes."""
-    wanted = set()
-    for node in nodes:
-        meta = node["config"]["meta"]
-        if "published_in" in meta:
-            wanted.add(f"{node['schema']}.{node['name']}")
-        if changes := meta.get("changes"):
-            wanted.add(f"intermediate.{changes}")
-    return wanted
 
 
 def _read_parquet(connection: duckdb.DuckDBPyConnection, workspace: Workspace, node: Node) -> None:
@@ -59,32 +50,25 @@ def _read_parquet(connection: duckdb.DuckDBPyConnection, workspace: Workspace, n
         else identifier(name)
         for name, column in node["columns"].items()
     ]
-    is_contract = node["config"]["contract"]["enforced"] if node["resource_type"] == "model" else False
-    _define(connection, node, f"select {', '.join(columns) if is_contract else '*'} from {source}")
-    if is_contract:
-        _require_not_null(connection, node)
-
-
-def _define(connection: duckdb.DuckDBPyConnection, node: Node, query: str) -> None:
-    schema, relation = identifier(node["schema"]), f"{identifier(node['schema'])}.{identifier(node['name'])}"
-    connection.execute(f"create schema if not exists {schema}")
-    connection.execute(f"create or replace view {relation} as {query}")
-
-
-def _require_not_null(connection: duckdb.DuckDBPyConnection, node: Node) -> None:
-    """Checks not-null constraints, which DuckDB checks as it builds a mart and Spark doesn't."""
+    is_contract = node["resource_type"] == "model" and node["config"]["contract"]["enforced"]
+    relation = _define(connection, node, f"select {', '.join(columns) if is_contract else '*'} from {source}")
+    # DuckDB checks not-null constraints as it builds a mart, and Spark doesn't.
     required = [
         name
         for name, column in node["columns"].items()
-        if any(constraint["type"] == "not_null" for constraint in column["constraints"])
+        if is_contract and any(constraint["type"] == "not_null" for constraint in column["constraints"])
     ]
-    if not required:
-        return
-    counts = ", ".join(f"count(*) - count({identifier(name)})" for name in required)
-    relation = f"{identifier(node['schema'])}.{identifier(node['name'])}"
-    found = connection.execute(f"select {counts} from {relation}").fetchone() or ()
-    if empty := [name for name, count in zip(required, found, strict=True) if count]:
+    is_null = {name: f"from {relation} where {identifier(name)} is null limit 1" for name in required}
+    if empty := [name for name, query in is_null.items() if connection.execute(query).fetchone()]:
         raise BuildFailed(
             f"{node['schema']}.{node['name']} has rows without {', '.join(empty)}, which the output contract "
             f"requires. {NOTHING_PUBLISHED} Fix the model."
         )
+
+
+def _define(connection: duckdb.DuckDBPyConnection, node: Node, query: str) -> str:
+    """Creates the view of a node, and returns its name."""
+    schema, relation = identifier(node["schema"]), f"{identifier(node['schema'])}.{identifier(node['name'])}"
+    connection.execute(f"create schema if not exists {schema}")
+    connection.execute(f"create or replace view {relation} as {query}")
+    return relation

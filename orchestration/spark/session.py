@@ -11,7 +11,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import chdir, contextmanager
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -38,16 +38,12 @@ appender.console.layout.pattern = %d{HH:mm:ss} %p %c{1}: %m%n
 def require_spark() -> str:
     """The versions of what Spark needs here; ``UsageError`` when something is missing."""
     try:
-        found = f"pyspark {version('pyspark')}, dbt-spark {version('dbt-spark')}"
+        packages = f"pyspark {version('pyspark')}, dbt-spark {version('dbt-spark')}"
     except PackageNotFoundError:
         raise UsageError(
             f"YACP_ENGINE is spark, and Spark isn't installed here. Install it ({_INSTALL}), or unset YACP_ENGINE: "
             "DuckDB needs nothing else."
         ) from None
-    return f"{found}, Java {_require_java()}"
-
-
-def _require_java() -> int:
     home = os.environ.get("JAVA_HOME")
     java = Path(home, "bin", "java") if home else shutil.which("java")
     try:
@@ -61,7 +57,7 @@ def _require_java() -> int:
             + (f"this is Java {found[1]}. " if found else "none was found. ")
             + "Install a headless one (Debian: apt-get install openjdk-17-jre-headless), or set JAVA_HOME."
         )
-    return int(found[1])
+    return f"{packages}, Java {found[1]}"
 
 
 @contextmanager
@@ -71,8 +67,9 @@ def session(settings: Settings) -> Iterator[None]:
     _configure(settings, workspace)
     from pyspark.sql import SparkSession
 
-    # Java's output may quote a row, so it goes to a private file.
-    with redirect_output(workspace.log), _working_directory(workspace.folder):
+    # Java's output may quote a row, so it goes to a private file. Java stays in the folder where it was started, and
+    # writes its stray files there.
+    with redirect_output(workspace.log), chdir(workspace.folder):
         spark = SparkSession.builder.appName("yacp").getOrCreate()
         spark.conf.set("spark.sql.session.timeZone", CHICAGO)
     try:
@@ -88,21 +85,25 @@ def session(settings: Settings) -> Iterator[None]:
 
 
 def _configure(settings: Settings, workspace: Workspace) -> None:
-    """Writes Spark's configuration into its home, and points Spark at both."""
-    link_installation(workspace.home)
-    conf = workspace.home / "conf"
+    """Writes Spark's configuration into its home, and points Spark at both.
+
+    The operator's own settings come after ours: the last line about a setting wins.
+    """
+    try:
+        operator_settings = settings.spark_conf.expanduser().read_text() if settings.spark_conf else ""
+    except (OSError, UnicodeDecodeError):
+        raise UsageError(f"YACP_SPARK_CONF: {settings.spark_conf} can't be read.") from None
+    home = workspace.folder / "home"
+    link_installation(home)
+    conf = home / "conf"
     conf.mkdir(exist_ok=True)
     (conf / "log4j2.properties").write_text(_QUIET)
     (conf / "spark-defaults.conf").write_text(
-        "".join(f"{name} {value}\n" for name, value in _defaults(settings, workspace).items())
-        + _operator_settings(settings)
+        "".join(f"{name} {value}\n" for name, value in _defaults(settings, workspace).items()) + operator_settings
     )
-    os.environ["SPARK_HOME"] = str(workspace.home)
-    os.environ["SPARK_CONF_DIR"] = str(conf)
-    os.environ["PYSPARK_SUBMIT_ARGS"] = "pyspark-shell"
+    os.environ.update(SPARK_HOME=str(home), SPARK_CONF_DIR=str(conf), PYSPARK_SUBMIT_ARGS="pyspark-shell")
     if settings.master.startswith("local"):  # no port that other machines can reach
-        os.environ["SPARK_LOCAL_IP"] = "127.0.0.1"
-        os.environ["SPARK_LOCAL_HOSTNAME"] = "localhost"
+        os.environ.update(SPARK_LOCAL_IP="127.0.0.1", SPARK_LOCAL_HOSTNAME="localhost")
 
 
 def _defaults(settings: Settings, workspace: Workspace) -> Mapping[str, str]:
@@ -116,36 +117,11 @@ def _defaults(settings: Settings, workspace: Workspace) -> Mapping[str, str]:
         "spark.sql.session.timeZone": CHICAGO,
     }
     if settings.master.startswith("local"):
+        number, unit = re.findall(r"[\d.]+|[KMGT]", settings.memory_limit)
+        megabytes = int(float(number) * 1024 ** ("KMGT".index(unit) - 1))
         defaults |= {
-            "spark.driver.memory": _megabytes(settings.memory_limit),
+            "spark.driver.memory": f"{max(512, megabytes)}m",  # Spark doesn't start with less
             "spark.local.dir": str(workspace.folder / "local"),
             "spark.sql.shuffle.partitions": str(2 * settings.threads),
         }
     return defaults
-
-
-def _megabytes(limit: str) -> str:
-    """A memory limit in Java's format; Spark doesn't start with less than 512 MB."""
-    number, unit = re.findall(r"[\d.]+|[KMGT]", limit)
-    return f"{max(512, int(float(number) * 1024 ** ('KMGT'.index(unit) - 1)))}m"
-
-
-def _operator_settings(settings: Settings) -> str:
-    """The operator's own settings, after ours: the last line about a setting wins."""
-    if settings.spark_conf is None:
-        return ""
-    try:
-        return settings.spark_conf.expanduser().read_text()
-    except (OSError, UnicodeDecodeError):
-        raise UsageError(f"YACP_SPARK_CONF: {settings.spark_conf} can't be read.") from None
-
-
-@contextmanager
-def _working_directory(folder: Path) -> Iterator[None]:
-    """Changes to a folder while Java starts: it stays there, and writes its stray files there."""
-    before = Path.cwd()
-    os.chdir(folder)
-    try:
-        yield
-    finally:
-        os.chdir(before)

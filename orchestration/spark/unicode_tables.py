@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
-from pathlib import Path
 
 import duckdb
 
@@ -19,7 +18,6 @@ from orchestration.settings import PROJECT
 MACROS = PROJECT / "dbt_project" / "macros" / "unicode_tables.sql"
 _CHARACTERS_PER_LINE = 96
 _NEVER_IN_A_LITERAL = tuple("'\"\\{")
-_HEADER = "{#- Generated from DuckDB's lower and strip_accents by python -m orchestration.spark.unicode_tables. -#}"
 
 
 def characters() -> list[str]:
@@ -35,7 +33,7 @@ def macros() -> str:
     removed = [character for character, plain in accented.items() if not plain]
     return "\n".join(
         [
-            _HEADER,
+            "{#- Generated from DuckDB's lower and strip_accents by python -m orchestration.spark.unicode_tables. -#}",
             _text("capital_letters", capitals),
             _text("small_letters", capitals.values()),
             _text("accented_letters", replaced),
@@ -83,10 +81,5 @@ def _ranges(name: str, values: Iterable[str]) -> str:
     )
 
 
-def write(path: Path = MACROS) -> None:
-    """Writes the macros; run it after a change of DuckDB."""
-    path.write_text(macros())
-
-
 if __name__ == "__main__":
-    write()
+    MACROS.write_text(macros())

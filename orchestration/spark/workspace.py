@@ -46,11 +46,6 @@ class Workspace:
         return self.folder / "views.json"
 
     @property
-    def home(self) -> Path:
-        """Spark's SPARK_HOME."""
-        return self.folder / "home"
-
-    @property
     def log(self) -> Path:
         """Spark's log."""
         return self.folder / "spark.log"
@@ -136,8 +131,7 @@ def _storage(settings: Settings) -> Iterator[tuple[Any, str]]:
         )
         yield filesystem, str(root).rstrip("/")
     except Exception as error:
-        translate = getattr(filesystem, "translate_error", None)
-        translated = translate(error) if translate else error
+        translated = getattr(filesystem, "translate_error", lambda error: error)(error)
         if isinstance(translated, OSError | ImportError | ValueError):
             raise UsageError(
                 f"{location} (YACP_SPARK_STORAGE) can't be used: {type(translated).__name__}. {NOTHING_PUBLISHED} Fix "

@@ -6,6 +6,7 @@ Nothing else does: code that writes cleans up after its own errors only.
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,7 +17,7 @@ from orchestration.state.database import SPILL
 
 def remove_leftovers(settings: Settings) -> None:
     """Removes all leftovers. The caller holds the warehouse, so nobody is working on them."""
-    for path in (*_leftovers(settings), *_leftovers_of_dead_processes(settings)):
+    for path in list(_leftovers(settings)):
         if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path, ignore_errors=True)
         else:
@@ -24,37 +25,32 @@ def remove_leftovers(settings: Settings) -> None:
 
 
 def _leftovers(settings: Settings) -> Iterator[Path]:
-    """What only the process that holds the warehouse writes."""
-    releases, following = settings.published / "releases", settings.published / "following"
-    for folder, patterns in (
-        (settings.archive / ".incoming", ("*",)),  # landing: a delivery that was not accepted yet
-        (settings.state, (f"{settings.warehouse.name}.tmp",)),  # dbt: rows that DuckDB spilled to disk
-        (settings.published, (".*.new",)),  # publishing: a link that was not renamed yet
-        (releases, (".building*", ".removing*")),  # publishing: a release partly written, or partly removed
-        (following, (".new-*",)),  # live views: a file that was not renamed yet
-        (following / "releases", (".building*", ".removing*")),  # live views: their part of a release
-        (settings.published, (".forgetting-*",)),  # privacy: files rewritten without a person
+    # What only the process that holds the warehouse writes.
+    yield from (settings.archive / ".incoming").glob("*")  # landing: a delivery that was not accepted yet
+    yield settings.state / f"{settings.warehouse.name}.tmp"  # dbt: rows that DuckDB spilled to disk
+    for pattern in (
+        ".*.new",  # publishing: a link that was not renamed yet
+        "releases/.building*",  # publishing: a release partly written
+        "releases/.removing*",  # publishing: a release partly removed
+        "following/.new-*",  # live views: a file that was not renamed yet
+        "following/releases/.building*",  # live views: their part of a release
+        "following/releases/.removing*",
+        ".forgetting-*",  # privacy: files rewritten without a person
     ):
-        for pattern in patterns:
-            yield from folder.glob(pattern)
-
-
-def _leftovers_of_dead_processes(settings: Settings) -> Iterator[Path]:
-    """What other processes write too, with their number in the name."""
-    for spill in settings.state.glob(f"{SPILL}*"):  # connections to a database in memory
-        if not _is_alive(spill.name.removeprefix(SPILL).split("-")[0]):
-            yield spill
+        yield from settings.published.glob(pattern)
+    # What other processes write too, with their number in the name: databases in memory, and write_whole.
     for folder in (settings.state, settings.dagster_home):
-        for path in folder.glob(".*.new"):  # state.files.write_whole
-            if not _is_alive(path.name.split(".")[-2]):
+        for path in (*folder.glob(f"{SPILL}*"), *folder.glob(".*.new")):
+            process = re.search(r"[-.](\d+)(-\d+|\.new)$", path.name)
+            if process and not _is_alive(int(process[1])):
                 yield path
 
 
-def _is_alive(process: str) -> bool:
+def _is_alive(process: int) -> bool:
     try:
-        os.kill(int(process), 0)
+        os.kill(process, 0)
     except ProcessLookupError:
         return False
-    except (PermissionError, ValueError):  # another user's, or not one of our names
+    except PermissionError:  # another user's
         pass
     return True

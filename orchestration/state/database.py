@@ -66,12 +66,10 @@ class Table:
 
     def where(self, is_wanted: Callable[[dict[str, object]], object]) -> Table:
         """The rows whose record is wanted."""
-        kept = [row for row, record in zip(self.rows, self.records(), strict=True) if is_wanted(record)]
-        return Table(self.columns, kept)
+        return Table(self.columns, [row for row in self.rows if is_wanted(dict(zip(self.columns, row, strict=True)))])
 
 
 def query(connection: duckdb.DuckDBPyConnection, sql: str, values: Sequence[object]) -> Table:
     """The result of a query."""
     result = connection.execute(sql, list(values))
-    columns = tuple(column[0] for column in result.description or ())
-    return Table(columns, result.fetchall())
+    return Table(tuple(column[0] for column in result.description or ()), result.fetchall())

@@ -15,13 +15,10 @@ def flush_to_disk(path: Path) -> None:
         os.close(handle)
 
 
-def write_whole(path: Path, content: str, *, mode: int = 0o600) -> None:
+def write_whole(path: Path, content: str) -> None:
     """Writes a file under another name and renames it: no reader sees half of it, and a crash leaves the old one."""
     fresh = path.with_name(f".{path.name}.{os.getpid()}.new")
-    handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
-    with os.fdopen(handle, "w") as stream:
-        os.fchmod(handle, mode)
-        stream.write(content)
-        stream.flush()
-        os.fsync(handle)
+    fresh.touch(0o600)
+    fresh.write_text(content)
+    flush_to_disk(fresh)
     fresh.replace(path)

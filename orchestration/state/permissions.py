@@ -72,32 +72,25 @@ def open_to_readers(settings: Settings, *paths: Path, is_private: bool) -> None:
 
 def restricted_folder(settings: Settings, path: Path) -> Path:
     """The folder, created with its missing parents and restricted to the owner and the group."""
-    missing = [folder for folder in (path, *path.parents) if not folder.exists()]
-    for folder in reversed(missing):
-        folder.mkdir(mode=0o700)
-        restrict(settings, folder)
+    for folder in reversed((path, *path.parents)):
+        if not folder.exists():
+            folder.mkdir(mode=0o700)
+            restrict(settings, folder)
     return path
 
 
 def restrict_everything(settings: Settings) -> None:
     """After an installation or a change of the group, applies the permissions to everything written before."""
     archive = restricted_folder(settings, settings.archive)
-    if _is_restricted(settings, archive):
+    found, group = archive.stat(), group_id(settings)
+    if stat.S_IMODE(found.st_mode) == _mode(archive, group) and group in (None, found.st_gid):
         return
-    for system in archive.glob("[a-z]*"):  # not .incoming, which only its owner reads
-        restrict(settings, *system.rglob("*"), system)
-    for folder in _LISTS:
-        for top in settings.published.glob(folder):
-            restrict(settings, *top.rglob("*"), top)
+    lists = [path for pattern in _LISTS for path in settings.published.glob(pattern)]
+    for top in (*archive.glob("[a-z]*"), *lists):  # not .incoming, which only its owner reads
+        restrict(settings, *top.rglob("*"), top)
     if settings.warehouse.exists():
         restrict(settings, settings.warehouse)
     restrict(settings, archive)  # last, because it marks that all others are done
-
-
-def _is_restricted(settings: Settings, path: Path) -> bool:
-    group = group_id(settings)
-    found = path.stat()
-    return stat.S_IMODE(found.st_mode) == _mode(path, group) and group in (None, found.st_gid)
 
 
 def _mode(path: Path, group: int | None) -> int:

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+
+from pydantic import Field
+from pydantic.dataclasses import dataclass
 
 from orchestration.failures import UsageError
 from orchestration.settings import Settings
@@ -18,10 +20,10 @@ from orchestration.settings import Settings
 RELEASE = "release.json"
 CURRENT = "current"
 DATA = "data.parquet"
-_NAME = re.compile(r"(\d{4}-\d{2}-\d{2})-(\d+)")
+_NAME = re.compile(r"\d{4}-\d{2}-\d{2}-\d+")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Release:
     """One release, as its ``release.json`` describes it. ``days`` are all days in its history.
 
@@ -33,12 +35,12 @@ class Release:
     folder: Path
     as_of_date: date
     number: int
-    sequence: int
+    sequence: int = 0
     published_at: str
     run_id: str
     rows: dict[str, int]
     days: tuple[date, ...]
-    pending_behind: str = ""
+    pending_behind: str = Field(default="", validation_alias="held_behind")
 
     @property
     def name(self) -> str:
@@ -89,19 +91,8 @@ def latest(settings: Settings) -> Release | None:
 def read_release(folder: Path) -> Release:
     """The release in a folder."""
     try:
-        record = json.loads((folder / RELEASE).read_text())
-        return Release(
-            folder=folder,
-            as_of_date=date.fromisoformat(record["as_of_date"]),
-            number=record["number"],
-            sequence=record.get("sequence", 0),
-            published_at=record["published_at"],
-            run_id=record["run_id"],
-            rows=record["rows"],
-            days=tuple(date.fromisoformat(day) for day in record["days"]),
-            pending_behind=record.get("held_behind", ""),
-        )
-    except (ValueError, KeyError, TypeError):
+        return Release(folder=folder, **json.loads((folder / RELEASE).read_text()))
+    except (ValueError, TypeError):
         raise UsageError(
             f"{folder / RELEASE} is damaged. Move its folder away and publish its days again with yacp backfill."
         ) from None

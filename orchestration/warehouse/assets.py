@@ -2,42 +2,50 @@
 
 import json
 import os
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date
+from importlib import import_module
 from typing import Any
 
 import dagster as dg
 import duckdb
-from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtProject, dbt_assets
+from dagster_dbt import (
+    DagsterDbtTranslator,
+    DagsterDbtTranslatorSettings,
+    DbtCliInvocation,
+    DbtCliResource,
+    DbtProject,
+    dbt_assets,
+)
 
 from orchestration.contract.dates import parse_day
 from orchestration.contract.partitions import DAILY_PARTITIONS, ONE_DAY_PER_RUN
 from orchestration.contract.systems import extracts
 from orchestration.failures import NOTHING_PUBLISHED, BuildFailed, UsageError, as_dagster_failure
 from orchestration.internals.dagster_dbt_cli import InstalledDbtCli
-from orchestration.landing.archive import Archive, ArchivedDelivery
+from orchestration.landing.archive import Archive
 from orchestration.landing.assets import OWNERS, asset_key
 from orchestration.settings import Settings, settings
 from orchestration.spark.inputs import write_inputs
 from orchestration.spark.results import Node, collect
 from orchestration.spark.session import require_spark
 from orchestration.spark.workspace import newest_workspace
-from orchestration.state.database import connect
+from orchestration.state.database import connect, literal
 from orchestration.warehouse.check_results import dbt_results, gate, record
 from orchestration.warehouse.dbt_process import end_with_step
 from orchestration.warehouse.dbt_project import DBT_COMMAND, PROJECT_DIR, environment, manifest_path
-from orchestration.warehouse.expectations import import_in_background, suites
+from orchestration.warehouse.expectations import suites
 from orchestration.warehouse.preparation import built_day, mark_complete, prepare
-from orchestration.warehouse.relation_metadata import relation_metadata
 
-MANIFEST = manifest_path(settings())
-RESULTS = "run_results.json"
+_RESULTS = "run_results.json"
 DBT = InstalledDbtCli(
     project_dir=str(PROJECT_DIR),
     profiles_dir=str(PROJECT_DIR),
     dbt_executable=DBT_COMMAND[0],
     global_config_flags=list(DBT_COMMAND[1:]),
 )
-PROJECT = DbtProject(project_dir=PROJECT_DIR, profiles_dir=PROJECT_DIR, target_path=settings().dbt_target)
 
 
 class Translator(DagsterDbtTranslator):
@@ -56,8 +64,8 @@ TRANSLATOR = Translator(settings=DagsterDbtTranslatorSettings(enable_code_refere
 
 
 @dbt_assets(
-    manifest=MANIFEST,
-    project=PROJECT,
+    manifest=manifest_path(settings()),
+    project=DbtProject(project_dir=PROJECT_DIR, profiles_dir=PROJECT_DIR, target_path=settings().dbt_target),
     dagster_dbt_translator=TRANSLATOR,
     partitions_def=DAILY_PARTITIONS,
     backfill_policy=ONE_DAY_PER_RUN,
@@ -74,47 +82,69 @@ def dbt_models(context: dg.AssetExecutionContext) -> Iterator[Any]:
     with as_dagster_failure():
         day = parse_day(context.partition_key)
         if context.is_subset:
-            _require_same_day(context.partition_key)
+            _require_same_day(config, day)
         else:
-            _prepare(config, Archive(config.archive).of_day(day))
-    # If dbt dies before it writes its results, an earlier run's must not be taken for them.
-    (config.dbt_target / RESULTS).unlink(missing_ok=True)
-    os.environ.update(environment(config, as_of=day.isoformat(), engine=config.engine))
-    invocation = context.resources.dbt.cli(
-        ["build", "--exclude-resource-type", "unit_test"],
-        context=context,
-        target_path=config.dbt_target,
-        raise_on_error=False,
-    )
-    with import_in_background("great_expectations"), end_with_step(invocation.process):
+            deliveries = Archive(config.archive).of_day(day)
+            if config.engine == "spark":
+                require_spark()
+            prepare(config, deliveries)
+            if config.engine == "spark":
+                write_inputs(config, deliveries)
+    variables = environment(config, as_of=day.isoformat(), engine=config.engine)
+    arguments = ["build", "--exclude-resource-type", "unit_test"]
+    invocation = start_dbt(context.resources.dbt, arguments, variables, context)
+    with ThreadPoolExecutor() as background, end_with_step(invocation.process):
+        background.submit(import_module, "great_expectations")  # takes seconds, and this process only waits
         yield from invocation.stream()
     with as_dagster_failure():
-        results, nodes = _read_results(config, is_whole=not context.is_subset)
+        results = read_results(config)
+        nodes = json.loads((config.dbt_target / "manifest.json").read_text())["nodes"] if results else {}
+        missing = nodes.keys() - {result["unique_id"] for result in results}
+        if not results or (missing and not context.is_subset):
+            raise _stopped(config)
         with connect(config, config.warehouse) as connection:
             built = _record_results(config, connection, results, nodes)
-            for unique_id, metadata in relation_metadata(connection, built).items():
+            for unique_id, metadata in _relation_metadata(connection, built).items():
                 key = TRANSLATOR.get_asset_key(nodes[unique_id])
                 yield dg.AssetObservation(key, metadata=metadata, partition=context.partition_key)
             if built_day(connection) is None:
                 gate(connection)  # dbt skips the models downstream of a failed test
 
 
-def _prepare(config: Settings, deliveries: Sequence[ArchivedDelivery]) -> None:
-    """Points the warehouse, and Spark when it builds the models, at the day's deliveries."""
-    if config.engine == "spark":
-        require_spark()
-    prepare(config, deliveries)
-    if config.engine == "spark":
-        write_inputs(config, deliveries)
+def _relation_metadata(connection: duckdb.DuckDBPyConnection, nodes: Mapping[str, Node]) -> dict[str, dict[str, Any]]:
+    """Row count and columns of each built model and seed, by dbt unique id. Relations that stayed in Spark have none.
+
+    dagster-dbt can fetch them too, but with queries for each relation, which take longer than the build. Here it is two
+    queries for all of them.
+    """
+    columns = defaultdict(list)
+    for schema, table, column, kind in connection.execute(
+        "select table_schema, table_name, column_name, data_type from information_schema.columns"
+        " where table_catalog = 'warehouse' order by ordinal_position"
+    ).fetchall():
+        columns[schema, table].append((column, kind))
+    counts = " union all ".join(
+        f'select {literal(unique_id)}, count(*) from "{node["schema"]}"."{node["name"]}"'
+        for unique_id, node in nodes.items()
+        if node["resource_type"] in ("model", "seed") and (node["schema"], node["name"]) in columns
+    )
+    metadata = {}
+    for unique_id, count in connection.execute(counts).fetchall() if counts else ():
+        node = nodes[unique_id]
+        described = {name: column["description"] for name, column in node["columns"].items()}
+        types = columns[node["schema"], node["name"]]
+        shown = dg.TableSchema([dg.TableColumn(name, kind, described.get(name)) for name, kind in types])
+        metadata[unique_id] = {"dagster/row_count": count, "dagster/column_schema": shown}
+    return metadata
 
 
-def _require_same_day(day: str) -> None:
+def _require_same_day(config: Settings, day: date) -> None:
     """Some of the models may be rebuilt alone, but only for the day that the others hold."""
-    if settings().engine == "spark":
+    if config.engine == "spark":
         raise UsageError("Spark keeps nothing between runs; materialize all models of the day together.")
-    with connect(settings(), settings().warehouse) as connection:
+    with connect(config, config.warehouse) as connection:
         built = built_day(connection)
-        if str(built) != day:
+        if built != day:
             raise UsageError(
                 f"The warehouse holds {built or 'no complete day'}, so some models of {day} alone would mix two days; "
                 "materialize all models of the day instead."
@@ -122,23 +152,29 @@ def _require_same_day(day: str) -> None:
         mark_complete(connection, is_complete=False)  # until these models are rebuilt
 
 
-def _read_results(config: Settings, *, is_whole: bool) -> tuple[list[Mapping[str, Any]], dict[str, Node]]:
-    """dbt's results, and the manifest's nodes by unique id; ``BuildFailed`` when dbt didn't get through."""
+def start_dbt(
+    dbt: DbtCliResource,
+    arguments: list[str],
+    variables: dict[str, str],
+    context: dg.AssetExecutionContext | None = None,
+) -> DbtCliInvocation:
+    """Starts dbt. If it dies before it writes its results, an earlier run's are not taken for them."""
+    target = settings().dbt_target
+    (target / _RESULTS).unlink(missing_ok=True)
+    os.environ.update(variables)
+    return dbt.cli(arguments, context=context, target_path=target, raise_on_error=False)
+
+
+def read_results(config: Settings) -> list[Mapping[str, Any]]:
+    """What dbt says about each node that it ran; nothing if it died before."""
     try:
-        nodes = json.loads((config.dbt_target / "manifest.json").read_text())["nodes"]
-        results = json.loads((config.dbt_target / RESULTS).read_text())["results"]
+        return list(json.loads((config.dbt_target / _RESULTS).read_text())["results"])
     except (FileNotFoundError, ValueError):
-        raise _stopped(config) from None
-    if is_whole and not nodes.keys() <= {result["unique_id"] for result in results}:
-        raise _stopped(config)
-    return results, nodes
+        return []
 
 
 def _record_results(
-    config: Settings,
-    connection: duckdb.DuckDBPyConnection,
-    results: list[Mapping[str, Any]],
-    nodes: dict[str, Node],
+    config: Settings, connection: duckdb.DuckDBPyConnection, results: list[Mapping[str, Any]], nodes: dict[str, Node]
 ) -> dict[str, Node]:
     """Records what dbt's tests found and returns the nodes that were built."""
     statuses = {result["unique_id"]: result["status"] for result in results}
@@ -164,15 +200,6 @@ def _stopped(config: Settings) -> BuildFailed:
     )
 
 
-_RUN_SOURCES = {
-    "check_results": "The result of each check in the run; known once the models are built.",
-    "previous_sync_status": "The statewide sync statuses of the previous published day, for comparison.",
-    "neighbours": "The published days just before and just after the day.",
-    "line_stays": "Published stays on lines in the last year, up to the day's neighbours.",
-    "scope_stays": "Published stays with providers and LWIAs in the last year, up to the day's neighbours.",
-    "neighbour_counts": "The published counts of the neighbours.",
-}
-
 RUN_SOURCES = [
     dg.AssetSpec(
         ["run", "deliveries"],
@@ -184,6 +211,13 @@ RUN_SOURCES = [
     ),
     *(
         dg.AssetSpec(["run", name], description=description, group_name="run", owners=OWNERS, kinds={"duckdb"})
-        for name, description in _RUN_SOURCES.items()
+        for name, description in {
+            "check_results": "The result of each check in the run; known once the models are built.",
+            "previous_sync_status": "The statewide sync statuses of the previous published day, for comparison.",
+            "neighbours": "The published days just before and just after the day.",
+            "line_stays": "Published stays on lines in the last year, up to the day's neighbours.",
+            "scope_stays": "Published stays with providers and LWIAs in the last year, up to the day's neighbours.",
+            "neighbour_counts": "The published counts of the neighbours.",
+        }.items()
     ),
 ]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from subprocess import Popen
 
 from orchestration.internals.process import die_with_parent, skip_final_gc, without_gc
@@ -26,7 +26,17 @@ def main() -> None:
         from dbt.cli.main import cli
 
     sys.argv[0] = "dbt"
-    with skip_final_gc(), _ready(os.environ[ENGINE]):
+    engine: AbstractContextManager[None] = nullcontext()
+    if os.environ[ENGINE] == "spark":
+        from orchestration.internals.dbt_spark_errors import hide_values
+        from orchestration.settings import settings
+        from orchestration.spark.session import session
+
+        engine = session(settings())  # which dbt-spark expects in its process
+    else:
+        from orchestration.internals.dbt_duckdb_errors import hide_values
+    hide_values()
+    with skip_final_gc(), engine:
         cli()
 
 
@@ -39,24 +49,6 @@ def end_with_step(dbt: Popen[bytes]) -> Iterator[None]:
         if dbt.poll() is None:
             dbt.terminate()
             dbt.wait()
-
-
-@contextmanager
-def _ready(engine: str) -> Iterator[None]:
-    """Hides values in the engine's errors, and holds the session that dbt-spark expects."""
-    if engine == "spark":
-        from orchestration.internals import dbt_spark_errors
-        from orchestration.settings import settings
-        from orchestration.spark.session import session
-
-        dbt_spark_errors.hide_values()
-        with session(settings()):
-            yield
-    else:
-        from orchestration.internals import dbt_duckdb_errors
-
-        dbt_duckdb_errors.hide_values()
-        yield
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ import os
 import sys
 from collections.abc import Mapping
 from contextlib import redirect_stdout
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import version
 from io import StringIO
@@ -23,8 +23,6 @@ from orchestration.warehouse.dbt_process import ENGINE, PARENT_PROCESS
 PROJECT_DIR = PROJECT / "dbt_project"
 DBT_COMMAND = (sys.executable, "-m", "orchestration.warehouse.dbt_process")
 """The dbt of this environment, for everything that writes to the warehouse."""
-_SOURCES = (PROJECT_DIR, PROJECT / "models", PROJECT / "seeds")
-_SUFFIXES = {".sql", ".yml", ".yaml", ".csv"}
 
 
 @dataclass(frozen=True)
@@ -33,7 +31,7 @@ class Mart:
 
     Most are published whole with the newest day. For the others, ``replaces`` names the columns by whose values the
     day's rows replace published ones; ``changes`` names the model that says which published rows to delete and to
-    insert.
+    insert. ``sql`` has no name of the warehouse in front of its tables, so that it works as a published view.
     """
 
     schema: str
@@ -61,18 +59,13 @@ class Mart:
         """Whether it holds only the newest day, without earlier ones."""
         return not self.replaces and not self.changes
 
-    @property
-    def portable_sql(self) -> str:
-        """A view's query without the name of the warehouse in front of its tables."""
-        return self.sql.replace('"warehouse".', "")
-
 
 def environment(settings: Settings, as_of: str | None = None, engine: str = "duckdb") -> dict[str, str]:
     """The variables that profiles.yml, the models, and ``dbt_process`` read, all set from the settings here.
 
     dbt dies with the process that calls this.
     """
-    variables = {
+    return {
         ENGINE: engine,
         "YACP_WAREHOUSE": str(settings.warehouse),
         "YACP_THREADS": str(settings.threads),
@@ -83,10 +76,7 @@ def environment(settings: Settings, as_of: str | None = None, engine: str = "duc
         "DBT_PROJECT_DIR": str(PROJECT_DIR),
         "DO_NOT_TRACK": "1",
         PARENT_PROCESS: str(os.getpid()),
-    }
-    if as_of:
-        variables["YACP_AS_OF_DATE"] = as_of
-    return variables
+    } | ({"YACP_AS_OF_DATE": as_of} if as_of else {})
 
 
 def manifest_path(settings: Settings) -> Path:
@@ -101,58 +91,47 @@ def manifest_path(settings: Settings) -> Path:
     return path
 
 
-def load_manifest(settings: Settings) -> dict[str, Any]:
-    """dbt's manifest, read once for each version of it."""
-    return _load(manifest_path(settings))
-
-
 @cache
-def _load(path: Path) -> dict[str, Any]:
+def load_manifest(path: Path) -> dict[str, Any]:
+    """The manifest that ``manifest_path`` names, read once for each version of it."""
     manifest: dict[str, Any] = json.loads(path.read_text())
     return manifest
 
 
 def marts(settings: Settings) -> list[Mart]:
     """The models of the output contract, by schema and name."""
-    found = [
-        _mart(node)
-        for node in load_manifest(settings)["nodes"].values()
-        if node["resource_type"] == "model" and "published_in" in node["config"]["meta"]
-    ]
-    return sorted(found, key=lambda mart: (mart.schema, mart.name))
+    return _marts(load_manifest(manifest_path(settings)))
 
 
 def compiled_marts(settings: Settings) -> list[Mart]:
     """The same as ``marts``, with the compiled SQL of the last build."""
-    manifest = json.loads((settings.dbt_target / "manifest.json").read_text())
-    compiled = {
-        node["name"]: node.get("compiled_code") or ""
+    return _marts(json.loads((settings.dbt_target / "manifest.json").read_text()))
+
+
+def _marts(manifest: Mapping[str, Any]) -> list[Mart]:
+    found = [
+        Mart(
+            schema=node["schema"],
+            name=node["name"],
+            published_in=meta["published_in"],
+            is_view=meta.get("published_as") == "view",
+            description=node["description"].strip(),
+            columns={name: column["description"] for name, column in node["columns"].items()},
+            sql=(node.get("compiled_code") or "").replace('"warehouse".', ""),
+            replaces=tuple(meta.get("replaces", ())),
+            changes=meta.get("changes", ""),
+        )
         for node in manifest["nodes"].values()
-        if node["resource_type"] == "model"
-    }
-    return [replace(mart, sql=compiled[mart.name]) for mart in marts(settings)]
-
-
-def _mart(node: Mapping[str, Any]) -> Mart:
-    meta = node["config"]["meta"]
-    return Mart(
-        schema=node["schema"],
-        name=node["name"],
-        published_in=meta["published_in"],
-        is_view=meta.get("published_as") == "view",
-        description=node["description"].strip(),
-        columns={name: column["description"] for name, column in node["columns"].items()},
-        sql="",
-        replaces=tuple(meta.get("replaces", ())),
-        changes=meta.get("changes", ""),
-    )
+        if node["resource_type"] == "model" and "published_in" in (meta := node["config"]["meta"])
+    ]
+    return sorted(found, key=lambda mart: (mart.schema, mart.name))
 
 
 def _fingerprint() -> str:
     found = hashlib.sha256(version("dbt-core").encode())
-    for folder in _SOURCES:
+    for folder in (PROJECT_DIR, PROJECT / "models", PROJECT / "seeds"):
         for path in sorted(folder.rglob("*")):
-            if path.suffix in _SUFFIXES and "target" not in path.parts:
+            if path.suffix in (".sql", ".yml", ".yaml", ".csv") and "target" not in path.parts:
                 found.update(f"{path.relative_to(PROJECT)}\0".encode() + path.read_bytes())
     return found.hexdigest()[:16]
 
@@ -164,12 +143,10 @@ def _parse(settings: Settings, path: Path) -> None:
     settings.dbt_target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     settings.dbt_target.mkdir(exist_ok=True)
     saved = settings.dbt_target / "partial_parse.msgpack"  # dbt parses only what changed since
+    known = ["--partial-parse-file-path", str(saved)] if saved.exists() else []
     with TemporaryDirectory(dir=path.parent) as folder:
-        arguments = ["--target-path", folder]
-        if saved.exists():
-            arguments += ["--partial-parse-file-path", str(saved)]
         with redirect_stdout(StringIO()) as output:
-            result = dbtRunner().invoke(["--quiet", "--no-use-colors", "parse", *arguments])
+            result = dbtRunner().invoke(["--quiet", "--no-use-colors", "parse", "--target-path", folder, *known])
         if isinstance(result.exception, KeyboardInterrupt):
             raise KeyboardInterrupt
         if not result.success:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from datetime import date
 from pathlib import Path
 
 import duckdb
@@ -25,7 +24,15 @@ def require_warehouse(config: Settings) -> None:
 
 def write_documentation(config: Settings, folder: Path) -> Path:
     """Writes the page and returns its path. The caller holds the warehouse, so no run changes it meanwhile."""
-    day = _built_day(config)
+    try:
+        with connect(config, config.warehouse, read_only=True) as connection:
+            day = built_day(connection)
+    except duckdb.Error:
+        raise UsageError(
+            f"{config.warehouse} can't be opened; close it in other programs, or run a day again."
+        ) from None
+    if day is None:
+        raise UsageError("The warehouse holds no complete day to document; yacp run builds one.")
     folder.mkdir(parents=True, exist_ok=True)
     result = subprocess.run(
         [*DBT_COMMAND, "--quiet", "--no-use-colors", "docs", "generate", "--static"],
@@ -36,19 +43,4 @@ def write_documentation(config: Settings, folder: Path) -> Path:
     )
     if result.returncode:
         raise BuildFailed(f"dbt could not write the documentation; see {config.dbt_logs}/dbt.log.")
-    page = folder / "index.html"
-    shutil.copyfile(config.dbt_target / "static_index.html", page)
-    return page
-
-
-def _built_day(config: Settings) -> date:
-    try:
-        with connect(config, config.warehouse, read_only=True) as connection:
-            day = built_day(connection)
-    except duckdb.Error:
-        raise UsageError(
-            f"{config.warehouse} can't be opened; close it in other programs, or run a day again."
-        ) from None
-    if day is None:
-        raise UsageError("The warehouse holds no complete day to document; yacp run builds one.")
-    return day
+    return shutil.copyfile(config.dbt_target / "static_index.html", folder / "index.html")

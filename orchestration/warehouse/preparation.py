@@ -5,19 +5,19 @@ Every run rebuilds it from the archive, so it may be deleted at any time.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date, timedelta
 from pathlib import Path
 
 import duckdb
 
 from orchestration.contract.extract import Extract
-from orchestration.contract.systems import SYSTEMS
+from orchestration.contract.systems import extracts
 from orchestration.failures import UsageError
 from orchestration.landing.archive import ArchivedDelivery
 from orchestration.settings import Settings
 from orchestration.spark.workspace import delete_workspaces
-from orchestration.state.database import connect, identifier, literal
+from orchestration.state.database import connect, identifier, literal, literal_list
 from orchestration.state.permissions import restrict
 from orchestration.state.releases import latest
 
@@ -28,17 +28,21 @@ _LOOK_BACK = timedelta(days=365)
 def prepare(settings: Settings, deliveries: Sequence[ArchivedDelivery]) -> None:
     """Points ``raw`` at the day's deliveries, copies the published neighbours, and clears the check results."""
     by_system = {delivery.system: delivery for delivery in deliveries}
-    _require_archived(by_system)
+    parquet = {extract: by_system[extract.system].parquet(extract) for extract in extracts()}
+    for path in parquet.values():
+        if not path.exists():
+            raise UsageError(
+                f"{path} is missing from the archive. Move the delivery's folder away and run the day again: "
+                "the run will land it again."
+            )
     if settings.engine == "spark" or settings.spark.exists():  # a table of one engine can't become a view of the other
         delete_warehouse(settings)
     with _open(settings) as connection:
         connection.execute("create schema if not exists raw; create schema if not exists run")
-        for system in SYSTEMS:
-            for extract in system.extracts:
-                path = by_system[system.name].parquet(extract)
-                connection.execute(f"create or replace view raw.{extract.table} as {_typed(connection, extract, path)}")
-        accounts = ", ".join(literal(delivery.account) for delivery in deliveries)
-        connection.execute(f"create or replace view run.deliveries as from read_parquet([{accounts}])")
+        for extract, path in parquet.items():
+            connection.execute(f"create or replace view raw.{extract.table} as {_typed(connection, extract, path)}")
+        accounts = literal_list(delivery.account for delivery in deliveries)
+        connection.execute(f"create or replace view run.deliveries as from read_parquet({accounts})")
         _copy_published_neighbours(settings, connection, deliveries[0].as_of_date)
         connection.execute("create or replace table run.built (as_of_date date, is_complete boolean, base varchar)")
         connection.execute("insert into run.built values (?, false, ?)", [deliveries[0].as_of_date, _base(settings)])
@@ -80,17 +84,6 @@ def delete_warehouse(settings: Settings) -> None:
     settings.warehouse.unlink(missing_ok=True)
     settings.warehouse.with_name(f"{settings.warehouse.name}.wal").unlink(missing_ok=True)
     delete_workspaces(settings)
-
-
-def _require_archived(deliveries: Mapping[str, ArchivedDelivery]) -> None:
-    for system in SYSTEMS:
-        for extract in system.extracts:
-            path = deliveries[system.name].parquet(extract)
-            if not path.exists():
-                raise UsageError(
-                    f"{path} is missing from the archive. Move the delivery's folder away and run the day again: "
-                    "the run will land it again."
-                )
 
 
 def _copy_published_neighbours(settings: Settings, connection: duckdb.DuckDBPyConnection, as_of: date) -> None:
@@ -147,8 +140,7 @@ def require_same_release(settings: Settings, connection: duckdb.DuckDBPyConnecti
 
     Applied to a later one, rows would be there twice.
     """
-    row = connection.execute("select base from run.built").fetchone()
-    if row != (_base(settings),):
+    if connection.execute("select base from run.built").fetchone() != (_base(settings),):
         raise UsageError(
             "A release was published since the models of the day were built; materialize the models first, or run "
             "the day again."

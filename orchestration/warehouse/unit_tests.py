@@ -1,18 +1,15 @@
 """The dbt unit tests as asset checks. They test the rules and not the day's data, so the nightly run skips them."""
 
-import json
-import os
 from collections.abc import Iterator
-from typing import Any
 
 import dagster as dg
 
 from orchestration.failures import BuildFailed, UsageError, as_dagster_failure
-from orchestration.settings import Settings, settings
-from orchestration.warehouse.assets import RESULTS, TRANSLATOR
-from orchestration.warehouse.dbt_project import environment, load_manifest
+from orchestration.settings import settings
+from orchestration.warehouse.assets import TRANSLATOR, read_results, start_dbt
+from orchestration.warehouse.dbt_project import environment, load_manifest, manifest_path
 
-_MANIFEST = load_manifest(settings())
+_MANIFEST = load_manifest(manifest_path(settings()))
 _UNIT_TESTS = {
     test["unique_id"]: dg.AssetCheckSpec(
         test["name"],
@@ -39,17 +36,15 @@ def business_rules(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetC
     with as_dagster_failure():
         if config.engine == "spark":
             raise UsageError("The unit tests of the rules run on DuckDB here; make test-spark runs them on Spark.")
-    os.environ.update(environment(config))
     wanted = {key: spec for key, spec in _UNIT_TESTS.items() if spec.key in context.selected_asset_check_keys}
-    # If dbt dies before it writes its results, an earlier run's must not be taken for them.
-    (config.dbt_target / RESULTS).unlink(missing_ok=True)
-    context.resources.dbt.cli(
-        ["test", "--select", *(spec.name for spec in wanted.values())],
-        target_path=config.dbt_target,
-        raise_on_error=False,
-    ).wait()
+    arguments = ["test", "--select", *(spec.name for spec in wanted.values())]
+    start_dbt(context.resources.dbt, arguments, environment(config)).wait()
+    results = read_results(config)
     with as_dagster_failure():
-        results = _results(config)
+        if not results:
+            raise BuildFailed(
+                f"dbt stopped before it finished the unit tests; see the end of {config.dbt_target}/dbt.log."
+            )
     for result in results:
         if spec := wanted.get(result["unique_id"]):
             yield dg.AssetCheckResult(
@@ -59,13 +54,3 @@ def business_rules(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetC
                 severity=dg.AssetCheckSeverity.ERROR,
                 metadata={"observed": result["status"], "expected": "pass"},
             )
-
-
-def _results(config: Settings) -> list[dict[str, Any]]:
-    try:
-        found: list[dict[str, Any]] = json.loads((config.dbt_target / RESULTS).read_text())["results"]
-    except (FileNotFoundError, ValueError):
-        raise BuildFailed(
-            f"dbt stopped before it finished the unit tests; see the end of {config.dbt_target}/dbt.log."
-        ) from None
-    return found

@@ -6,13 +6,13 @@ from typing import Any
 import duckdb
 from conftest import Sample, yacp
 
-from orchestration.warehouse.dbt_project import load_manifest
+from orchestration.warehouse.dbt_project import load_manifest, manifest_path
 
 MARTS = {"sections", "customers", "quality", "semantic"}
 
 
 def _described(sample: Sample) -> list[dict[str, Any]]:
-    manifest = load_manifest(sample.settings)
+    manifest = load_manifest(manifest_path(sample.settings))
     nodes = [node for node in manifest["nodes"].values() if node["resource_type"] in ("model", "seed")]
     return nodes + list(manifest["sources"].values())
 
@@ -53,7 +53,7 @@ def test_every_column_built_is_named_and_none_else(sample: Sample) -> None:
 
 
 def test_every_exposure_says_whose_it_is_and_what_it_reads(sample: Sample) -> None:
-    manifest = load_manifest(sample.settings)
+    manifest = load_manifest(manifest_path(sample.settings))
     assert len(manifest["exposures"]) == 3
     for exposure in manifest["exposures"].values():
         assert exposure["description"]

@@ -11,6 +11,7 @@ LEFTOVERS = (
     "published/releases/.building/customers.duckdb",
     "published/releases/.removing-2026-11-20-1/customers.duckdb",
     "published/following/releases/.building/customers/x.parquet",
+    "published/following/releases/.removing-release=1-1/customers/x.parquet",
     "published/following/.new-customers.duckdb",
     "published/.current.new",
     "published/.forgetting-x/customers.duckdb",
