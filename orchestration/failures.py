@@ -10,10 +10,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from traceback import extract_tb
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    import dagster as dg
 
 EXIT_STATUS = "exit_status"
 IS_FINAL = "is_final"
@@ -115,21 +111,23 @@ def as_dagster_failure() -> Iterator[None]:
 
     Errors of DuckDB and the system too: Dagster would record their messages, which may quote a row.
     """
-    import duckdb  # here, so that processes without DuckDB and Dagster can use this module
+    import dagster as dg  # here, so that processes without DuckDB and Dagster can use this module
+    import duckdb
 
     try:
         yield
+        return
     except YacpError as error:
-        raise _failure(error) from None
+        failure = error
     except (duckdb.Error, MemoryError) as error:
-        raise _failure(BuildFailed(_duckdb_message(error))) from None
+        failure = BuildFailed(_duckdb_message(error))
     except OSError as error:
         file = f" {error.filename}" if error.filename else ""
-        raise _failure(
-            BuildFailed(
-                f"{error.strerror or type(error).__name__}:{file}. {NOTHING_PUBLISHED} Fix it and run the day again."
-            )
-        ) from None
+        failure = BuildFailed(
+            f"{error.strerror or type(error).__name__}:{file}. {NOTHING_PUBLISHED} Fix it and run the day again."
+        )
+    metadata = {EXIT_STATUS: failure.exit_status, IS_FINAL: failure.is_final}
+    raise dg.Failure(description=str(failure), metadata=metadata, allow_retries=False) from None
 
 
 def _duckdb_message(error: Exception) -> str:
@@ -144,10 +142,3 @@ def _duckdb_message(error: Exception) -> str:
         f"DuckDB failed at {where}: {without_values(error)}. {NOTHING_PUBLISHED} Run the day again; if it fails again, "
         "report this message to the maintainers of yacp."
     )
-
-
-def _failure(error: YacpError) -> dg.Failure:
-    import dagster as dg
-
-    metadata = {EXIT_STATUS: error.exit_status, IS_FINAL: error.is_final}
-    return dg.Failure(description=str(error), metadata=metadata, allow_retries=False)

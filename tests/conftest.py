@@ -74,7 +74,7 @@ def sftp(tmp_path: Path) -> "Iterator[Sftp]":
 
 @pytest.fixture
 def _empty_home_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without the keys and profiles of whoever runs the tests."""
+    """Without the keys and profiles of the person who runs the tests."""
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     for name in [name for name in os.environ if name.startswith("AWS_") or name == "SSH_AUTH_SOCK"]:

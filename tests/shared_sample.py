@@ -4,6 +4,7 @@ import fcntl
 import hashlib
 import shutil
 import sys
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,8 +12,9 @@ import duckdb
 from written_deliveries import DAY, DAY_BEFORE
 from yacp_command import yacp
 
+from orchestration.contract.systems import extracts
 from orchestration.runs.instance import write_instance
-from orchestration.sample.generator import generate
+from orchestration.sample.generator import FAULTS, generate
 from orchestration.settings import PROJECT, Settings
 
 
@@ -41,6 +43,18 @@ class Sample:
         copied = Sample(target / "home", target / "extracts")
         write_instance(copied.settings)
         return copied
+
+
+def expected_faults() -> dict[tuple[str, str], tuple[int, int]]:
+    """How many records of each file are quarantined, and how many are exact duplicates."""
+    count = Counter((fault.system, fault.extract, fault.becomes) for fault in FAULTS)
+    return {
+        (extract.system, extract.name): (
+            count[extract.system, extract.name, "quarantined"],
+            count[extract.system, extract.name, "duplicate"],
+        )
+        for extract in extracts()
+    }
 
 
 def query(path: Path, sql: str) -> list[tuple[object, ...]]:

@@ -1,4 +1,4 @@
-"""Runs ``yacp`` as a person does, apart from the environment of whoever runs the tests."""
+"""Runs ``yacp`` as a person does, apart from the environment of the person who runs the tests."""
 
 import csv
 import os

@@ -10,9 +10,8 @@ import os
 import click
 from pydantic import ValidationError
 
-from orchestration.cli.delivery_commands import deliveries, quarantine
 from orchestration.cli.privacy_commands import forget, retention
-from orchestration.cli.read_commands import changes, checks, list_customers, show, sync_problems
+from orchestration.cli.read_commands import changes, checks, deliveries, list_customers, quarantine, show, sync_problems
 from orchestration.cli.run_commands import backfill, generate, run
 from orchestration.cli.service_commands import daemon, dev, notify, serve, ui
 from orchestration.cli.setup_commands import docs, doctor

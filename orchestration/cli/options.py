@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 
@@ -12,25 +11,30 @@ from dashboard.scopes import InvalidScope, Scope
 from orchestration.contract.dates import parse_day
 from orchestration.failures import UsageError
 
+T = TypeVar("T")
 
-class Day(click.ParamType[date]):
-    """A calendar day as YYYY-MM-DD."""
 
-    name = "date"
+class Parsed(click.ParamType[T]):
+    """A value as people write it; what can't be parsed is a usage error."""
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
-        """The day; anything else is a usage error."""
-        if isinstance(value, date):
-            return value
+    def __init__(self, name: str, parse: Callable[[str], T]) -> None:
+        self.name = name
+        self._parse = parse
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> T:
+        """The parsed value."""
         try:
-            return parse_day(value)
-        except UsageError as error:
+            return self._parse(value)
+        except (UsageError, InvalidScope) as error:
             self.fail(str(error), param, ctx)
+
+
+DAY = Parsed("date", parse_day)
 
 
 def as_of_option(explanation: str) -> Callable[[Any], Any]:
     """The option --as-of; the explanation includes the default."""
-    return click.option("--as-of", type=Day(), help=explanation)
+    return click.option("--as-of", type=DAY, help=explanation)
 
 
 format_option = click.option(
@@ -42,23 +46,9 @@ format_option = click.option(
     help="table is for people, csv and json are for programs.",
 )
 
-
-class ScopeType(click.ParamType[Scope]):
-    """A scope as people write it."""
-
-    name = "scope"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Scope:
-        """The scope; anything else is a usage error."""
-        try:
-            return value if isinstance(value, Scope) else Scope.parse(value)
-        except InvalidScope as error:
-            self.fail(str(error), param, ctx)
-
-
 scope_option = click.option(
     "--scope",
-    type=ScopeType(),
+    type=Parsed("scope", Scope.parse),
     default="statewide",
     show_default=True,
     help="statewide, lwia:NUMBER or provider:ID.",

@@ -1,10 +1,11 @@
-"""Commands that read what is published."""
+"""Commands that read what was delivered and what is published."""
 
 from __future__ import annotations
 
 from datetime import date, datetime
 
 import click
+from rich.console import Console
 
 from dashboard.scopes import Scope
 from orchestration.cli import terminal
@@ -51,7 +52,7 @@ def list_customers(line_key: str, scope: Scope, as_of: date | None, output: str)
     title = f"{line_key} · as of {day} · {len(table.rows):,} customers"
     terminal.show_table(shown, title, f"No customer is on {line_key} in this scope.")
     if table.rows and (steps := table.records()[0]["next_steps"]):
-        terminal.stdout_console().print(f"[bold]Next Steps[/bold]\n{steps}", highlight=False)
+        Console().print(f"[bold]Next Steps[/bold]\n{steps}", highlight=False)
 
 
 @click.command()
@@ -104,3 +105,29 @@ def checks(as_of: date | None, failed: bool, output: str) -> None:
     if failed:
         table = table.where(lambda row: not row["passed"])
     terminal.print_result(table, output, f"Checks of {title}", "All checks passed.")
+
+
+@click.command()
+@format_option
+def deliveries(output: str) -> None:
+    """List accepted deliveries and what became of their rows."""
+    from orchestration.landing import queries
+
+    terminal.print_result(queries.deliveries(settings()), output, "Deliveries", "No delivery has been accepted yet.")
+
+
+@click.command()
+@as_of_option("Only deliveries of this day.")
+@format_option
+def quarantine(as_of: date | None, output: str) -> None:
+    """List the rejected rows and why they were rejected.
+
+    Their values stay in the archive.
+    """
+    from orchestration.landing import queries
+
+    config = settings()
+    table = queries.quarantine(config, as_of)
+    terminal.print_result(table, output, "Quarantine", "No row is in quarantine.")
+    if output == "table" and table.rows:
+        click.echo(f"The values are in {config.archive}/<system>/<day>/<delivery>/quarantine.parquet")

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from rich.console import Console
 
-from orchestration.cli.options import Day, as_of_option
-from orchestration.cli.progress import show_progress
+from orchestration.cli.options import DAY, as_of_option
 from orchestration.cli.terminal import say, stderr_console
 from orchestration.contract.dates import today_in_chicago
 from orchestration.internals.process import redirect_output
@@ -19,6 +20,17 @@ from orchestration.settings import Settings, settings
 
 if TYPE_CHECKING:
     import dagster as dg
+
+    from orchestration.runs.day_run import Step
+
+_TITLES = {
+    "definitions": "Reading the project",
+    "worknet_delivery": "Landing Illinois workNet",
+    "iwds_delivery": "Landing IWDS",
+    "dbt_models": "Building and testing the models",
+    "great_expectations": "Checking sync status and dates",
+    "publish_release": "Publishing",
+}
 
 
 @click.command()
@@ -71,8 +83,8 @@ def run(as_of: date | None, extracts: str | None) -> None:
 
 
 @click.command()
-@click.argument("first", metavar="FROM", type=Day())
-@click.argument("last", metavar="TO", type=Day())
+@click.argument("first", metavar="FROM", type=DAY)
+@click.argument("last", metavar="TO", type=DAY)
 @click.option("--anew", is_flag=True, help="Run every day, including those done before this backfill was stopped.")
 def backfill(first: date, last: date, anew: bool) -> None:
     """Run all delivered days from FROM to TO, oldest first.
@@ -118,7 +130,7 @@ def _run_days(config: Settings, days: list[date], after_backfill_day: Callable[[
                 style="yellow",
             )
         # Dagster copies its steps' output to the process's own, where it would break up the progress line.
-        with show_progress(day) as on_step, redirect_output(config.state / "dagster" / "last_run.log", truncate=True):
+        with _show_progress(day) as on_step, redirect_output(config.state / "dagster" / "last_run.log", truncate=True):
             run_day(config, day, _load_definitions, on_step, BACKFILL if after_backfill_day else COMMAND)
         if after_backfill_day:
             after_backfill_day(day)
@@ -130,3 +142,37 @@ def _run_days(config: Settings, days: list[date], after_backfill_day: Callable[[
         f"  counts  {config.published}/dashboard.duckdb\n  lists   {config.published}/customers.duckdb\n"
         f"  Parquet {config.published}/parquet"
     )
+
+
+@contextmanager
+def _show_progress(day: date) -> Iterator[Callable[[Step], None]]:
+    """Yields the function that shows a step, and prints a summary of the run at the end.
+
+    On a terminal it is one moving line, in a log a line per step.
+    """
+    with os.fdopen(os.dup(2), "w") as terminal:  # a copy, because the run's own output is redirected to a file
+        console = Console(file=terminal)
+        counts = {"asset": 0, "check": 0, "failed": 0}
+        status = console.status(f"{day}: starting…")
+
+        def show(step: Step) -> None:
+            if step.kind in ("step", "loading"):
+                title = _TITLES.get(step.what, step.what)
+                if console.is_terminal:
+                    status.update(f"{day}: {title}…")
+                else:
+                    console.print(f"{day}: {title}", highlight=False)
+            elif step.kind == "waiting":
+                console.print(step.what, style="yellow", highlight=False)
+            else:
+                counts[step.kind] += 1
+                counts["failed"] += not step.passed
+
+        with status:
+            yield show
+        result = f"{counts['failed']} failed (yacp checks --failed)" if counts["failed"] else "all passed"
+        console.print(
+            f"{day}: {counts['asset']} tables and files, {counts['check']} checks, {result}",
+            highlight=False,
+            soft_wrap=True,
+        )

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import os
 import sys
+from datetime import datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import click
 
 from orchestration.cli.terminal import fail, say
-from orchestration.failures import UsageError
-from orchestration.settings import PROJECT, settings
+from orchestration.contract.dates import CHICAGO
+from orchestration.failures import UsageError, YacpError
+from orchestration.settings import PROJECT, Settings, settings
 
 port_option = click.option("--port", type=int, default=3000, show_default=True, help="The port to listen on.")
 
@@ -71,7 +74,7 @@ def notify(test: bool) -> None:
             "Notices have no channel: set YACP_SMTP_HOST, YACP_MAIL_FROM and YACP_MAIL_TO, or YACP_WEBHOOK_URL."
         )
     if test:
-        _send_test_message()
+        _send_test_message(config)
         return
     import dagster as dg
 
@@ -86,15 +89,19 @@ def notify(test: bool) -> None:
         raise SystemExit(1)
 
 
-def _send_test_message() -> None:
-    from orchestration.notices.channel_test import send_test_message
+def _send_test_message(config: Settings) -> None:
+    """One message per channel, so that a broken one doesn't hide another."""
+    from orchestration.notices.channels import channels
+    from orchestration.notices.outbox import example_notice
 
     problems = []
-    for result in send_test_message(settings()):
-        if result.problem:
-            problems.append(f"{result.channel}: not sent; {result.problem}.")
+    for channel in channels(config):
+        try:
+            remark = channel.send(example_notice(datetime.now(ZoneInfo(CHICAGO))))
+        except YacpError as error:
+            problems.append(f"{channel.name}: not sent; {error}.")
         else:
-            say(f"{result.channel}: sent{'; ' if result.remark else ''}{result.remark}")
+            say(f"{channel.name}: sent{'; ' if remark else ''}{remark}")
     if problems:
         fail("\n".join(problems), 1)
 

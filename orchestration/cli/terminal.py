@@ -29,11 +29,6 @@ _STYLES = {
 }
 
 
-def stdout_console() -> Console:
-    """For results."""
-    return Console()
-
-
 def stderr_console() -> Console:
     """For everything beside the result, so that standard output can be piped."""
     return Console(stderr=True)
@@ -76,7 +71,7 @@ def write_records(table: Table, output_format: str) -> None:
 
 def show_dashboard(table: Table, title: str, console: Console | None = None) -> None:
     """The sections as in the guide's sample, a table for each, on standard output by default."""
-    console = console or stdout_console()
+    console = console or Console()
     console.print(Text(title, style="bold"))
     for _, rows in groupby(table.records(), key=lambda row: row["section_number"]):
         console.print(_section(list(rows)))
@@ -87,7 +82,7 @@ def show_table(table: Table, title: str, empty: str, console: Console | None = N
 
     A table that would have to break words to fit the terminal is shown as a block of lines for each row.
     """
-    console = console or stdout_console()
+    console = console or Console()
     if not table.rows:
         console.print(empty)
         return

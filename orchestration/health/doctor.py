@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 
 from orchestration.contract.dates import in_chicago
 from orchestration.contract.systems import SYSTEMS
@@ -47,10 +46,10 @@ class SetupCheck:
 
 def examine(config: Settings) -> Table:
     """One row per check of the setup."""
-    table = Table(("what", "ok", "found", "mend"), [])
-    for check in _checks(config):
-        table.rows.append((check.what, check.ok, check.found, "" if check.ok else check.mend))
-    return table
+    rows: list[tuple[object, ...]] = [
+        (check.what, check.ok, check.found, "" if check.ok else check.mend) for check in _checks(config)
+    ]
+    return Table(("what", "ok", "found", "mend"), rows)
 
 
 def _checks(config: Settings) -> Iterator[SetupCheck]:
@@ -89,23 +88,15 @@ def _state(config: Settings) -> Iterator[SetupCheck]:
         str(config.state),
         "Get write access to the folder, or set YACP_HOME to another one.",
     )
-    yield _group(config)
-    yield _free_space(existing)
-
-
-def _group(config: Settings) -> SetupCheck:
     what = "who may read lists (YACP_GROUP)"
     try:
         found = f"the group {config.group}" if group_id(config) is not None else "only the user that runs yacp"
+        yield SetupCheck(what, True, found)
     except UsageError as error:
-        return SetupCheck(what, False, config.group, str(error))
-    return SetupCheck(what, True, found)
-
-
-def _free_space(folder: Path) -> SetupCheck:
-    free = shutil.disk_usage(folder).free
+        yield SetupCheck(what, False, config.group, str(error))
+    free = shutil.disk_usage(existing).free
     found = f"{free / (1 << 30):.1f} GiB"
-    return SetupCheck("free space", free > _FREE_BYTES, found, "Free at least 2 GiB on the disk that holds YACP_HOME.")
+    yield SetupCheck("free space", free > _FREE_BYTES, found, "Free at least 2 GiB on the disk that holds YACP_HOME.")
 
 
 def _engine(config: Settings) -> Iterator[SetupCheck]:

@@ -2,7 +2,7 @@
 
     fetch → parse → judge → write what fits, quarantine what doesn't, account for both → record → archive
 
-Every problem of a delivery is collected, so that whoever delivers hears of all of them at once. The account proves
+Every problem of a delivery is collected, so that the sender hears of all of them at once. The account proves
 that nothing disappeared: rows in the manifest = rows loaded + rows quarantined + exact duplicates.
 """
 

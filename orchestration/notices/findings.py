@@ -76,8 +76,8 @@ def _why(instance: dg.DagsterInstance, run_id: str) -> RunFailed:
 def successful_runs(config: Settings, instance: dg.DagsterInstance, outbox: Outbox, now: datetime) -> Iterator[Notice]:
     """That a problem is solved, and checks that warn.
 
-    A day that is run again with the same results causes no second notice, and a backfill none at all: whoever started
-    it sees what it found.
+    A day that is run again with the same results causes no second notice, and a backfill none at all: the person
+    who started it sees what it found.
     """
     for run, at in _new_runs(instance, outbox, DagsterEventType.RUN_SUCCESS, now):
         day, release = _day_of(run), current(config)
@@ -99,10 +99,10 @@ def _warning(config: Settings, run: dg.DagsterRun, day: date, at: datetime) -> N
     except (YacpError, OSError, duckdb.Error) as error:
         found, damage = [], str(error) if isinstance(error, YacpError) else type(error).__name__
     failed = [FailedCheck.model_validate(row) for row in found if row["severity"] == "warn" and not row["passed"]]
-    if not failed and not damage:
-        return None
     if damage:
         subject, happened = "its checks can't be read", f"The results of its checks can't be read: {damage}"
+    elif not failed:
+        return None
     else:
         subject, happened = f"checks that warn: {len(failed)}", f"Failed checks of severity warn: {len(failed)}."
     return Notice(

@@ -131,7 +131,7 @@ class Outbox(BaseModel):
 
     def add(self, notice: Notice, channels: list[str]) -> None:
         """Adds a notice for the channels that are configured now, unless one with its key is there."""
-        if all(entry.notice.key != notice.key for entry in self.entries):
+        if not self.has(notice.key):
             waiting = {channel: Waiting(next_try=notice.at) for channel in channels}
             is_open = notice.day is not None and notice.event in ("run_failed", "day_late")
             self.entries.append(Entry(notice=notice, is_open=is_open, waiting=waiting))
@@ -142,8 +142,7 @@ class Outbox(BaseModel):
 
     def close(self, day: date, at: datetime) -> bool:
         """Closes the problems that a day had before it was published, and returns whether it had any."""
-        solved = [entry for entry in self.entries if entry.is_open and entry.notice.day == day]
-        solved = [entry for entry in solved if entry.notice.at <= at]
+        solved = [e for e in self.entries if e.is_open and e.notice.day == day and e.notice.at <= at]
         for entry in solved:
             entry.is_open = False
         return bool(solved)

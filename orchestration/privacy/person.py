@@ -1,7 +1,7 @@
 """Which rows of either system belong to a customer.
 
 The rule for IWDS is a superset of the models' rule (``int_customers__iwds_candidates``, with the macro ``name_key``):
-whoever a sync status could mean is found here as well. Names are compared by their letters and digits alone, so names
+everybody a sync status could mean is found here as well. Names are compared by their letters and digits alone, so names
 that are the same to the models are the same here. The models also pair equal placeholders in place of a last four
 (``xxxx``), but never use such a pair: without four digits the status is ``missing_ssn``.
 """

@@ -13,8 +13,7 @@ import hashlib
 import io
 import shutil
 import tempfile
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
@@ -23,7 +22,7 @@ from typing import BinaryIO, Literal
 import duckdb
 
 from orchestration.contract.extract import Extract, System
-from orchestration.contract.systems import SYSTEMS, extracts
+from orchestration.contract.systems import SYSTEMS
 from orchestration.failures import UsageError
 from orchestration.settings import PROJECT, settings
 from orchestration.sources.manifest import MANIFEST, Manifest, ManifestFile
@@ -101,18 +100,6 @@ _WITH_REORDERED_COLUMNS = "worknet_providers"
 _WITH_AN_EXTRA_COLUMN = "iwds_credentials"
 
 
-def expected_faults() -> dict[tuple[str, str], tuple[int, int]]:
-    """How many records of each file are quarantined, and how many are exact duplicates."""
-    count = Counter((fault.system, fault.extract, fault.becomes) for fault in FAULTS)
-    return {
-        (extract.system, extract.name): (
-            count[extract.system, extract.name, "quarantined"],
-            count[extract.system, extract.name, "duplicate"],
-        )
-        for extract in extracts()
-    }
-
-
 def generate(
     out: Path,
     *,
@@ -137,9 +124,11 @@ def generate(
     # On the same disk as the deliveries, so that they can be renamed into place.
     with tempfile.TemporaryDirectory(prefix=".generate-", dir=out) as scratch:
         generated = Path(scratch)
-        with _Sample(generated / "sample.duckdb", customers, as_of, days, seed) as sample:
+        limited = settings().model_copy(update={"memory_limit": _MEMORY_LIMIT})
+        with connect(limited, generated / "sample.duckdb") as connection:
+            sample = _Sample(connection, customers)
             report("timelines")
-            sample.prepare()
+            sample.prepare(as_of - timedelta(days=days - 1), as_of, seed)
             for back in reversed(range(days)):
                 day = as_of - timedelta(days=back)
                 sample.select_day(day)
@@ -169,43 +158,32 @@ def _check(customers: int, as_of: date, days: int, faults: bool, delivery: int) 
         )
 
 
+@dataclass(frozen=True)
 class _Sample:
     """The timelines of all customers in a scratch database, which writes the extracts of one day at a time."""
 
-    def __init__(self, database: Path, customers: int, as_of: date, days: int, seed: int) -> None:
-        self._database = database
-        self._customers = customers
-        self._first_day = as_of - timedelta(days=days - 1)
-        self._last_day = as_of
-        self._seed = seed
+    connection: duckdb.DuckDBPyConnection
+    customers: int
 
-    def __enter__(self) -> _Sample:
-        limited = settings().model_copy(update={"memory_limit": _MEMORY_LIMIT})
-        self._connection: duckdb.DuckDBPyConnection = connect(limited, self._database)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._connection.close()
-
-    def prepare(self) -> None:
+    def prepare(self, first_day: date, last_day: date, seed: int) -> None:
         """Computes the whole timeline of every customer who is present on any of the days."""
-        first, _ = self._numbers(self._first_day)
-        _, last = self._numbers(self._last_day)
+        first, _ = self._numbers(first_day)
+        _, last = self._numbers(last_day)
         areas = "select list(lwia_number order by lwia_number) from read_csv({}) where lwia_number != 90"
-        self._set("seed", literal(self._seed))
+        self._set("seed", literal(seed))
         # With another seed, the rare cases fall on other people.
-        self._set("rotation", str(self._seed % 999_983))
+        self._set("rotation", str(seed % 999_983))
         self._set("epoch", f"date {literal(_EPOCH)}")
-        self._set("customers", str(self._customers))
-        self._set("providers", str(5 + self._customers // 100))
+        self._set("customers", str(self.customers))
+        self._set("providers", str(5 + self.customers // 100))
         self._set("areas", f"({areas.format(literal(PROJECT / 'seeds' / 'lwias.csv'))})")
         self._set("first_number", str(first))
         self._set("last_number", str(last))
         catalogue = literal(PROJECT / "seeds" / "service_catalogue.csv")
-        self._connection.execute(f"create table catalogue as select * from read_csv({catalogue}, header = true)")
+        self.connection.execute(f"create table catalogue as select * from read_csv({catalogue}, header = true)")
         for script in ("names", "draws", "people", "planned_services"):
-            self._connection.execute(_sql(script))
-        self._connection.execute(
+            self.connection.execute(_sql(script))
+        self.connection.execute(
             "create view present as select * from people "
             "where number between getvariable('first_present') and getvariable('last_present')"
         )
@@ -220,10 +198,10 @@ class _Sample:
     def copy(self, extract: Extract, columns: list[str], path: Path) -> int:
         """Writes the extract to a CSV file, ordered by key, and returns the number of rows."""
         query = _sql(extract.table)
-        selected = [row[0] for row in self._connection.execute(f"describe {query}").fetchall()]
+        selected = [row[0] for row in self.connection.execute(f"describe {query}").fetchall()]
         contract = [column.name for column in extract.columns]
         assert selected == contract, f"{extract.table}: {selected} is not {contract}"  # noqa: S101 - our own SQL
-        rows = self._connection.execute(
+        rows = self.connection.execute(
             f"copy (select {', '.join(columns)} from ({query}) order by {extract.key.name}) "
             f"to {literal(path)} (format csv, header true)"
         ).fetchone()
@@ -231,11 +209,11 @@ class _Sample:
 
     def _numbers(self, day: date) -> tuple[int, int]:
         """The numbers of the first and the last customer who are present on the day: the latest to arrive."""
-        last = (((day - _EPOCH).days + 1) * self._customers - 1) // _STAY_DAYS
-        return last - self._customers + 1, last
+        last = (((day - _EPOCH).days + 1) * self.customers - 1) // _STAY_DAYS
+        return last - self.customers + 1, last
 
     def _set(self, variable: str, expression: str) -> None:
-        self._connection.execute(f"set variable {variable} = {expression}")
+        self.connection.execute(f"set variable {variable} = {expression}")
 
 
 def _sql(name: str) -> str:
@@ -340,10 +318,5 @@ def _move_delivery(new: Path, target: Path) -> None:
         if _manifest(target) == _manifest(new):
             return
         (target / MANIFEST).unlink()
-    for path in _manifest_last(new):
+    for path in sorted(new.iterdir(), key=lambda path: path.name == MANIFEST):
         path.replace(target / path.name)
-
-
-def _manifest_last(folder: Path) -> Iterator[Path]:
-    yield from sorted(path for path in folder.iterdir() if path.name != MANIFEST)
-    yield folder / MANIFEST

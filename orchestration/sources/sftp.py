@@ -35,13 +35,13 @@ class SftpFileSystem(SshConnection):
             if known or authorities:
                 raise RootDenied(
                     f"The host key of {name} is not the one in {file}: the server has a new key, or another server "
-                    f"answers in its place. Nothing was sent to it. {STILL_PUBLISHED} Ask whoever runs the server, and "
-                    "replace the key only after they confirm the new one."
+                    f"answers in its place. Nothing was sent to it. {STILL_PUBLISHED} Ask the people who run the "
+                    "server, and replace the key only after they confirm the new one."
                 ) from None
             raise RootDenied(
                 f"The host key of {name} is unknown: {file} does not have it. Nothing was sent to it. "
-                f"{STILL_PUBLISHED} ssh-keyscan -p {port} {host} prints it: compare it with the key that whoever runs "
-                "the server gives you, and add it to that file (YACP_KNOWN_HOSTS names another file)."
+                f"{STILL_PUBLISHED} ssh-keyscan -p {port} {host} prints it: compare it with the key that the "
+                "people who run the server give you, and add it to that file (YACP_KNOWN_HOSTS names another file)."
             ) from None
         except PermissionError:
             user = options.get("username") or "this account"

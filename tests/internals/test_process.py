@@ -14,7 +14,7 @@ from orchestration.internals.process import die_with_parent, redirect_output, sk
 
 
 @pytest.mark.parametrize("truncate", [True, False])
-def test_output_goes_to_the_file_whoever_writes(
+def test_output_goes_to_the_file_whichever_process_writes(
     tmp_path: Path, capfd: pytest.CaptureFixture[str], truncate: bool
 ) -> None:
     log = tmp_path / "logs" / "run.log"

@@ -6,13 +6,14 @@ from pathlib import Path
 import duckdb
 import pytest
 from conftest import DAY, Deliveries
+from shared_sample import expected_faults
 
 from orchestration.contract.iwds import IWDS
 from orchestration.contract.worknet import WORKNET
 from orchestration.failures import BuildFailed, DeliveryRefused, UsageError
 from orchestration.landing.archive import Archive, ArchivedDelivery
 from orchestration.landing.intake import land
-from orchestration.sample.generator import expected_faults, generate
+from orchestration.sample.generator import generate
 from orchestration.settings import Settings
 
 

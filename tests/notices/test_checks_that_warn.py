@@ -20,7 +20,7 @@ from orchestration.settings import Settings
 def test_a_notice_names_the_failed_checks_and_what_they_observed(
     sample: Sample, tmp_path: Path, mailbox: Mailbox, webhook: WebhookInbox
 ) -> None:
-    """Once for what was found on a day; what a backfill finds is for whoever started it."""
+    """Once for what was found on a day; what a backfill finds is for the person who started it."""
     mine = sample.copy(tmp_path)
     here = configured(mine.settings, mailbox, webhook)
     checks = json.loads(yacp(mine.home, "checks", "--as-of", str(DAY), "--failed", "--format", "json").stdout)

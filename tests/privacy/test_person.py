@@ -1,4 +1,4 @@
-"""Whoever the models could match with a customer is found when the customer is forgotten."""
+"""Everybody the models could match with a customer is found when the customer is forgotten."""
 
 from collections import defaultdict
 from collections.abc import Iterator

@@ -11,11 +11,12 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from shared_sample import expected_faults
 
 from orchestration.contract.extract import ColumnType, Extract
 from orchestration.contract.systems import extracts
 from orchestration.sample import generator
-from orchestration.sample.generator import FAULTS, GeneratorError, expected_faults, generate
+from orchestration.sample.generator import FAULTS, GeneratorError, generate
 from orchestration.settings import settings
 
 CUSTOMERS = 2000

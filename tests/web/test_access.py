@@ -263,7 +263,7 @@ def test_head_requests_need_the_same_permission(
 def test_two_people_at_one_address_each_get_their_own_page(
     site: Site, super_user: Person, planner: Person, provider_staff: Person
 ) -> None:
-    """Whoever asked first: pages are cached for each person."""
+    """It doesn't matter who asked first: pages are cached for each person."""
     scope = provider_staff.scope
     for person in (super_user, provider_staff, super_user, provider_staff):
         page = site.get(f"/?scope={scope}", person.email).text

@@ -1,4 +1,4 @@
-{#- Whoever is on an "of which" line is on its parent too. -#}
+{#- A customer on an "of which" line is on its parent too. -#}
 {% test children_within_parent(model) %}
 select
     child.section_key,

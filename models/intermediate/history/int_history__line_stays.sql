@@ -56,7 +56,7 @@ select
     line_stays.valid_from,
     line_stays.valid_to,
     {{ days_between("line_stays.valid_from", "coalesce(line_stays.valid_to, " ~ as_of_date() ~ ")") }} as days,
-    -- Whoever was there on the first published day entered at an unknown time.
+    -- A customer who was there on the first published day entered at an unknown time.
     line_stays.valid_from > neighbours.first_on as is_entry_seen
 from line_stays
 cross join neighbours
