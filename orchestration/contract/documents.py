@@ -5,10 +5,15 @@ python -m orchestration.contract.documents
 
 from __future__ import annotations
 
+import json
+from functools import partial
+
 from orchestration.contract.dates import CHICAGO
 from orchestration.contract.extract import Column, Extract
 from orchestration.contract.systems import SYSTEMS
 from orchestration.settings import PROJECT
+
+_quoted = partial(json.dumps, ensure_ascii=False)  # a string of JSON is one of YAML, too
 
 SOURCES = PROJECT / "models" / "staging" / "sources.yml"
 PAGE = PROJECT / "docs" / "extracts.md"
@@ -119,18 +124,12 @@ def _meaning(column: Column) -> str:
 
 
 def _references(extract: Extract) -> list[str]:
-    if not extract.references:
-        return []
     parts = [
         f"`{reference.column}` → {reference.parent}"
         + ("" if reference.hard else " (an unknown value is only a warning)")
         for reference in extract.references
     ]
-    return ["References: " + ", ".join(parts) + ".", ""]
-
-
-def _quoted(text: str) -> str:
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    return ["References: " + ", ".join(parts) + ".", ""] if parts else []
 
 
 if __name__ == "__main__":
