@@ -61,30 +61,20 @@ def parse_manifest(content: bytes) -> Manifest:
     """Parses the content of a manifest; ``InvalidManifest`` says what is wrong with it."""
     try:
         return Manifest.model_validate(json.loads(content, object_pairs_hook=_reject_repeated_names))
-    except (ValueError, RecursionError) as error:
-        raise InvalidManifest(_problem(error)) from None
+    except json.JSONDecodeError as error:
+        raise InvalidManifest(f"invalid JSON in line {error.lineno}") from None
+    except ValidationError as error:
+        fields = {".".join(str(part) for part in found["loc"]) or "everything" for found in error.errors()}
+        raise InvalidManifest("wrong or missing " + ", ".join(sorted(fields)[:5])) from None
+    except (ValueError, RecursionError):
+        raise InvalidManifest("it can't be read") from None
 
 
 class InvalidManifest(Exception):
     """A file that isn't a valid manifest; the text says why, without quoting a value."""
 
 
-class _RepeatedName(ValueError):
-    pass
-
-
 def _reject_repeated_names(pairs: list[tuple[str, object]]) -> dict[str, object]:
     if len(names := dict(pairs)) < len(pairs):
-        raise _RepeatedName
+        raise InvalidManifest("it has a name twice")
     return names
-
-
-def _problem(error: Exception) -> str:
-    if isinstance(error, json.JSONDecodeError):
-        return f"invalid JSON in line {error.lineno}"
-    if isinstance(error, ValidationError):
-        fields = {".".join(str(part) for part in found["loc"]) or "everything" for found in error.errors()}
-        return "wrong or missing " + ", ".join(sorted(fields)[:5])
-    if isinstance(error, _RepeatedName):
-        return "it has a name twice"
-    return "it can't be read"
