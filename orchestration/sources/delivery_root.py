@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import date
 from pathlib import Path
 from typing import Self
 
+from orchestration.contract.dates import parse_day
 from orchestration.contract.extract import System
 from orchestration.failures import NOTHING_LOADED, DeliveryRefused, UsageError, size_text
 from orchestration.settings import Settings
@@ -19,7 +19,6 @@ from orchestration.sources.storage import ForeignFile, Storage
 _MANIFEST_LIMIT = 1 << 20
 _SENSOR_TIMEOUT = 15
 _NOT_A_FILE_HERE = "is not a file in the delivery's own folder but a link that leads elsewhere, a folder or a device"
-_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
 def without_retries(config: Settings) -> Settings:
@@ -50,9 +49,9 @@ class DeliveryRoot:
     def named_days(self, system: System) -> set[date]:
         """The days that the system has a folder for, complete or not."""
         days = set()
-        for name in filter(_DAY.fullmatch, self._storage.names(system.name)):
-            with suppress(ValueError):  # 2026-02-30 is not a date
-                days.add(date.fromisoformat(name))
+        for name in self._storage.names(system.name):
+            with suppress(UsageError):  # another folder
+                days.add(parse_day(name))
         return days
 
     def days(self, *systems: System) -> Iterator[date]:

@@ -13,18 +13,15 @@ from orchestration.contract.extract import Extract
 MANIFEST = "manifest.json"
 FORMATS = (".csv", ".csv.gz", ".parquet")
 
-FileName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$", max_length=200)]
-Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-fA-F]{64}$", to_lower=True)]
-
 
 class ManifestFile(BaseModel):
     """One file as the manifest lists it: its name in the folder, the number of data rows, the checksum."""
 
     model_config = ConfigDict(frozen=True)
 
-    name: FileName
+    name: str = Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$", max_length=200)
     rows: int = Field(ge=0, le=10**12)
-    sha256: Sha256
+    sha256: Annotated[str, StringConstraints(pattern=r"^[0-9a-fA-F]{64}$", to_lower=True)]
 
     @property
     def format(self) -> str:
