@@ -92,8 +92,7 @@ class Archive:
         """The deliveries of the day that count, one per system; ``UsageError`` when one is missing."""
         found = []
         for system in SYSTEMS:
-            delivery = self.newest(system, day)
-            if delivery is None:
+            if (delivery := self.newest(system, day)) is None:
                 raise UsageError(f"{system.title} has no accepted delivery of {day}.")
             found.append(delivery)
         return found

@@ -171,11 +171,8 @@ def _quarantine(quarantine: Quarantine, parsed: ParsedFile, verdicts: Verdicts, 
 
 
 def _record(settings: Settings, landed: Path, manifest: Manifest, warnings: list[str]) -> None:
-    record = {
-        **manifest.model_dump(mode="json", exclude={"files"}),
-        "checksums": manifest.checksums,
-        "warnings": warnings,
-    }
+    record = manifest.model_dump(mode="json", exclude={"files"})
+    record |= {"checksums": manifest.checksums, "warnings": warnings}
     (landed / RECORD).write_text(json.dumps(record, indent=1))
     restrict(settings, landed, *landed.iterdir())
     for path in landed.iterdir():

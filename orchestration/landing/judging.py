@@ -16,8 +16,6 @@ from orchestration.state.database import identifier, literal
 
 _TIMESTAMP = r"\d{4}-\d{2}-\d{2}([ T]\d{2}:\d{2}(:\d{2}([.,]\d{1,9})?)?(Z|[+-]\d{2}(:?\d{2})?)?)?"
 _TIMESTAMP_WITH_OFFSET = r".*[ T].*(Z|[+-]\d{2}(:?\d{2})?)"
-
-
 LOADABLE = "reason is null and not is_duplicate"
 """The condition for the judged rows that go into the archive."""
 

@@ -66,5 +66,5 @@ class Quarantine:
 
     def write(self, folder: Path) -> None:
         """Writes the rows of all files, by extract and line."""
-        path = folder / QUARANTINE
-        self._connection.execute(f"copy (from quarantine order by extract, line_number) to {literal(path)}")
+        target = literal(folder / QUARANTINE)
+        self._connection.execute(f"copy (from quarantine order by extract, line_number) to {target}")

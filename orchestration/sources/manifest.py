@@ -11,7 +11,6 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 from orchestration.contract.extract import Extract
 
 MANIFEST = "manifest.json"
-FORMATS = (".csv", ".csv.gz", ".parquet")
 
 
 class ManifestFile(BaseModel):
@@ -50,7 +49,7 @@ class Manifest(BaseModel):
 
     def files_of(self, extract: Extract) -> list[ManifestFile]:
         """All files that could be the extract's; more than one is an error."""
-        names = {extract.name + suffix for suffix in FORMATS}
+        names = {f"{extract.name}.{ending}" for ending in ("csv", "csv.gz", "parquet")}
         return [file for file in self.files if file.name in names]
 
 
