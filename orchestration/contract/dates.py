@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
@@ -13,13 +14,10 @@ CHICAGO = "America/Chicago"
 
 def parse_day(text: str) -> date:
     """An as-of date, ``YYYY-MM-DD``; ``UsageError`` for anything else."""
-    try:
-        day = date.fromisoformat(text)
-    except ValueError:
-        raise UsageError(f"{text} is not a day; write it as YYYY-MM-DD.") from None
-    if day.isoformat() != text:
-        raise UsageError(f"{text} is not a day; write it as YYYY-MM-DD.")
-    return day
+    with suppress(ValueError):
+        if (day := date.fromisoformat(text)).isoformat() == text:
+            return day
+    raise UsageError(f"{text} is not a day; write it as YYYY-MM-DD.")
 
 
 def today_in_chicago() -> date:

@@ -5,56 +5,20 @@ python -m orchestration.contract.documents
 
 from __future__ import annotations
 
+import json
+from functools import partial
+from pathlib import Path
+
 from orchestration.contract.dates import CHICAGO
 from orchestration.contract.extract import Column, Extract
 from orchestration.contract.systems import SYSTEMS
 from orchestration.settings import PROJECT
 
+_quoted = partial(json.dumps, ensure_ascii=False)  # a string of JSON is one of YAML, too
+
 SOURCES = PROJECT / "models" / "staging" / "sources.yml"
 PAGE = PROJECT / "docs" / "extracts.md"
-
-
-_RULES = """
-## A delivery
-
-    <root>/<system>/<as_of_date>/manifest.json
-    <root>/<system>/<as_of_date>/<extract>.csv
-
-    {"system": "worknet", "as_of_date": "2026-11-23", "delivery": 1,
-     "files": [{"name": "customers.csv", "rows": 1234, "sha256": "…"}]}
-
-`<root>` is a folder, `sftp://user@host/folder` or `s3://bucket/folder`. Write the files first and the manifest last,
-also when you deliver a day again.
-
-`delivery` is the number of the delivery for its day, from 1 to 9999. A higher number replaces the system's whole day.
-The same number with the same checksums changes nothing. The same number with other checksums is refused, and so is a
-lower number.
-
-Files are UTF-8, with or without a byte-order mark, with a header row, commas between fields, and `"` as the quote.
-Columns may be in any order. An empty field is null. Dates are `YYYY-MM-DD`. Timestamps are ISO 8601; without an offset
-they are local time in Chicago. Years are 1 to 9999. Booleans are `true` and `false`. In codes, letter case and
-surrounding blanks don't matter.
-
-In Parquet, every column may be text as described above. Dates, timestamps, numbers and booleans may also have their
-own types, and identifiers may be whole numbers. A date may be a timestamp at midnight.
-
-## What happens when something is wrong
-
-| problem | result |
-| --- | --- |
-| a missing file, another row count or sha256 than in the manifest, a missing required column | the whole delivery is refused; the last good day is still published |
-| a file that is damaged, cut off or UTF-16; a line of more than 2 MB, a header row of more than 64 KiB, more than 1,000 columns; a Parquet column that is nested or binary, or anything but text and whole numbers where the contract says text | the whole delivery is refused |
-| a file of more than 10 GB (`YACP_MAX_FILE_SIZE`): compressed, uncompressed, or with every value of its Parquet written out; a `.gz` file that unpacks to more than 64 MB and more than 200 times its size | the whole delivery is refused |
-| a manifest that is not JSON, is larger than 1 MiB, lists something twice, or names a file outside its folder; a link that leads out of the folder | the whole delivery is refused |
-| an extra column, a file that is not an extract or not in the manifest | ignored, with a warning |
-| a missing column that may be empty | its values are null, with a warning |
-| a row that can't be parsed, a null key or required value, a wrong type, an unknown code | the row is quarantined with its file, line, column, value and reason |
-| a second row with the same key | a duplicate if it is equal to the first; otherwise it is quarantined, and the first row is loaded |
-| a row whose parent doesn't exist | quarantined as `orphan` |
-| more than 1% of a file's rows in quarantine (`YACP_MAX_QUARANTINED_SHARE`) | the whole delivery is refused |
-
-For every file: rows in the manifest = rows loaded + rows quarantined + exact duplicates.
-"""  # noqa: E501 - a table row is one line
+_RULES = Path(__file__).with_name("delivery_rules.md")
 
 
 def sources() -> str:
@@ -95,7 +59,7 @@ def page() -> str:
         "`.csv`, `.csv.gz` or `.parquet`, and a `manifest.json`, written last, which completes the delivery. In the",
         "tables below, keys are bold, columns that may be empty end in `?`, and personal data is marked.",
         "",
-        *_RULES.strip().splitlines(),
+        *_RULES.read_text().splitlines(),
         "",
     ]
     for system in SYSTEMS:
@@ -119,18 +83,12 @@ def _meaning(column: Column) -> str:
 
 
 def _references(extract: Extract) -> list[str]:
-    if not extract.references:
-        return []
     parts = [
         f"`{reference.column}` → {reference.parent}"
         + ("" if reference.hard else " (an unknown value is only a warning)")
         for reference in extract.references
     ]
-    return ["References: " + ", ".join(parts) + ".", ""]
-
-
-def _quoted(text: str) -> str:
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    return ["References: " + ", ".join(parts) + ".", ""] if parts else []
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 
 
 class ColumnType(StrEnum):
@@ -34,8 +35,8 @@ class Column:
     """A column of an extract. What is ``personal`` must never leave the archive and the customer lists."""
 
     name: str
-    type: ColumnType
     description: str
+    type: ColumnType
     nullable: bool = False
     key: bool = False
     codes: tuple[str, ...] = ()
@@ -91,45 +92,19 @@ class System:
 
     def extract(self, name: str) -> Extract:
         """The extract with that name; ``KeyError`` when the system has none."""
-        for extract in self.extracts:
-            if extract.name == name:
-                return extract
-        raise KeyError(name)
+        return {extract.name: extract for extract in self.extracts}[name]
 
 
 LWIA = "The number of the local workforce innovation area."
 
-
-def key_column(name: str, description: str) -> Column:
-    """The column that identifies a row."""
-    return Column(name, ColumnType.TEXT, description, key=True)
-
-
-def text_column(name: str, description: str, *, nullable: bool = False, personal: bool = False) -> Column:
-    """A text column."""
-    return Column(name, ColumnType.TEXT, description, nullable=nullable, personal=personal)
+key_column = partial(Column, type=ColumnType.TEXT, key=True)
+text_column = partial(Column, type=ColumnType.TEXT)
+integer_column = partial(Column, type=ColumnType.INTEGER)
+date_column = partial(Column, type=ColumnType.DATE)
+timestamp_column = partial(Column, type=ColumnType.TIMESTAMP)
+boolean_column = partial(Column, type=ColumnType.BOOLEAN)
 
 
 def code_column(name: str, description: str, *codes: str, nullable: bool = False) -> Column:
     """A column of codes from a fixed set."""
-    return Column(name, ColumnType.CODE, description, nullable=nullable, codes=codes)
-
-
-def integer_column(name: str, description: str, *, nullable: bool = False) -> Column:
-    """A column of whole numbers."""
-    return Column(name, ColumnType.INTEGER, description, nullable=nullable)
-
-
-def date_column(name: str, description: str, *, nullable: bool = False, personal: bool = False) -> Column:
-    """A column of calendar days."""
-    return Column(name, ColumnType.DATE, description, nullable=nullable, personal=personal)
-
-
-def timestamp_column(name: str, description: str, *, nullable: bool = False) -> Column:
-    """A column of instants."""
-    return Column(name, ColumnType.TIMESTAMP, description, nullable=nullable)
-
-
-def boolean_column(name: str, description: str) -> Column:
-    """A column that is true or false, never empty."""
-    return Column(name, ColumnType.BOOLEAN, description)
+    return Column(name, description, ColumnType.CODE, nullable=nullable, codes=codes)

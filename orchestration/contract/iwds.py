@@ -1,5 +1,7 @@
 """The three extracts that IWDS delivers."""
 
+from functools import partial
+
 from orchestration.contract.extract import (
     LWIA,
     Extract,
@@ -12,14 +14,14 @@ from orchestration.contract.extract import (
     text_column,
 )
 
+_extract = partial(Extract, "iwds")
 _IWDS_APPLICATION = Reference("iwds_application_id", "applications")
 
 IWDS = System(
     "iwds",
     "IWDS",
     (
-        Extract(
-            "iwds",
+        _extract(
             "applications",
             "WIOA applications; a person can have several at the same time.",
             (
@@ -52,8 +54,7 @@ IWDS = System(
                 date_column("exited_on", "The date of exit from WIOA services.", nullable=True),
             ),
         ),
-        Extract(
-            "iwds",
+        _extract(
             "services",
             "Services recorded in IWDS.",
             (
@@ -69,8 +70,7 @@ IWDS = System(
             ),
             (_IWDS_APPLICATION,),
         ),
-        Extract(
-            "iwds",
+        _extract(
             "credentials",
             "Credentials recorded in IWDS.",
             (

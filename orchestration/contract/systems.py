@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from orchestration.contract.extract import Extract, System
 from orchestration.contract.iwds import IWDS
 from orchestration.contract.worknet import WORKNET
@@ -11,7 +9,6 @@ from orchestration.contract.worknet import WORKNET
 SYSTEMS: tuple[System, ...] = (WORKNET, IWDS)
 
 
-def extracts() -> Iterator[Extract]:
+def extracts() -> list[Extract]:
     """All twelve extracts, parents before children."""
-    for system in SYSTEMS:
-        yield from system.extracts
+    return [extract for system in SYSTEMS for extract in system.extracts]

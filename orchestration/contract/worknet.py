@@ -1,5 +1,7 @@
 """The nine extracts that Illinois workNet delivers."""
 
+from functools import partial
+
 from orchestration.contract.extract import (
     LWIA,
     Extract,
@@ -14,6 +16,7 @@ from orchestration.contract.extract import (
     timestamp_column,
 )
 
+_extract = partial(Extract, "worknet")
 _CUSTOMER = Reference("customer_id", "customers")
 _CUSTOMER_ID = text_column("customer_id", "The customer that it belongs to.")
 _OUTCOME_STATUS = ("not_started", "started", "open", "complete")
@@ -22,8 +25,7 @@ WORKNET = System(
     "worknet",
     "Illinois workNet",
     (
-        Extract(
-            "worknet",
+        _extract(
             "providers",
             "The organizations that run the program.",
             (
@@ -32,8 +34,7 @@ WORKNET = System(
                 integer_column("lwia_number", LWIA),
             ),
         ),
-        Extract(
-            "worknet",
+        _extract(
             "staff",
             "The people who use the dashboard, with their roles.",
             (
@@ -51,8 +52,7 @@ WORKNET = System(
             ),
             (Reference("provider_id", "providers", hard=False),),
         ),
-        Extract(
-            "worknet",
+        _extract(
             "customers",
             "The young people in the program.",
             (
@@ -77,13 +77,9 @@ WORKNET = System(
                 timestamp_column("last_synced_at", "When workNet last synced with IWDS.", nullable=True),
                 timestamp_column("created_at", "When the customer's record was created."),
             ),
-            (
-                Reference("provider_id", "providers"),
-                Reference("career_planner_staff_id", "staff", hard=False),
-            ),
+            (Reference("provider_id", "providers"), Reference("career_planner_staff_id", "staff", hard=False)),
         ),
-        Extract(
-            "worknet",
+        _extract(
             "applications",
             "Online suitability applications; a customer can have several.",
             (
@@ -98,8 +94,7 @@ WORKNET = System(
             ),
             (_CUSTOMER,),
         ),
-        Extract(
-            "worknet",
+        _extract(
             "suitability_reviews",
             "The partner's suitability review, at most one per customer.",
             (
@@ -117,8 +112,7 @@ WORKNET = System(
             ),
             (_CUSTOMER,),
         ),
-        Extract(
-            "worknet",
+        _extract(
             "progress_updates",
             "Confirmations that the Progress page is current.",
             (
@@ -128,8 +122,7 @@ WORKNET = System(
             ),
             (_CUSTOMER,),
         ),
-        Extract(
-            "worknet",
+        _extract(
             "case_notes",
             "Case notes; their text isn't delivered.",
             (
@@ -140,8 +133,7 @@ WORKNET = System(
             ),
             (_CUSTOMER, Reference("staff_id", "staff", hard=False)),
         ),
-        Extract(
-            "worknet",
+        _extract(
             "services",
             "Planned and requested services on the Progress page.",
             (
@@ -165,19 +157,13 @@ WORKNET = System(
             ),
             (_CUSTOMER,),
         ),
-        Extract(
-            "worknet",
+        _extract(
             "program_completions",
             "The program completion section of the Progress page, at most one per customer.",
             (
                 key_column("customer_id", "The customer."),
                 code_column(
-                    "status",
-                    "How the program ended.",
-                    "not_complete",
-                    "successful",
-                    "unsuccessful",
-                    "withdrew",
+                    "status", "How the program ended.", "not_complete", "successful", "unsuccessful", "withdrew"
                 ),
                 timestamp_column("recorded_at", "When it was recorded.", nullable=True),
                 boolean_column("industry_credential", "Whether an industry-recognized credential was earned."),

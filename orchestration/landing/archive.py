@@ -11,9 +11,9 @@ import json
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 import duckdb
+from pydantic import TypeAdapter
 
 from orchestration.contract.extract import Extract, System
 from orchestration.contract.systems import SYSTEMS
@@ -66,16 +66,14 @@ class ArchivedDelivery:
         return self.folder / QUARANTINE
 
 
+_DELIVERY = TypeAdapter(ArchivedDelivery)
+
+
 @dataclass(frozen=True)
 class Archive:
     """All accepted deliveries below one folder."""
 
     folder: Path
-
-    @property
-    def incoming(self) -> Path:
-        """Where files are written until they are whole; what a crash leaves there is removed under the lock."""
-        return self.folder / ".incoming"
 
     def folder_of(self, system: str, day: date, delivery: int) -> Path:
         """The folder of a delivery, accepted or not yet."""
@@ -94,8 +92,7 @@ class Archive:
         """The deliveries of the day that count, one per system; ``UsageError`` when one is missing."""
         found = []
         for system in SYSTEMS:
-            delivery = self.newest(system, day)
-            if delivery is None:
+            if (delivery := self.newest(system, day)) is None:
                 raise UsageError(f"{system.title} has no accepted delivery of {day}.")
             found.append(delivery)
         return found
@@ -107,16 +104,8 @@ class Archive:
 
 def _read(path: Path) -> ArchivedDelivery:
     try:
-        record: dict[str, Any] = json.loads(path.read_text())
-        return ArchivedDelivery(
-            folder=path.parent,
-            system=record["system"],
-            as_of_date=date.fromisoformat(record["as_of_date"]),
-            delivery=record["delivery"],
-            checksums=record["checksums"],
-            warnings=tuple(record["warnings"]),
-        )
-    except (OSError, ValueError, KeyError, TypeError):
+        return _DELIVERY.validate_python({**json.loads(path.read_text()), "folder": path.parent})
+    except (OSError, ValueError, TypeError):
         raise UsageError(
             f"{path} is damaged. Move its folder away and run the day again to load the delivery again."
         ) from None

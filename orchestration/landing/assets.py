@@ -9,10 +9,9 @@ from orchestration.contract.extract import Extract, System
 from orchestration.contract.partitions import DAILY_PARTITIONS, ONE_DAY_PER_RUN
 from orchestration.contract.systems import SYSTEMS
 from orchestration.failures import as_dagster_failure
-from orchestration.landing.account import RowAccount
 from orchestration.landing.archive import ArchivedDelivery
 from orchestration.landing.intake import land
-from orchestration.landing.reconciliation import ROW_ACCOUNT, recount, require_balance
+from orchestration.landing.reconciliation import ROW_ACCOUNT, RowAccount, recount, require_balance
 from orchestration.settings import settings
 
 OWNERS = ["team:yacp-data"]

@@ -21,7 +21,6 @@ from orchestration.state.database import literal
 LINE_LIMIT = 2_000_000
 """The longest line of a CSV file, and the largest row of a Parquet file, in bytes."""
 
-MAX_COLUMNS = 1_000
 GZIP_RATIO = 200
 GZIP_ALLOWANCE = 64_000_000
 """What a ``.gz`` file may unpack to at any ratio, in bytes; real extracts shrink to a fifth or a tenth."""
@@ -30,10 +29,8 @@ _HEADER_LIMIT = 1 << 16
 _FOOTER_LIMIT = 64_000_000
 _CHUNK_SIZE = 1 << 20
 _ENCODINGS = {
-    codecs.BOM_UTF32_LE: "UTF-32",
-    codecs.BOM_UTF32_BE: "UTF-32",
-    codecs.BOM_UTF16_LE: "UTF-16",
-    codecs.BOM_UTF16_BE: "UTF-16",
+    "UTF-32": (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE),  # before UTF-16, whose mark it begins with
+    "UTF-16": (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE),
 }
 
 
@@ -51,11 +48,12 @@ def plain_text(path: Path, max_size: int) -> Path:
         stream.seek(0)
         while chunk := stream.read(_CHUNK_SIZE):
             # A chunk is shorter than the limit, so only a line that began before it can be too long.
-            end = _line_end(chunk)
-            if open_bytes + (len(chunk) if end < 0 else end) > LINE_LIMIT:
+            lines = chunk.replace(b"\r", b"\n")
+            begins, _, rest = lines.partition(b"\n")
+            if open_bytes + len(begins) > LINE_LIMIT:
                 raise FileRejected(f"has a line longer than {size_text(LINE_LIMIT)}, line {line + 1:,}")
             line += chunk.count(b"\n")
-            open_bytes = open_bytes + len(chunk) if end < 0 else len(chunk) - _last_line_end(chunk) - 1
+            open_bytes = len(rest.rpartition(b"\n")[2]) if b"\n" in lines else open_bytes + len(chunk)
     return path
 
 
@@ -80,18 +78,9 @@ def _unpacked(path: Path, max_size: int) -> Path:
     return plain
 
 
-def _line_end(chunk: bytes) -> int:
-    found = [position for position in (chunk.find(b"\n"), chunk.find(b"\r")) if position >= 0]
-    return min(found, default=-1)
-
-
-def _last_line_end(chunk: bytes) -> int:
-    return max(chunk.rfind(b"\n"), chunk.rfind(b"\r"))
-
-
 def _require_utf8(start: bytes) -> None:
-    for mark, encoding in _ENCODINGS.items():
-        if start.startswith(mark):
+    for encoding, marks in _ENCODINGS.items():
+        if start.startswith(marks):
             raise FileRejected(f"is {encoding}; it must be UTF-8")
     if b"\0" in start.partition(b"\n")[0]:
         raise FileRejected("has NUL bytes in its header row: it is UTF-16 or not text; it must be UTF-8")
@@ -123,10 +112,10 @@ def check_parquet(connection: duckdb.DuckDBPyConnection, path: Path, max_size: i
         raise FileRejected("is cut off: it doesn't end like a Parquet file")
     if int.from_bytes(length, "little") > _FOOTER_LIMIT:
         raise FileRejected(f"has a footer of more than {size_text(_FOOTER_LIMIT)}")
-    row = connection.execute(f"select num_rows from parquet_file_metadata({literal(path)})").fetchone()
-    unpacked = connection.execute(
-        f"select coalesce(sum(total_uncompressed_size), 0) from parquet_metadata({literal(path)})"
-    ).fetchone()
-    if unpacked and unpacked[0] > max_size:
+    [(rows, unpacked)] = connection.execute(
+        f"select num_rows, (select coalesce(sum(total_uncompressed_size), 0) from parquet_metadata({literal(path)}))"
+        f" from parquet_file_metadata({literal(path)})"
+    ).fetchall()
+    if unpacked > max_size:
         raise FileRejected(f"unpacks to more than {size_text(max_size)} (YACP_MAX_FILE_SIZE)")
-    return int(row[0]) if row else 0
+    return int(rows)

@@ -13,7 +13,6 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
@@ -21,12 +20,12 @@ import duckdb
 
 from orchestration.contract.extract import System
 from orchestration.failures import NOTHING_LOADED, BuildFailed, lacks_room, name_list
-from orchestration.landing.account import RowAccount, write_accounts
-from orchestration.landing.archive import ACCOUNT, QUARANTINE, RECORD, Archive, ArchivedDelivery, parquet_path
+from orchestration.landing.archive import RECORD, Archive, ArchivedDelivery, parquet_path
 from orchestration.landing.file_checks import FileRejected
-from orchestration.landing.judging import JudgedFile, judge
+from orchestration.landing.judging import LOADABLE, Verdicts, judge
 from orchestration.landing.parsing import ParsedFile, parse
 from orchestration.landing.quarantine import Quarantine
+from orchestration.landing.reconciliation import RowAccount, write_accounts
 from orchestration.settings import Settings
 from orchestration.sources.delivery_root import DeliveryRoot, refusal
 from orchestration.sources.manifest import Manifest, ManifestFile
@@ -35,15 +34,6 @@ from orchestration.state.files import flush_to_disk
 from orchestration.state.permissions import restrict, restricted_folder
 
 Progress = Callable[[str], None]
-
-
-@dataclass(frozen=True)
-class _FetchedDelivery:
-    """The files of a delivery in a folder of ours, each with the checksum that its manifest promises."""
-
-    manifest: Manifest
-    files: dict[str, ManifestFile]
-    folder: Path
 
 
 def land(settings: Settings, system: System, day: date, progress: Progress = lambda _: None) -> ArchivedDelivery:
@@ -60,37 +50,39 @@ def land(settings: Settings, system: System, day: date, progress: Progress = lam
         manifest = root.manifest(system, day)
         if accepted and _is_repeat(system, manifest, accepted):
             return accepted
-        incoming = restricted_folder(settings, archive.incoming)
+        # Files are whole before they leave this folder; what a crash leaves there is removed under the lock.
+        incoming = restricted_folder(settings, archive.folder / ".incoming")
         with tempfile.TemporaryDirectory(prefix=f"{system.name}-{day}-", dir=incoming) as name:
-            landed = Path(name) / "landed"
+            files, landed = Path(name) / "files", Path(name) / "landed"
             landed.mkdir(mode=0o700)
-            fetched = _fetch(root, system, manifest, Path(name) / "files", progress)
-            warnings = _ignored_files(system, fetched.manifest, root.unlisted_names(system, day, fetched.manifest))
-            warnings += _load(settings, system, fetched, landed, progress)
-            _record(settings, landed, fetched.manifest, warnings)
-            return _archive(settings, archive, fetched.manifest, landed)
+            manifest = _fetch(root, system, manifest, files, progress)
+            warnings = _ignored_files(system, manifest, root.unlisted_names(system, day, manifest))
+            warnings += _load(settings, system, manifest, files, landed, progress)
+            _record(settings, landed, manifest, warnings)
+            folder = archive.folder_of(system.name, day, manifest.delivery)
+            restricted_folder(settings, folder.parent)
+            shutil.rmtree(folder, ignore_errors=True)
+            landed.rename(folder)
+            return archive.delivery(system.name, day, manifest.delivery)
 
 
 def _is_repeat(system: System, manifest: Manifest, accepted: ArchivedDelivery) -> bool:
     number = manifest.delivery
     if number > accepted.delivery:
         return False
-    if number == accepted.delivery and manifest.checksums == accepted.checksums:
-        return True
+    problem = f"it is delivery {number}, but delivery {accepted.delivery} was already accepted"
     if number == accepted.delivery:
+        if manifest.checksums == accepted.checksums:
+            return True
         problem = f"delivery {number} was accepted before with other checksums"
-    else:
-        problem = f"it is delivery {number}, but delivery {accepted.delivery} was already accepted"
-    raise refusal(system, manifest.as_of_date, [problem])
+    raise refusal(system, manifest.as_of_date, problem)
 
 
-def _fetch(
-    root: DeliveryRoot, system: System, manifest: Manifest, folder: Path, progress: Progress
-) -> _FetchedDelivery:
-    """Copies the manifest's files; if a new delivery replaces them meanwhile, copies the new one's files."""
+def _fetch(root: DeliveryRoot, system: System, manifest: Manifest, folder: Path, progress: Progress) -> Manifest:
+    """Copies the manifest's files and returns it; a new delivery's, if one replaces them meanwhile."""
     day = manifest.as_of_date
     folder.mkdir(exist_ok=True)
-    files, problems = {}, []
+    problems = []
     for extract in system.extracts:
         file = manifest.file_of(extract)
         if file is None:
@@ -99,13 +91,12 @@ def _fetch(
         progress(f"{system.name} {file.name}")
         if problem := root.fetch(system, day, file, folder):
             problems.append(problem)
-        files[extract.name] = file
     if problems:
         replaced = root.manifest(system, day)
         if replaced.delivery > manifest.delivery:
             return _fetch(root, system, replaced, folder, progress)
-        raise refusal(system, day, problems)
-    return _FetchedDelivery(manifest, files, folder)
+        raise refusal(system, day, *problems)
+    return manifest
 
 
 def _ignored_files(system: System, manifest: Manifest, unlisted: list[str]) -> list[str]:
@@ -118,7 +109,9 @@ def _ignored_files(system: System, manifest: Manifest, unlisted: list[str]) -> l
     return warnings
 
 
-def _load(settings: Settings, system: System, fetched: _FetchedDelivery, landed: Path, progress: Progress) -> list[str]:
+def _load(
+    settings: Settings, system: System, manifest: Manifest, files: Path, landed: Path, progress: Progress
+) -> list[str]:
     """Writes the extracts, the quarantine and the account into ``landed`` and returns the warnings."""
     accounts: list[RowAccount] = []
     warnings: list[str] = []
@@ -127,17 +120,21 @@ def _load(settings: Settings, system: System, fetched: _FetchedDelivery, landed:
         quarantine = Quarantine(connection)
         for extract in system.extracts:
             progress(f"{system.name} {extract.name}")
-            file = fetched.files[extract.name]
+            [file] = manifest.files_of(extract)
             with _collect_problem(problems, file):
-                parsed = parse(connection, extract, file, fetched.folder / file.name, settings.max_file_size)
-                judged = judge(connection, system, parsed, landed)
-                _write_loadable(connection, parsed, judged, landed)
-                accounts.append(_quarantine(quarantine, parsed, judged, settings.max_quarantined_share))
+                parsed = parse(connection, extract, file, files / file.name, settings.max_file_size)
+                verdicts = judge(connection, system, parsed, landed)
+                columns = ", ".join(identifier(column.name) for column in extract.columns)
+                connection.execute(
+                    f"copy (select {columns} from judged_rows where {LOADABLE})"
+                    f" to {literal(parquet_path(landed, extract))} (format parquet, compression zstd)"
+                )
+                accounts.append(_quarantine(quarantine, parsed, verdicts, settings.max_quarantined_share))
                 warnings += parsed.warnings
         if problems:
-            raise refusal(system, fetched.manifest.as_of_date, problems)
-        quarantine.write(landed / QUARANTINE)
-        write_accounts(connection, fetched.manifest, accounts, landed / ACCOUNT)
+            raise refusal(system, manifest.as_of_date, *problems)
+        quarantine.write(landed)
+        write_accounts(connection, manifest, accounts, landed)
     return warnings
 
 
@@ -158,48 +155,25 @@ def _collect_problem(problems: list[str], file: ManifestFile) -> Iterator[None]:
         problems.append(f"{file.name} can't be read as {file.format}")
 
 
-def _write_loadable(
-    connection: duckdb.DuckDBPyConnection, parsed: ParsedFile, judged: JudgedFile, landed: Path
-) -> None:
-    columns = ", ".join(identifier(column.name) for column in parsed.extract.columns)
-    connection.execute(
-        f"copy (select {columns} from {judged.rows} where {judged.loadable})"
-        f" to {literal(parquet_path(landed, parsed.extract))} (format parquet, compression zstd)"
-    )
-
-
-def _quarantine(quarantine: Quarantine, parsed: ParsedFile, judged: JudgedFile, max_share: float) -> RowAccount:
+def _quarantine(quarantine: Quarantine, parsed: ParsedFile, verdicts: Verdicts, max_share: float) -> RowAccount:
     """Quarantines what doesn't fit and accounts for all rows; ``FileRejected`` when too many of them don't fit."""
     file = parsed.file
-    count = judged.unfit_count + parsed.reject_count
+    count = verdicts.unfit + parsed.reject_count
     if count:
-        quarantine.add(parsed, judged)
+        quarantine.add(parsed)
     share = count / file.rows if file.rows else 0.0
     if share > max_share:
         raise FileRejected(
             f"has {count:,} of {file.rows:,} rows that don't fit ({share:.1%}; the limit is {max_share:.1%}): "
             f"{quarantine.most_frequent(parsed.extract)}"
         )
-    return RowAccount(parsed.extract, file.name, file.rows, judged.loadable_count, count, judged.duplicate_count)
+    return RowAccount(parsed.extract, file.name, file.rows, verdicts.loadable, count, verdicts.duplicate)
 
 
 def _record(settings: Settings, landed: Path, manifest: Manifest, warnings: list[str]) -> None:
-    record = {
-        "system": manifest.system,
-        "as_of_date": manifest.as_of_date.isoformat(),
-        "delivery": manifest.delivery,
-        "checksums": manifest.checksums,
-        "warnings": warnings,
-    }
+    record = manifest.model_dump(mode="json", exclude={"files"})
+    record |= {"checksums": manifest.checksums, "warnings": warnings}
     (landed / RECORD).write_text(json.dumps(record, indent=1))
     restrict(settings, landed, *landed.iterdir())
     for path in landed.iterdir():
         flush_to_disk(path)  # the rename that follows makes the delivery accepted
-
-
-def _archive(settings: Settings, archive: Archive, manifest: Manifest, landed: Path) -> ArchivedDelivery:
-    folder = archive.folder_of(manifest.system, manifest.as_of_date, manifest.delivery)
-    restricted_folder(settings, folder.parent)
-    shutil.rmtree(folder, ignore_errors=True)
-    landed.rename(folder)
-    return archive.delivery(manifest.system, manifest.as_of_date, manifest.delivery)

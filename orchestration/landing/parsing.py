@@ -13,17 +13,11 @@ import duckdb
 
 from orchestration.contract.extract import ColumnType, Extract
 from orchestration.failures import name_list, size_text
-from orchestration.landing.file_checks import (
-    LINE_LIMIT,
-    MAX_COLUMNS,
-    FileRejected,
-    check_parquet,
-    plain_text,
-    read_header,
-)
+from orchestration.landing.file_checks import LINE_LIMIT, FileRejected, check_parquet, plain_text, read_header
 from orchestration.sources.manifest import ManifestFile
 from orchestration.state.database import identifier, literal
 
+_MAX_COLUMNS = 1_000
 # Parquet types whose values can be written as text in only one way. Text may arrive as a number, but not as a type
 # that may have been rounded.
 _TEXT_TYPES = r"VARCHAR|UUID|DECIMAL\(\d+,0\)|U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?"
@@ -31,47 +25,21 @@ _SCALAR_TYPES = _TEXT_TYPES + r"|BOOLEAN|DATE|TIMESTAMP.*|FLOAT|DOUBLE|DECIMAL\(
 
 
 @dataclass(frozen=True)
-class CsvText:
-    """The text that rows were parsed from; line numbers are found by reading it again.
-
-    ``rejects`` names DuckDB's table of the records that it couldn't split into columns.
-    """
-
-    path: Path
-    column_count: int
-    rejects: str
-    reject_count: int
-
-
-@dataclass(frozen=True)
 class ParsedFile:
-    """A file's rows as text.
+    """A file's rows as text, in DuckDB's view ``source_rows``.
 
-    ``rows`` names a view in DuckDB: ``row_index``, from 1 in the order of the file, and the file's columns by position,
-    ``c0``, ``c1``, …, which ``positions`` lists. ``columns`` maps the contract's columns to them. ``csv`` is ``None``
-    for a Parquet file.
+    The view has ``row_index``, from 1 in the order of the file, and the file's columns by position, ``c0``, ``c1``, …,
+    which ``positions`` lists. ``columns`` maps the contract's columns to them. For a CSV file, ``csv`` is the text that
+    was read, and the table ``rejects`` has the records that DuckDB couldn't split into columns.
     """
 
     extract: Extract
     file: ManifestFile
-    rows: str
     positions: tuple[str, ...]
     columns: dict[str, str]
-    csv: CsvText | None
-    warnings: tuple[str, ...]
-
-    @property
-    def reject_count(self) -> int:
-        """The records that couldn't be split into columns; they aren't in ``rows``."""
-        return self.csv.reject_count if self.csv else 0
-
-
-@dataclass(frozen=True)
-class _Header:
-    """Where the contract's columns are in a file."""
-
-    columns: dict[str, str]
-    warnings: tuple[str, ...]
+    warnings: list[str]
+    csv: Path | None = None
+    reject_count: int = 0
 
 
 def parse(
@@ -80,13 +48,17 @@ def parse(
     """Reads a file into DuckDB, in place of the one parsed before; ``FileRejected`` when it can't be read at all."""
     connection.execute("drop view if exists source_rows; drop table if exists source_text")
     if file.format == "parquet":
-        return _parse_parquet(connection, extract, file, path, max_size)
-    return _parse_csv(connection, extract, file, plain_text(path, max_size))
+        parsed = _parse_parquet(connection, extract, file, path, max_size)
+    else:
+        parsed = _parse_csv(connection, extract, file, plain_text(path, max_size))
+    # DuckDB keeps the file's order by itself; row_number() over () would make it read the file on a single thread.
+    connection.execute("create view source_rows as select rowid + 1 as row_index, * from source_text")
+    return parsed
 
 
 def _parse_csv(connection: duckdb.DuckDBPyConnection, extract: Extract, file: ManifestFile, path: Path) -> ParsedFile:
     names = read_header(path)
-    header = _match_columns(extract, file, names)
+    columns, warnings = _match_columns(extract, file, names)
     positions = tuple(f"c{position}" for position in range(len(names)))
     types = ", ".join(f"'{position}': 'VARCHAR'" for position in positions)
     connection.execute("drop table if exists rejects; drop table if exists reject_scans")
@@ -96,13 +68,12 @@ def _parse_csv(connection: duckdb.DuckDBPyConnection, extract: Extract, file: Ma
         f" strict_mode = true, max_line_size = {LINE_LIMIT},"
         " store_rejects = true, rejects_table = 'rejects', rejects_scan = 'reject_scans', rejects_limit = 0)"
     )
-    rows, row_count = _number_rows(connection)
-    [(reject_count, has_open_quote)] = connection.execute(
-        "select count(distinct line), coalesce(bool_or(error_message like '%unterminated quote%'), false) from rejects"
+    [(row_count, reject_count, has_open_quote)] = connection.execute(
+        "select (select count(*) from source_text), count(distinct line),"
+        " coalesce(bool_or(error_message like '%unterminated quote%'), false) from rejects"
     ).fetchall()
     _require_row_count(file, row_count + reject_count, "; a quote is left open" if has_open_quote else "")
-    csv = CsvText(path, len(names), "rejects", reject_count)
-    return ParsedFile(extract, file, rows, positions, header.columns, csv, header.warnings)
+    return ParsedFile(extract, file, positions, columns, warnings, path, reject_count)
 
 
 def _parse_parquet(
@@ -113,30 +84,19 @@ def _parse_parquet(
     described = connection.execute(f"describe from {source}").fetchall()
     names = [str(row[0]) for row in described]
     types = {f"c{position}": str(row[1]) for position, row in enumerate(described)}
-    header = _match_columns(extract, file, names)
-    _require_types(extract, header.columns, types)
+    columns, warnings = _match_columns(extract, file, names)
+    _require_types(extract, columns, types)
     scalars = {position: kind for position, kind in types.items() if re.fullmatch(_SCALAR_TYPES, kind)}
     quoted = {f"c{position}": identifier(name) for position, name in enumerate(names)}
     texts = [quoted[position] for position, kind in scalars.items() if kind == "VARCHAR"]
     _require_room(connection, source, texts, len(scalars), max_size)
-    dates = {header.columns.get(column.name) for column in extract.columns if column.type is ColumnType.DATE}
+    dates = {columns.get(column.name) for column in extract.columns if column.type is ColumnType.DATE}
     selected = ", ".join(
         f"{_as_text(quoted[position], kind, is_date=position in dates)} as {position}"
         for position, kind in scalars.items()
     )
     connection.execute(f"create table source_text as select {selected} from {source}")
-    rows, _ = _number_rows(connection)
-    return ParsedFile(extract, file, rows, tuple(scalars), header.columns, None, header.warnings)
-
-
-def _number_rows(connection: duckdb.DuckDBPyConnection) -> tuple[str, int]:
-    """The view of the numbered rows, and their count.
-
-    DuckDB keeps the file's order by itself; ``row_number() over ()`` would make it read the file on a single thread.
-    """
-    connection.execute("create view source_rows as select rowid + 1 as row_index, * from source_text")
-    [(count,)] = connection.execute("select count(*) from source_text").fetchall()
-    return "source_rows", count
+    return ParsedFile(extract, file, tuple(scalars), columns, warnings)
 
 
 def _require_row_count(file: ManifestFile, count: int, hint: str = "") -> None:
@@ -177,12 +137,12 @@ def _as_text(value: str, kind: str, *, is_date: bool) -> str:
     return text
 
 
-def _match_columns(extract: Extract, file: ManifestFile, names: list[str]) -> _Header:
-    """Finds the contract's columns by name, whatever their order, letter case and surrounding blanks."""
+def _match_columns(extract: Extract, file: ManifestFile, names: list[str]) -> tuple[dict[str, str], list[str]]:
+    """Finds the contract's columns by name, whatever their order, letter case and surrounding blanks; with warnings."""
     if not names:
         raise FileRejected("has no readable header row")
-    if len(names) > MAX_COLUMNS:
-        raise FileRejected(f"has {len(names):,} columns, more than {MAX_COLUMNS:,}")
+    if len(names) > _MAX_COLUMNS:
+        raise FileRejected(f"has {len(names):,} columns, more than {_MAX_COLUMNS:,}")
     known = {column.name for column in extract.columns}
     found: dict[str, str] = {}
     extra = []
@@ -202,4 +162,4 @@ def _match_columns(extract: Extract, file: ManifestFile, names: list[str]) -> _H
     if extra:
         columns = "the extra column" if len(extra) == 1 else f"{len(extra)} extra columns"
         warnings.append(f"{file.name} has {columns} {name_list(extra)}; ignored")
-    return _Header(found, tuple(warnings))
+    return found, warnings

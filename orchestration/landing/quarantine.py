@@ -7,9 +7,9 @@ from pathlib import Path
 import duckdb
 
 from orchestration.contract.extract import Extract
-from orchestration.landing.judging import JudgedFile
+from orchestration.landing.archive import QUARANTINE
 from orchestration.landing.line_numbers import find_line_numbers
-from orchestration.landing.parsing import CsvText, ParsedFile
+from orchestration.landing.parsing import ParsedFile
 from orchestration.state.database import identifier, literal
 
 # The errors of DuckDB that are about one column, and not about the whole record.
@@ -26,22 +26,20 @@ class Quarantine:
             " value varchar, reason varchar, record varchar)"
         )
 
-    def add(self, parsed: ParsedFile, judged: JudgedFile) -> None:
-        """Adds the rows of a file that don't fit, and the records that couldn't be split into columns."""
-        lines = find_line_numbers(self._connection, parsed)
+    def add(self, parsed: ParsedFile) -> None:
+        """Adds the judged rows that don't fit, and the records that couldn't be split into columns."""
+        find_line_numbers(self._connection, parsed)
         origin = f"{literal(parsed.extract.name)}, {literal(parsed.file.name)}"
         values = " ".join(f"when {literal(name)} then source.{position}" for name, position in parsed.columns.items())
         record = ", ".join(f"{identifier(name)} := source.{position}" for name, position in parsed.columns.items())
         self._connection.execute(
-            f"insert into quarantine select {origin}, lines.line_number, judged.fault_column,"
-            f" case judged.fault_column {values} end, judged.reason, cast(to_json(struct_pack({record})) as varchar)"
-            f" from {judged.rows} as judged inner join {parsed.rows} as source using (row_index)"
-            f" left join {lines.of_rows} as lines using (row_index) where judged.reason is not null"
+            f"insert into quarantine select {origin}, row_lines.line_number, fault_column,"
+            f" case fault_column {values} end, reason, cast(to_json(struct_pack({record})) as varchar)"
+            " from judged_rows inner join source_rows as source using (row_index)"
+            " left join row_lines using (row_index) where reason is not null"
         )
-        if parsed.csv and lines.of_records:
-            self._add_rejects(parsed, parsed.csv, lines.of_records, origin)
-
-    def _add_rejects(self, parsed: ParsedFile, csv: CsvText, record_lines: str, origin: str) -> None:
+        if not parsed.csv:
+            return
         columns = " ".join(
             f"when {literal(position)} then {literal(name)}" for name, position in parsed.columns.items()
         )
@@ -50,7 +48,7 @@ class Quarantine:
             f" any_value(case when rejects.error_type in {_ERRORS_OF_A_COLUMN}"
             f" then case rejects.column_name {columns} end end), null,"
             " 'unparseable: ' || lower(any_value(rejects.error_type)), any_value(rejects.csv_line)"
-            f" from {csv.rejects} as rejects left join {record_lines} as lines on rejects.line = lines.record_index"
+            " from rejects left join record_lines as lines on rejects.line = lines.record_index"
             " group by rejects.line"
         )
 
@@ -66,6 +64,7 @@ class Quarantine:
             for reason, column, count, line in reasons
         )
 
-    def write(self, path: Path) -> None:
+    def write(self, folder: Path) -> None:
         """Writes the rows of all files, by extract and line."""
-        self._connection.execute(f"copy (from quarantine order by extract, line_number) to {literal(path)}")
+        target = literal(folder / QUARANTINE)
+        self._connection.execute(f"copy (from quarantine order by extract, line_number) to {target}")

@@ -17,8 +17,7 @@ from orchestration.state.database import Table, connect, literal, literal_list, 
 
 def deliveries(config: Settings) -> Table:
     """The row accounts of all accepted deliveries, newest day first."""
-    archive = Archive(config.archive)
-    accounts = [str(delivery.account) for delivery in archive.all()]
+    accounts = [delivery.account for delivery in Archive(config.archive).all()]
     columns = (
         "system", "as_of_date", "delivery", "file",
         "rows_in_manifest", "rows_loaded", "rows_quarantined", "rows_duplicate", "loaded_at",

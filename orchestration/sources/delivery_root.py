@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import date
 from pathlib import Path
 from typing import Self
 
+from orchestration.contract.dates import parse_day
 from orchestration.contract.extract import System
 from orchestration.failures import NOTHING_LOADED, DeliveryRefused, UsageError, size_text
 from orchestration.settings import Settings
@@ -19,7 +19,6 @@ from orchestration.sources.storage import ForeignFile, Storage
 _MANIFEST_LIMIT = 1 << 20
 _SENSOR_TIMEOUT = 15
 _NOT_A_FILE_HERE = "is not a file in the delivery's own folder but a link that leads elsewhere, a folder or a device"
-_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
 def without_retries(config: Settings) -> Settings:
@@ -32,6 +31,7 @@ class DeliveryRoot:
     """The location that both systems deliver to, with a connection that is open as long as the context."""
 
     def __init__(self, config: Settings) -> None:
+        self.location = config.extracts_root
         self._storage = Storage(config.extracts_root, config)
         self._max_size = config.max_file_size
 
@@ -41,11 +41,6 @@ class DeliveryRoot:
     def __exit__(self, *_: object) -> None:
         self._storage.close()
 
-    @property
-    def location(self) -> str:
-        """The root's address, for messages."""
-        return self._storage.location
-
     def require(self) -> None:
         """Raises a ``YacpError`` when the root can't be reached or read, or doesn't exist."""
         self._storage.names("")
@@ -54,9 +49,9 @@ class DeliveryRoot:
     def named_days(self, system: System) -> set[date]:
         """The days that the system has a folder for, complete or not."""
         days = set()
-        for name in filter(_DAY.fullmatch, self._storage.names(system.name)):
-            with suppress(ValueError):  # 2026-02-30 is not a date
-                days.add(date.fromisoformat(name))
+        for name in self._storage.names(system.name):
+            with suppress(UsageError):  # another folder
+                days.add(parse_day(name))
         return days
 
     def days(self, *systems: System) -> Iterator[date]:
@@ -79,29 +74,26 @@ class DeliveryRoot:
         try:
             content = b"".join(self._storage.stream(f"{system.name}/{day}/{MANIFEST}", _MANIFEST_LIMIT + 1))
         except ForeignFile:
-            raise _refused(system, day, f"{MANIFEST} {_NOT_A_FILE_HERE}") from None
+            raise refusal(system, day, f"{MANIFEST} {_NOT_A_FILE_HERE}") from None
         except FileNotFoundError:
             raise UsageError(
                 f"{system.title} has not delivered {day} yet: there is no {self.folder(system, day)}/{MANIFEST}."
             ) from None
         if len(content) > _MANIFEST_LIMIT:
-            raise _refused(system, day, f"{MANIFEST} is larger than 1 MiB")
+            raise refusal(system, day, f"{MANIFEST} is larger than 1 MiB")
         try:
             manifest = parse_manifest(content)
         except InvalidManifest as error:
-            raise _refused(system, day, f"{MANIFEST} is not a manifest: {error}") from None
+            raise refusal(system, day, f"{MANIFEST} is not a manifest: {error}") from None
         if (manifest.system, manifest.as_of_date) != (system.name, day):
-            raise _refused(
-                system,
-                day,
-                f"{MANIFEST} is for {manifest.system} and {manifest.as_of_date}, not for this folder",
-            )
+            found = f"{manifest.system} and {manifest.as_of_date}"
+            raise refusal(system, day, f"{MANIFEST} is for {found}, not for this folder")
         if len(manifest.checksums) < len(manifest.files):
-            raise _refused(system, day, f"{MANIFEST} names a file more than once")
+            raise refusal(system, day, f"{MANIFEST} names a file more than once")
         for extract in system.extracts:
-            if len(found := manifest.files_of(extract)) > 1:
-                listed = ", ".join(file.name for file in found)
-                raise _refused(system, day, f"{MANIFEST} names {extract.name} more than once: {listed}")
+            if len(files := manifest.files_of(extract)) > 1:
+                listed = ", ".join(file.name for file in files)
+                raise refusal(system, day, f"{MANIFEST} names {extract.name} more than once: {listed}")
         return manifest
 
     def unlisted_names(self, system: System, day: date, manifest: Manifest) -> list[str]:
@@ -132,13 +124,9 @@ class DeliveryRoot:
         return None
 
 
-def refusal(system: System, day: date, problems: list[str]) -> DeliveryRefused:
+def refusal(system: System, day: date, *problems: str) -> DeliveryRefused:
     """The error for a delivery that breaks the contract as a whole, with all its problems."""
-    return _refused(system, day, "; ".join(problems))
-
-
-def _refused(system: System, day: date, problem: str) -> DeliveryRefused:
     return DeliveryRefused(
-        f"The {system.title} delivery of {day} was refused: {problem}. {NOTHING_LOADED} "
+        f"The {system.title} delivery of {day} was refused: {'; '.join(problems)}. {NOTHING_LOADED} "
         "Ask for a new delivery with a higher delivery number."
     )

@@ -11,10 +11,6 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 from orchestration.contract.extract import Extract
 
 MANIFEST = "manifest.json"
-FORMATS = (".csv", ".csv.gz", ".parquet")
-
-FileName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$", max_length=200)]
-Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-fA-F]{64}$", to_lower=True)]
 
 
 class ManifestFile(BaseModel):
@@ -22,9 +18,9 @@ class ManifestFile(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    name: FileName
+    name: str = Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$", max_length=200)
     rows: int = Field(ge=0, le=10**12)
-    sha256: Sha256
+    sha256: Annotated[str, StringConstraints(pattern=r"^[0-9a-fA-F]{64}$", to_lower=True)]
 
     @property
     def format(self) -> str:
@@ -53,7 +49,7 @@ class Manifest(BaseModel):
 
     def files_of(self, extract: Extract) -> list[ManifestFile]:
         """All files that could be the extract's; more than one is an error."""
-        names = {extract.name + suffix for suffix in FORMATS}
+        names = {f"{extract.name}.{ending}" for ending in ("csv", "csv.gz", "parquet")}
         return [file for file in self.files if file.name in names]
 
 
@@ -61,30 +57,20 @@ def parse_manifest(content: bytes) -> Manifest:
     """Parses the content of a manifest; ``InvalidManifest`` says what is wrong with it."""
     try:
         return Manifest.model_validate(json.loads(content, object_pairs_hook=_reject_repeated_names))
-    except (ValueError, RecursionError) as error:
-        raise InvalidManifest(_problem(error)) from None
+    except json.JSONDecodeError as error:
+        raise InvalidManifest(f"invalid JSON in line {error.lineno}") from None
+    except ValidationError as error:
+        fields = {".".join(str(part) for part in found["loc"]) or "everything" for found in error.errors()}
+        raise InvalidManifest("wrong or missing " + ", ".join(sorted(fields)[:5])) from None
+    except (ValueError, RecursionError):
+        raise InvalidManifest("it can't be read") from None
 
 
 class InvalidManifest(Exception):
     """A file that isn't a valid manifest; the text says why, without quoting a value."""
 
 
-class _RepeatedName(ValueError):
-    pass
-
-
 def _reject_repeated_names(pairs: list[tuple[str, object]]) -> dict[str, object]:
     if len(names := dict(pairs)) < len(pairs):
-        raise _RepeatedName
+        raise InvalidManifest("it has a name twice")
     return names
-
-
-def _problem(error: Exception) -> str:
-    if isinstance(error, json.JSONDecodeError):
-        return f"invalid JSON in line {error.lineno}"
-    if isinstance(error, ValidationError):
-        fields = {".".join(str(part) for part in found["loc"]) or "everything" for found in error.errors()}
-        return "wrong or missing " + ", ".join(sorted(fields)[:5])
-    if isinstance(error, _RepeatedName):
-        return "it has a name twice"
-    return "it can't be read"

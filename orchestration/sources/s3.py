@@ -6,18 +6,7 @@ import re
 from textwrap import shorten
 
 import aiohttp
-from botocore.exceptions import (
-    BotoCoreError,
-    ClientError,
-    ConnectTimeoutError,
-    HTTPClientError,
-    IncompleteReadError,
-    NoCredentialsError,
-    PartialCredentialsError,
-    ReadTimeoutError,
-    SSLError,
-)
-from botocore.exceptions import ConnectionError as BotoConnectionError
+from botocore import exceptions as boto
 from botocore.parsers import ResponseParserError
 
 from orchestration.failures import STILL_PUBLISHED, RootDenied
@@ -33,29 +22,29 @@ class S3FileSystem(S3Connection):
     def translate_error(error: Exception) -> Exception:
         """The error as the matching one of Python's, or as a message about the setup."""
         match error:
-            case OSError() if isinstance(error.__cause__, ClientError):
+            case OSError() if isinstance(error.__cause__, boto.ClientError):
                 return _refused(error, error.__cause__)
-            case NoCredentialsError() | PartialCredentialsError():
+            case boto.NoCredentialsError() | boto.PartialCredentialsError():
                 return RootDenied(
                     f"There are no credentials for s3. {STILL_PUBLISHED} Set AWS_ACCESS_KEY_ID and "
                     "AWS_SECRET_ACCESS_KEY, or AWS_PROFILE for a profile in ~/.aws/credentials."
                 )
-            case ReadTimeoutError() | ConnectTimeoutError():
+            case boto.ReadTimeoutError() | boto.ConnectTimeoutError():
                 return TimeoutError()
-            case SSLError():
+            case boto.SSLError():
                 return ConnectionError("no TLS connection (AWS_CA_BUNDLE names a file with your own authorities)")
-            case BotoConnectionError() | HTTPClientError() | aiohttp.ClientError():
+            case boto.ConnectionError() | boto.HTTPClientError() | aiohttp.ClientError():
                 return ConnectionError(_short(error))
             case OSError():
                 return error
-            case IncompleteReadError() | ResponseParserError():
+            case boto.IncompleteReadError() | ResponseParserError():
                 return ConnectionError("the response was cut off")
-            case BotoCoreError() | ValueError():
+            case boto.BotoCoreError() | ValueError():
                 return RootDenied(f"s3 can't be used with these settings: {_short(error)}. {_WHAT_TO_DO}")
         return error
 
 
-def _refused(error: OSError, response: ClientError) -> Exception:
+def _refused(error: OSError, response: boto.ClientError) -> Exception:
     code = str(response.response.get("Error", {}).get("Code", ""))
     status = int(response.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
     if isinstance(error, PermissionError):

@@ -11,8 +11,7 @@ import os
 import re
 import time
 from collections.abc import Callable, Iterator
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import fsspec
 
@@ -24,12 +23,10 @@ _MAX_WAIT = 60
 _SECRETS = re.compile(r"://([^@]*:[^@]*@|.*\?)", re.DOTALL)
 
 # fsspec's own sftp accepts any host key, and so does sshfs by default.
-for _protocols, _class in (
-    (("sftp", "ssh"), "orchestration.sources.sftp.SftpFileSystem"),
-    (("s3", "s3a"), "orchestration.sources.s3.S3FileSystem"),
-):
-    for _protocol in _protocols:
-        fsspec.register_implementation(_protocol, _class, clobber=True)
+for _protocol in ("sftp", "ssh"):
+    fsspec.register_implementation(_protocol, "orchestration.sources.sftp.SftpFileSystem", clobber=True)
+for _protocol in ("s3", "s3a"):
+    fsspec.register_implementation(_protocol, "orchestration.sources.s3.S3FileSystem", clobber=True)
 
 log = logging.getLogger(__name__)
 
@@ -43,7 +40,11 @@ class Storage:
 
     def __init__(self, location: str, config: Settings) -> None:
         for setting, value in (("YACP_EXTRACTS", location), ("YACP_S3_ENDPOINT", config.s3_endpoint)):
-            _refuse_secrets(setting, value)
+            if _SECRETS.search(value):  # it would end up in shell histories, process lists and logs
+                raise UsageError(
+                    f"{setting} carries a password or a query string and is not printed here. Remove it: passwords "
+                    "come from the environment or from a file, as docs/deliveries.md explains."
+                )
         self.location = location
         self._config = config
         self._protocol = location.rpartition("::")[2].partition("://")[0] if "://" in location else "file"
@@ -52,19 +53,11 @@ class Storage:
         self._root_exists = False
         self._real_folders: dict[str, str] = {}
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
     def close(self) -> None:
         """Closes the connection; the next call opens another one."""
         filesystem, self._filesystem = self._filesystem, None
-        if filesystem is not None and (closing := getattr(filesystem, "close", None)):
-            closing()
+        if filesystem is not None and hasattr(filesystem, "close"):
+            filesystem.close()
 
     def address(self, path: str) -> str:
         """The full address of a path, for messages."""
@@ -94,7 +87,9 @@ class Storage:
         """
         info = self._call("info", path)
         folder = path.rpartition("/")[0]
-        if info.get("type") != "file" or not self._real_path(path).startswith(f"{self._real_folder(folder)}/"):
+        if folder not in self._real_folders:
+            self._real_folders[folder] = self._real_path(folder)
+        if info.get("type") != "file" or not self._real_path(path).startswith(f"{self._real_folders[folder]}/"):
             raise ForeignFile(path)
         size = info.get("size")
         if size is None:
@@ -119,11 +114,6 @@ class Storage:
             return str(self._call("real_path", path))
         return path
 
-    def _real_folder(self, folder: str) -> str:
-        if folder not in self._real_folders:
-            self._real_folders[folder] = self._real_path(folder)
-        return self._real_folders[folder]
-
     def require_root(self) -> None:
         """Raises ``UsageError`` when the location doesn't exist; it would look as if nothing had been delivered."""
         if self._root_exists or self._protocol not in ("sftp", "ssh", "s3", "s3a"):
@@ -134,7 +124,7 @@ class Storage:
             return self._root.partition("/")[0] if is_bucket else self._root or "/"
 
         try:
-            self._with_retries(lambda filesystem: self._call_once(filesystem, "info", root()), "")
+            self._with_retries("info", root, "")
         except FileNotFoundError:
             what = f"bucket {root()}" if is_bucket else f"folder {root()} on the server"
             raise UsageError(
@@ -144,26 +134,26 @@ class Storage:
 
     def _call(self, method: str, path: str, **arguments: Any) -> Any:
         try:
-            return self._with_retries(
-                lambda filesystem: self._call_once(filesystem, method, f"{self._root}/{path}", **arguments), path
-            )
+            return self._with_retries(method, lambda: f"{self._root}/{path}", path, **arguments)
         except FileNotFoundError:
             self.require_root()
             raise
 
-    def _call_once(self, filesystem: fsspec.AbstractFileSystem, method: str, path: str, **arguments: Any) -> Any:
-        if filesystem.async_impl:  # the others take no timeout
-            arguments["timeout"] = self._config.read_timeout
-        return getattr(filesystem, method)(path, **arguments)
-
-    def _with_retries(self, operation: Callable[[fsspec.AbstractFileSystem], Any], path: str) -> Any:
+    def _with_retries(self, method: str, locate: Callable[[], str], path: str, **arguments: Any) -> Any:
+        """Calls a method of the filesystem with what ``locate`` returns, which is known once a connection is open."""
         retries = 0 if self._protocol == "file" else self._config.retries
         failed = 0
         while True:
             try:
-                return operation(self._open())
+                filesystem = self._open()
+                if filesystem.async_impl:  # the others take no timeout
+                    arguments["timeout"] = self._config.read_timeout
+                return getattr(filesystem, method)(locate(), **arguments)
+            except YacpError:
+                raise
             except Exception as error:
-                failure = self._translate(error)
+                translate = getattr(fsspec.get_filesystem_class(self._protocol), "translate_error", None)
+                failure = translate(error) if translate else error
             if isinstance(failure, FileNotFoundError | NotADirectoryError):
                 raise FileNotFoundError(path)
             if isinstance(failure, PermissionError):
@@ -185,9 +175,10 @@ class Storage:
 
     def _denied(self, path: str, error: PermissionError) -> RootDenied:
         code = f" ({error})" if error.errno is None and str(error) else ""
-        why, fix = "the credential is wrong or doesn't allow reading", "Fix it, or ask for access"
         if self._protocol == "file":
             why, fix = "this account may not read it", "Give it access"
+        else:
+            why, fix = "the credential is wrong or doesn't allow reading", "Fix it, or ask for access"
         return RootDenied(f"Permission denied for {self.address(path)}{code}: {why}. {NOTHING_LOADED} {fix}.")
 
     def _open(self) -> fsspec.AbstractFileSystem:
@@ -223,27 +214,9 @@ class Storage:
                 }
         return {}
 
-    def _translate(self, error: Exception) -> Exception:
-        """The error as an ``OSError`` or a ``YacpError``, whichever library it came from."""
-        if isinstance(error, YacpError):
-            return error
-        translate: Callable[[Exception], Exception] | None = getattr(
-            fsspec.get_filesystem_class(self._protocol), "translate_error", None
-        )
-        return translate(error) if translate else error
-
     def _reason(self, error: OSError) -> str:
         if isinstance(error, TimeoutError):
             connect, read = self._config.connect_timeout, self._config.read_timeout
             return f"no answer in time (YACP_CONNECT_TIMEOUT is {connect:g} s, YACP_READ_TIMEOUT {read:g} s)"
         reason = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror or str(error)
         return "".join(sign if sign.isprintable() else " " for sign in reason or type(error).__name__)[:200]
-
-
-def _refuse_secrets(setting: str, location: str) -> None:
-    """Refuses a password in a location: it would end up in shell histories, process lists and logs."""
-    if _SECRETS.search(location):
-        raise UsageError(
-            f"{setting} carries a password or a query string and is not printed here. Remove it: passwords come from "
-            "the environment or from a file, as docs/deliveries.md explains."
-        )

@@ -3,6 +3,7 @@
 import asyncio
 import gc
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -51,7 +52,7 @@ def test_a_broken_transfer_goes_on_where_it_was(
                 on_sftp.wire.hang_up()
 
     sftp.watch = watch
-    with storage.Storage(on_sftp.url, on_sftp.config(tmp_path / "home")) as opened_storage:
+    with closing(storage.Storage(on_sftp.url, on_sftp.config(tmp_path / "home"))) as opened_storage:
         assert b"".join(opened_storage.stream("worknet/long")) == bytes(range(250)) * 40
     assert opened == 10 + 2
     assert on_sftp.wire.connections == 3
