@@ -1,7 +1,5 @@
 """``python -m dashboard``: for a machine that has the published files and nothing else of the pipeline."""
 
-from __future__ import annotations
-
 import argparse
 import sys
 from pathlib import Path

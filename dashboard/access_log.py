@@ -1,7 +1,5 @@
 """The log of who saw which list: a line of JSON for each view and download. It names no customer."""
 
-from __future__ import annotations
-
 import json
 import logging
 import os

@@ -1,7 +1,5 @@
 """The pages without customers in them: the seven sections, what changed, and the checks."""
 
-from __future__ import annotations
-
 from starlette.routing import Route
 
 from dashboard.database import Row

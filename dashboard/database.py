@@ -1,7 +1,5 @@
 """DuckDB over the files of one release: read-only, and able to open nothing else."""
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Iterator
 from pathlib import Path

@@ -5,8 +5,6 @@ process ends when the server does, even if the server is killed. The file has no
 writer reaches it through the server, so that nothing of a list stays on disk.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import signal

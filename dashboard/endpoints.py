@@ -1,7 +1,5 @@
 """Endpoints from functions that answer a visit: who asks, from which release, and on which thread."""
 
-from __future__ import annotations
-
 import asyncio
 import os
 from collections.abc import Awaitable, Callable, Sequence

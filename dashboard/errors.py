@@ -1,7 +1,5 @@
 """Requests that end in an error page. The page's text is in the translations, under the reason's name."""
 
-from __future__ import annotations
-
 from starlette.exceptions import HTTPException
 
 

@@ -1,7 +1,5 @@
 """Lists as CSV and as workbooks, written whole before the first byte is sent: no one gets half a list."""
 
-from __future__ import annotations
-
 import csv
 import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -4,8 +4,6 @@ A label that was reworded in the seeds has no translation until someone adds one
 and marked as English, rather than in Spanish that says something else. Needs the standard library only.
 """
 
-from __future__ import annotations
-
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field

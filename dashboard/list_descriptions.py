@@ -1,7 +1,5 @@
 """What the lists are: their addresses, filters, columns and rows. ``list_pages`` makes pages and files of them."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """A list of customers as its description says: a page of it in the browser, or all of it as a file. Each is logged."""
 
-from __future__ import annotations
-
 import re
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """Pages from the templates in ``templates/``."""
 
-from __future__ import annotations
-
 import gzip
 import re
 from collections.abc import Sized

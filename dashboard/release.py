@@ -1,7 +1,5 @@
 """A release that is open for reading: what every page needs of it in memory, the rest by query."""
 
-from __future__ import annotations
-
 import json
 import threading
 from collections.abc import Callable, Hashable, Sequence

@@ -5,8 +5,6 @@ current, the next request opens it, and the old one is closed when its last requ
 meanwhile stay readable to requests that have them open.
 """
 
-from __future__ import annotations
-
 import logging
 import threading
 import time

@@ -1,7 +1,5 @@
 """What is sent: pages, compressed once and kept in memory; static files; and the headers that every response has."""
 
-from __future__ import annotations
-
 import gzip
 import hashlib
 import re

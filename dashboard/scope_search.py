@@ -1,7 +1,5 @@
 """The search for a scope by name or id: a page, and suggestions while someone types."""
 
-from __future__ import annotations
-
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 

@@ -1,7 +1,5 @@
 """The counts of a scope on a day: the seven sections, what changed on each line, and what turns red next."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta

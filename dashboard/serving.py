@@ -1,7 +1,5 @@
 """Starts the dashboard so that only the people it is for can reach it."""
 
-from __future__ import annotations
-
 import logging
 import sys
 from ipaddress import ip_address

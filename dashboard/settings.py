@@ -1,7 +1,5 @@
 """The settings of the dashboard, read from the environment: ``YACP_DASHBOARD_PORT`` sets ``port``."""
 
-from __future__ import annotations
-
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Any

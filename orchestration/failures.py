@@ -4,8 +4,6 @@ Dagster never retries one of them: an immediate retry would not help, and a lost
 before the failure was raised. Messages name files, rows and columns, never a value from a row.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path

@@ -5,8 +5,6 @@ starts also hand each other a few variables, which ``warehouse/`` sets and which
 has settings of its own, with the prefix ``YACP_DASHBOARD_``.
 """
 
-from __future__ import annotations
-
 from datetime import time
 from functools import cache
 from pathlib import Path

@@ -3,8 +3,6 @@
 Commands import what they use when they run: Dagster, dbt and DuckDB take seconds that `yacp --help` doesn't need.
 """
 
-from __future__ import annotations
-
 import os
 
 import click

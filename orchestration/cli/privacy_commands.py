@@ -1,7 +1,5 @@
 """Commands that remove data: everything about a person, and what is past its retention."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime
 
 import click

@@ -1,7 +1,5 @@
 """Commands that read what was delivered and what is published."""
 
-from __future__ import annotations
-
 from datetime import date, datetime
 
 import click

@@ -1,7 +1,5 @@
 """Commands that keep running, and the one that stands in for the daemon's notices."""
 
-from __future__ import annotations
-
 import os
 import sys
 from datetime import datetime

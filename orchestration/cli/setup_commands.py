@@ -1,7 +1,5 @@
 """Commands about the installation itself: what is wrong with it, and the documentation of its models."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import click

@@ -1,7 +1,5 @@
 """Tables for people and for programs on standard output; messages on standard error."""
 
-from __future__ import annotations
-
 import csv
 import json
 import sys

@@ -1,7 +1,5 @@
 """Dates and times: an as-of date is a calendar day in Chicago."""
 
-from __future__ import annotations
-
 from contextlib import suppress
 from datetime import date, datetime
 from zoneinfo import ZoneInfo

@@ -3,8 +3,6 @@
 python -m orchestration.contract.documents
 """
 
-from __future__ import annotations
-
 import json
 from functools import partial
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Extracts: their columns, types and references."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial

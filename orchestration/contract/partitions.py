@@ -1,7 +1,5 @@
 """The partitions: one per as-of date, a calendar day in Chicago."""
 
-from __future__ import annotations
-
 import dagster as dg
 
 from orchestration.contract.dates import CHICAGO

@@ -1,7 +1,5 @@
 """The systems that deliver. Landing, the dbt sources, the sample and docs/extracts.md read the contract from here."""
 
-from __future__ import annotations
-
 from orchestration.contract.extract import Extract, System
 from orchestration.contract.iwds import IWDS
 from orchestration.contract.worknet import WORKNET

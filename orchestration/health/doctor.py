@@ -1,7 +1,5 @@
 """Checks the setup and says how to fix what is wrong."""
 
-from __future__ import annotations
-
 import os
 import shutil
 import sys

@@ -5,8 +5,6 @@ only when the run is over) and on the types of a run's origin (without an origin
 re-execute it). When they change, ``yacp run`` fails. Tried with Dagster 1.13.27.
 """
 
-from __future__ import annotations
-
 import sys
 from collections.abc import Iterator
 from pathlib import Path

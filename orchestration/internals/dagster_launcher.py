@@ -6,8 +6,6 @@ Launchers of one's own are documented, these names aren't. When they change, run
 block the queue. Tried with Dagster 1.13.27.
 """
 
-from __future__ import annotations
-
 from abc import abstractmethod
 
 import dagster as dg

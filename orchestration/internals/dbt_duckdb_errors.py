@@ -4,8 +4,6 @@ Depends on ``DuckDBConnectionManager.exception_handler``, which every statement 
 a failed conversion writes a value from a row into dbt.log. Tried with dbt-duckdb 1.11.1.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any

@@ -5,8 +5,6 @@ of failed queries. When they change, a failed conversion writes a value from a r
 1.11.0 and PySpark 4.3.0.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from functools import wraps
 from typing import Any

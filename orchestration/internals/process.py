@@ -6,8 +6,6 @@ Java's output mixes with ours, commands take longer to start and end, and dbt ou
 3.11 on Linux 6.
 """
 
-from __future__ import annotations
-
 import ctypes
 import gc
 import os

@@ -5,8 +5,6 @@ and ``retries`` counts attempts. s3fs itself closes only in a garbage collection
 open for that long, or requests are retried twice over: by s3fs and by us. Tried with s3fs 2026.9.0.
 """
 
-from __future__ import annotations
-
 import s3fs
 
 

@@ -6,8 +6,6 @@ opens no channel. When they change, connections stay open, links that lead out o
 timed out leaves tasks behind. Tried with sshfs 2026.8.0, asyncssh 2.24.1, and fsspec 2026.9.0.
 """
 
-from __future__ import annotations
-
 import asyncio
 from typing import Any
 

@@ -5,8 +5,6 @@
 A delivery appears there whole, by one rename. The highest delivery number of a day is the one that counts.
 """
 
-from __future__ import annotations
-
 import json
 from dataclasses import dataclass
 from datetime import date

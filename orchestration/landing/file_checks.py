@@ -4,8 +4,6 @@ A file may be damaged, truncated, in another encoding, or built to fill disk and
 chunks, or nothing but the footer, so that no file costs more than its limit.
 """
 
-from __future__ import annotations
-
 import codecs
 import csv
 import gzip

@@ -6,8 +6,6 @@ Every problem of a delivery is collected, so that the sender hears of all of the
 that nothing disappeared: rows in the manifest = rows loaded + rows quarantined + exact duplicates.
 """
 
-from __future__ import annotations
-
 import json
 import shutil
 import tempfile

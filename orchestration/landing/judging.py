@@ -1,7 +1,5 @@
 """Judging: the contract's types are tried on rows of text, and every row is loadable, a duplicate, or doesn't fit."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple

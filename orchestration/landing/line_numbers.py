@@ -1,7 +1,5 @@
 """Line numbers: which line of its file a quarantined row starts in, so that people find it in an editor."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import duckdb

@@ -3,8 +3,6 @@
 Everything is read as text, so that a bad value costs one row and not the file.
 """
 
-from __future__ import annotations
-
 import re
 from dataclasses import dataclass
 from pathlib import Path

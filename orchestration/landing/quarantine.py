@@ -1,7 +1,5 @@
 """Quarantine: the rows that don't fit, each with file, line, column, value and reason."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import duckdb

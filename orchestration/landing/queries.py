@@ -1,7 +1,5 @@
 """Queries about deliveries: what was delivered, what became of it, what is missing. Nothing here writes."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from datetime import date
 

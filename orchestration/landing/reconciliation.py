@@ -3,8 +3,6 @@
 Nothing disappears, so its numbers add up to the manifest's.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path

@@ -1,7 +1,5 @@
 """The channels that notices are sent on: mail, a webhook, or both. None is used until it is configured."""
 
-from __future__ import annotations
-
 from orchestration.notices.mail import Mail
 from orchestration.notices.webhook import Webhook
 from orchestration.settings import Settings

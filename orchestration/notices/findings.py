@@ -4,8 +4,6 @@ Each function yields the notices that are due now and reads only what is there: 
 release and the clock.
 """
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta

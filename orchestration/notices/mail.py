@@ -1,7 +1,5 @@
 """Notices by mail over SMTP."""
 
-from __future__ import annotations
-
 import hashlib
 import smtplib
 import ssl

@@ -3,8 +3,6 @@
 Addresses and passwords are secrets, so no message repeats what was sent, what a server answered, or where a webhook is.
 """
 
-from __future__ import annotations
-
 import smtplib
 import ssl
 

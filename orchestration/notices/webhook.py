@@ -1,7 +1,5 @@
 """Notices as JSON, posted to a webhook."""
 
-from __future__ import annotations
-
 import json
 import logging
 import ssl

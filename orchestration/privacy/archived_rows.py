@@ -4,8 +4,6 @@ The footer of a Parquet file says how many rows were removed from it, so that th
 balances.
 """
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from orchestration.contract.extract import Extract

@@ -4,8 +4,6 @@ Rows that identify others are removed last: the lists, then quarantine, IWDS, th
 and the customer. So after an interruption, the same command still finds the rest and finishes.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import contextmanager
 

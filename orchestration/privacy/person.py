@@ -6,8 +6,6 @@ that are the same to the models are the same here. The models also pair equal pl
 (``xxxx``), but never use such a pair: without four digits the status is ``missing_ssn``.
 """
 
-from __future__ import annotations
-
 import duckdb
 
 from orchestration.contract.extract import Extract

@@ -4,8 +4,6 @@ A database is rewritten as a whole, because deleted rows would stay in its free 
 releases share is still shared afterwards. Readers who have an old file open keep it until they open it again.
 """
 
-from __future__ import annotations
-
 import json
 import shutil
 from collections import defaultdict

@@ -1,7 +1,5 @@
 """Replacing files by new versions of them."""
 
-from __future__ import annotations
-
 import os
 import stat
 from collections.abc import Iterator

@@ -10,8 +10,6 @@ works because a release is complete before it becomes visible, and is removed lo
 History is in one file per month, so that reading it stays fast; the days of the newest month are separate files.
 """
 
-from __future__ import annotations
-
 import hashlib
 import shutil
 import time

@@ -12,8 +12,6 @@ the next release is built on it, but only a release of the newest day becomes cu
 together with everything that depends on it.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import shutil

@@ -1,7 +1,5 @@
 """Queries over what is published, for the command line and the notices. None of them writes or waits for a run."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import date

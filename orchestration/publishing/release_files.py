@@ -8,8 +8,6 @@ release moves the pool in and links only what differs from its base: a run takes
 after ten.
 """
 
-from __future__ import annotations
-
 import os
 import shutil
 from collections.abc import Iterator

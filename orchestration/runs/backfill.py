@@ -1,7 +1,5 @@
 """Which days a backfill runs. It records each day it has published, so that a stopped one resumes where it stopped."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass

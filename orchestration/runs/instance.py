@@ -1,7 +1,5 @@
 """The Dagster instance of YACP_HOME, which the command line, the daemon and the UI share."""
 
-from __future__ import annotations
-
 import os
 from pathlib import Path
 

@@ -6,8 +6,6 @@ holds what has happened by its end. Two days fit together even when they are gen
 this folder hold the timeline and one query per extract; this module runs them and writes the files.
 """
 
-from __future__ import annotations
-
 import csv
 import hashlib
 import io

@@ -1,7 +1,5 @@
 """The root that deliveries come from: a folder per system and day, which is complete once it has a manifest."""
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Iterator
 from contextlib import suppress

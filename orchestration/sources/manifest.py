@@ -1,7 +1,5 @@
 """The manifest of a delivery: its files with row counts and checksums. Written last, it completes the delivery."""
 
-from __future__ import annotations
-
 import json
 from datetime import date
 from typing import Annotated, Literal

@@ -1,7 +1,5 @@
 """s3:// for fsspec, with errors as Python's own or as messages for the operator."""
 
-from __future__ import annotations
-
 import re
 from textwrap import shorten
 

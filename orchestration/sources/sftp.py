@@ -1,7 +1,5 @@
 """sftp:// and ssh:// for fsspec, with the server's host key checked before anything is sent."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any
 

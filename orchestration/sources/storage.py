@@ -4,8 +4,6 @@ A location is opened for each use and closed after it. No call takes longer than
 connection is retried, with twice the wait each time; and what still fails becomes a one-sentence ``YacpError``.
 """
 
-from __future__ import annotations
-
 import logging
 import os
 import re

@@ -1,7 +1,5 @@
 """Spark's inputs: the Parquet of the archive as it is, and what DuckDB prepared from published days."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Sequence
 

@@ -3,8 +3,6 @@
 The steps after the models (Great Expectations, the gate, publishing) read the warehouse, whichever engine built it.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from typing import Any
 

@@ -3,8 +3,6 @@
 The catalog is in memory, so a run leaves nothing but Parquet and there is no metastore to maintain.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import re

@@ -6,8 +6,6 @@ none, so two tables describe each function: ``dbt_project/macros/unicode_tables.
 orchestration.spark.unicode_tables``.
 """
 
-from __future__ import annotations
-
 import sys
 from collections.abc import Iterable
 

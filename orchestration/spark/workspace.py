@@ -10,8 +10,6 @@ Executors on other machines can't read it. ``YACP_SPARK_STORAGE`` is a bucket or
 are copied there, and results that later steps need are copied back.
 """
 
-from __future__ import annotations
-
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager

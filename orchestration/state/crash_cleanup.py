@@ -3,8 +3,6 @@
 Nothing else does: code that writes cleans up after its own errors only.
 """
 
-from __future__ import annotations
-
 import os
 import re
 import shutil

@@ -1,7 +1,5 @@
 """Files that are complete or don't exist, and that survive a power failure."""
 
-from __future__ import annotations
-
 import os
 from pathlib import Path
 

@@ -4,8 +4,6 @@ New files are readable by their owner alone, because the process that holds the 
 group gets access once a file is complete.
 """
 
-from __future__ import annotations
-
 import grp
 import os
 import stat

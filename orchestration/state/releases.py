@@ -4,8 +4,6 @@ published/releases/<as_of>-<n>/   dashboard.duckdb, customers.duckdb, parquet/, 
 published/current                 -> releases/<as_of>-<n>
 """
 
-from __future__ import annotations
-
 import json
 import re
 from datetime import date

@@ -1,7 +1,5 @@
 """Check results, kept in a table of the warehouse: published with the day, and read by the gate."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import astuple, dataclass
 from typing import Any

@@ -4,8 +4,6 @@ A killed run releases its lock on the warehouse; a dbt that outlived it would st
 Spark builds the models, this process holds Spark's session.
 """
 
-from __future__ import annotations
-
 import os
 import sys
 from collections.abc import Iterator

@@ -1,7 +1,5 @@
 """The dbt project as Python sees it: where it is, its manifest, and which models are published."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 import os

@@ -1,7 +1,5 @@
 """dbt's own documentation of the models, as one page over the day that the warehouse holds."""
 
-from __future__ import annotations
-
 import os
 import shutil
 import subprocess

@@ -3,8 +3,6 @@
 Every run rebuilds it from the archive, so it may be deleted at any time.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from datetime import date, timedelta
 from pathlib import Path
