@@ -20,7 +20,7 @@ from orchestration.contract.extract import System
 from orchestration.failures import NOTHING_LOADED, BuildFailed, lacks_room, name_list
 from orchestration.landing.archive import RECORD, Archive, ArchivedDelivery, parquet_path
 from orchestration.landing.file_checks import FileRejected
-from orchestration.landing.judging import LOADABLE, Verdicts, judge
+from orchestration.landing.judging import JudgedFile, judge
 from orchestration.landing.parsing import ParsedFile, parse
 from orchestration.landing.quarantine import Quarantine
 from orchestration.landing.reconciliation import RowAccount, write_accounts
@@ -121,13 +121,13 @@ def _load(
             [file] = manifest.files_of(extract)
             with _collect_problem(problems, file):
                 parsed = parse(connection, extract, file, files / file.name, settings.max_file_size)
-                verdicts = judge(connection, system, parsed, landed)
+                judged = judge(connection, system, parsed, landed)
                 columns = ", ".join(identifier(column.name) for column in extract.columns)
                 connection.execute(
-                    f"copy (select {columns} from judged_rows where {LOADABLE})"
+                    f"copy (select {columns} from {judged.rows} where {judged.loadable})"
                     f" to {literal(parquet_path(landed, extract))} (format parquet, compression zstd)"
                 )
-                accounts.append(_quarantine(quarantine, parsed, verdicts, settings.max_quarantined_share))
+                accounts.append(_quarantine(quarantine, parsed, judged, settings.max_quarantined_share))
                 warnings += parsed.warnings
         if problems:
             raise refusal(system, manifest.as_of_date, *problems)
@@ -153,19 +153,19 @@ def _collect_problem(problems: list[str], file: ManifestFile) -> Iterator[None]:
         problems.append(f"{file.name} can't be read as {file.format}")
 
 
-def _quarantine(quarantine: Quarantine, parsed: ParsedFile, verdicts: Verdicts, max_share: float) -> RowAccount:
+def _quarantine(quarantine: Quarantine, parsed: ParsedFile, judged: JudgedFile, max_share: float) -> RowAccount:
     """Quarantines what doesn't fit and accounts for all rows; ``FileRejected`` when too many of them don't fit."""
     file = parsed.file
-    count = verdicts.unfit + parsed.reject_count
+    count = judged.unfit_count + parsed.reject_count
     if count:
-        quarantine.add(parsed)
+        quarantine.add(parsed, judged)
     share = count / file.rows if file.rows else 0.0
     if share > max_share:
         raise FileRejected(
             f"has {count:,} of {file.rows:,} rows that don't fit ({share:.1%}; the limit is {max_share:.1%}): "
             f"{quarantine.most_frequent(parsed.extract)}"
         )
-    return RowAccount(parsed.extract, file.name, file.rows, verdicts.loadable, count, verdicts.duplicate)
+    return RowAccount(parsed.extract, file.name, file.rows, judged.loadable_count, count, judged.duplicate_count)
 
 
 def _record(settings: Settings, landed: Path, manifest: Manifest, warnings: list[str]) -> None:

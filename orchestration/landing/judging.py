@@ -1,8 +1,8 @@
 """Judging: the contract's types are tried on rows of text, and every row is loadable, a duplicate, or doesn't fit."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
 
 import duckdb
 
@@ -14,32 +14,34 @@ from orchestration.state.database import identifier, literal
 
 _TIMESTAMP = r"\d{4}-\d{2}-\d{2}([ T]\d{2}:\d{2}(:\d{2}([.,]\d{1,9})?)?(Z|[+-]\d{2}(:?\d{2})?)?)?"
 _TIMESTAMP_WITH_OFFSET = r".*[ T].*(Z|[+-]\d{2}(:?\d{2})?)"
-LOADABLE = "reason is null and not is_duplicate"
-"""The condition for the judged rows that go into the archive."""
 
 
-class Verdicts(NamedTuple):
-    """How many rows of a file can be loaded, don't fit, and are duplicates."""
+@dataclass(frozen=True)
+class JudgedFile:
+    """A file's rows in the contract's types, with the verdict on each.
 
-    loadable: int
-    unfit: int
-    duplicate: int
-
-
-def judge(connection: duckdb.DuckDBPyConnection, system: System, parsed: ParsedFile, landed: Path) -> Verdicts:
-    """Judges the rows of a parsed file; parents are looked up among the files already in ``landed``.
-
-    Creates DuckDB's table ``judged_rows``: ``row_index``, the contract's columns, ``is_duplicate``, and for a row that
-    doesn't fit ``fault_column`` and ``reason``.
+    ``rows`` names a table in DuckDB: ``row_index``, the contract's columns, ``is_duplicate``, and for a row that
+    doesn't fit ``fault_column`` and ``reason``. ``loadable`` is the condition for the rows that go into the archive.
     """
+
+    rows: str
+    loadable: str
+    loadable_count: int
+    unfit_count: int
+    duplicate_count: int
+
+
+def judge(connection: duckdb.DuckDBPyConnection, system: System, parsed: ParsedFile, landed: Path) -> JudgedFile:
+    """Judges the rows of a parsed file; parents are looked up among the files already in ``landed``."""
     _try_types(connection, parsed)
     _find_duplicates(connection, parsed)
     _find_orphans(connection, system, parsed.extract, landed)
+    loadable = "reason is null and not is_duplicate"
     [counts] = connection.execute(
-        f"select count(*) filter ({LOADABLE}), count(*) filter (reason is not null), count(*) filter (is_duplicate)"
+        f"select count(*) filter ({loadable}), count(*) filter (reason is not null), count(*) filter (is_duplicate)"
         " from judged_rows"
     ).fetchall()
-    return Verdicts(*counts)
+    return JudgedFile("judged_rows", loadable, *counts)
 
 
 def _try_types(connection: duckdb.DuckDBPyConnection, parsed: ParsedFile) -> None:
@@ -54,7 +56,7 @@ def _try_types(connection: duckdb.DuckDBPyConnection, parsed: ParsedFile) -> Non
     connection.execute(
         "create or replace table judged_rows as"
         " select * exclude (fault), fault.fault_column as fault_column, fault.reason as reason, false as is_duplicate"
-        f" from (select row_index, {', '.join(typed)}, case {' '.join(faults)} end as fault from source_rows)"
+        f" from (select row_index, {', '.join(typed)}, case {' '.join(faults)} end as fault from {parsed.rows})"
     )
 
 
@@ -73,8 +75,8 @@ def _find_duplicates(connection: duckdb.DuckDBPyConnection, parsed: ParsedFile) 
         f" with ranked as (select row_index, min(row_index) over (partition by {key}) as first_index"
         " from judged_rows where reason is null)"
         f" select ranked.row_index, {is_equal} as is_equal from ranked"
-        " inner join source_rows as later on ranked.row_index = later.row_index"
-        " inner join source_rows as first on ranked.first_index = first.row_index"
+        f" inner join {parsed.rows} as later on ranked.row_index = later.row_index"
+        f" inner join {parsed.rows} as first on ranked.first_index = first.row_index"
         " where ranked.row_index > ranked.first_index"
         ") as repeated_rows where judged_rows.row_index = repeated_rows.row_index"
     )
@@ -88,7 +90,7 @@ def _find_orphans(connection: duckdb.DuckDBPyConnection, system: System, extract
             continue  # the parent was rejected, and the delivery will be refused
         connection.execute(
             f"update judged_rows set reason = 'orphan', fault_column = {literal(reference.column)}"
-            f" where {LOADABLE} and {identifier(reference.column)} not in"
+            f" where reason is null and not is_duplicate and {identifier(reference.column)} not in"
             f" (select {identifier(parent.key.name)} from read_parquet({literal(path)}))"
         )
 

@@ -23,21 +23,39 @@ _SCALAR_TYPES = _TEXT_TYPES + r"|BOOLEAN|DATE|TIMESTAMP.*|FLOAT|DOUBLE|DECIMAL\(
 
 
 @dataclass(frozen=True)
-class ParsedFile:
-    """A file's rows as text, in DuckDB's view ``source_rows``.
+class CsvText:
+    """The text that rows were parsed from; line numbers are found by reading it again.
 
-    The view has ``row_index``, from 1 in the order of the file, and the file's columns by position, ``c0``, ``c1``, …,
-    which ``positions`` lists. ``columns`` maps the contract's columns to them. For a CSV file, ``csv`` is the text that
-    was read, and the table ``rejects`` has the records that DuckDB couldn't split into columns.
+    ``rejects`` names DuckDB's table of the records that it couldn't split into columns.
+    """
+
+    path: Path
+    column_count: int
+    rejects: str
+    reject_count: int
+
+
+@dataclass(frozen=True)
+class ParsedFile:
+    """A file's rows as text.
+
+    ``rows`` names a view in DuckDB: ``row_index``, from 1 in the order of the file, and the file's columns by position,
+    ``c0``, ``c1``, …, which ``positions`` lists. ``columns`` maps the contract's columns to them. ``csv`` is ``None``
+    for a Parquet file.
     """
 
     extract: Extract
     file: ManifestFile
+    rows: str
     positions: tuple[str, ...]
     columns: dict[str, str]
+    csv: CsvText | None
     warnings: list[str]
-    csv: Path | None = None
-    reject_count: int = 0
+
+    @property
+    def reject_count(self) -> int:
+        """The records that couldn't be split into columns; they aren't in ``rows``."""
+        return self.csv.reject_count if self.csv else 0
 
 
 def parse(
@@ -46,12 +64,8 @@ def parse(
     """Reads a file into DuckDB, in place of the one parsed before; ``FileRejected`` when it can't be read at all."""
     connection.execute("drop view if exists source_rows; drop table if exists source_text")
     if file.format == "parquet":
-        parsed = _parse_parquet(connection, extract, file, path, max_size)
-    else:
-        parsed = _parse_csv(connection, extract, file, plain_text(path, max_size))
-    # DuckDB keeps the file's order by itself; row_number() over () would make it read the file on a single thread.
-    connection.execute("create view source_rows as select rowid + 1 as row_index, * from source_text")
-    return parsed
+        return _parse_parquet(connection, extract, file, path, max_size)
+    return _parse_csv(connection, extract, file, plain_text(path, max_size))
 
 
 def _parse_csv(connection: duckdb.DuckDBPyConnection, extract: Extract, file: ManifestFile, path: Path) -> ParsedFile:
@@ -66,12 +80,13 @@ def _parse_csv(connection: duckdb.DuckDBPyConnection, extract: Extract, file: Ma
         f" strict_mode = true, max_line_size = {LINE_LIMIT},"
         " store_rejects = true, rejects_table = 'rejects', rejects_scan = 'reject_scans', rejects_limit = 0)"
     )
-    [(row_count, reject_count, has_open_quote)] = connection.execute(
-        "select (select count(*) from source_text), count(distinct line),"
-        " coalesce(bool_or(error_message like '%unterminated quote%'), false) from rejects"
+    rows, row_count = _number_rows(connection)
+    [(reject_count, has_open_quote)] = connection.execute(
+        "select count(distinct line), coalesce(bool_or(error_message like '%unterminated quote%'), false) from rejects"
     ).fetchall()
     _require_row_count(file, row_count + reject_count, "; a quote is left open" if has_open_quote else "")
-    return ParsedFile(extract, file, positions, columns, warnings, path, reject_count)
+    csv = CsvText(path, len(names), "rejects", reject_count)
+    return ParsedFile(extract, file, rows, positions, columns, csv, warnings)
 
 
 def _parse_parquet(
@@ -94,7 +109,18 @@ def _parse_parquet(
         for position, kind in scalars.items()
     )
     connection.execute(f"create table source_text as select {selected} from {source}")
-    return ParsedFile(extract, file, tuple(scalars), columns, warnings)
+    rows, _ = _number_rows(connection)
+    return ParsedFile(extract, file, rows, tuple(scalars), columns, None, warnings)
+
+
+def _number_rows(connection: duckdb.DuckDBPyConnection) -> tuple[str, int]:
+    """The view of the numbered rows, and their count.
+
+    DuckDB keeps the file's order by itself; ``row_number() over ()`` would make it read the file on a single thread.
+    """
+    connection.execute("create view source_rows as select rowid + 1 as row_index, * from source_text")
+    [(count,)] = connection.execute("select count(*) from source_text").fetchall()
+    return "source_rows", count
 
 
 def _require_row_count(file: ManifestFile, count: int, hint: str = "") -> None:

@@ -6,8 +6,9 @@ import duckdb
 
 from orchestration.contract.extract import Extract
 from orchestration.landing.archive import QUARANTINE
+from orchestration.landing.judging import JudgedFile
 from orchestration.landing.line_numbers import find_line_numbers
-from orchestration.landing.parsing import ParsedFile
+from orchestration.landing.parsing import CsvText, ParsedFile
 from orchestration.state.database import identifier, literal
 
 # The errors of DuckDB that are about one column, and not about the whole record.
@@ -24,20 +25,22 @@ class Quarantine:
             " value varchar, reason varchar, record varchar)"
         )
 
-    def add(self, parsed: ParsedFile) -> None:
-        """Adds the judged rows that don't fit, and the records that couldn't be split into columns."""
-        find_line_numbers(self._connection, parsed)
+    def add(self, parsed: ParsedFile, judged: JudgedFile) -> None:
+        """Adds the rows of a file that don't fit, and the records that couldn't be split into columns."""
+        lines = find_line_numbers(self._connection, parsed)
         origin = f"{literal(parsed.extract.name)}, {literal(parsed.file.name)}"
         values = " ".join(f"when {literal(name)} then source.{position}" for name, position in parsed.columns.items())
         record = ", ".join(f"{identifier(name)} := source.{position}" for name, position in parsed.columns.items())
         self._connection.execute(
-            f"insert into quarantine select {origin}, row_lines.line_number, fault_column,"
-            f" case fault_column {values} end, reason, cast(to_json(struct_pack({record})) as varchar)"
-            " from judged_rows inner join source_rows as source using (row_index)"
-            " left join row_lines using (row_index) where reason is not null"
+            f"insert into quarantine select {origin}, lines.line_number, judged.fault_column,"
+            f" case judged.fault_column {values} end, judged.reason, cast(to_json(struct_pack({record})) as varchar)"
+            f" from {judged.rows} as judged inner join {parsed.rows} as source using (row_index)"
+            f" left join {lines.of_rows} as lines using (row_index) where judged.reason is not null"
         )
-        if not parsed.csv:
-            return
+        if parsed.csv and lines.of_records:
+            self._add_rejects(parsed, parsed.csv, lines.of_records, origin)
+
+    def _add_rejects(self, parsed: ParsedFile, csv: CsvText, record_lines: str, origin: str) -> None:
         columns = " ".join(
             f"when {literal(position)} then {literal(name)}" for name, position in parsed.columns.items()
         )
@@ -46,7 +49,7 @@ class Quarantine:
             f" any_value(case when rejects.error_type in {_ERRORS_OF_A_COLUMN}"
             f" then case rejects.column_name {columns} end end), null,"
             " 'unparseable: ' || lower(any_value(rejects.error_type)), any_value(rejects.csv_line)"
-            " from rejects left join record_lines as lines on rejects.line = lines.record_index"
+            f" from {csv.rejects} as rejects left join {record_lines} as lines on rejects.line = lines.record_index"
             " group by rejects.line"
         )
 
