@@ -148,7 +148,8 @@ def line_customers(
 ) -> CustomerList:
     """The customers on a line; with ``moved`` those who entered it since the previous day, or left it."""
     field = sort.removeprefix("-")
-    _require(field, SORTS)
+    if field not in SORTS:
+        raise NotFound("no_such_parameter")
     order = SORTS[field].format("desc" if sort.startswith("-") else "asc")
     values: tuple[object, ...] = (line_key, scope.id)
     today = _on_line(release, scope, day)

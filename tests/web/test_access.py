@@ -207,6 +207,7 @@ def test_no_count_page_has_a_customer_s_name(site: Site, sample: Sample, super_u
         "page=9999999999999999999999",
         "sort=days_on_line",
         "sort=--days",
+        "sort=-",
         "sort=last_name;drop%20table%20x",
         "sync=nonsense",
         "iwds=nonsense",
