@@ -1,6 +1,6 @@
 -- Half of the reviews start on the day of the submission, before there is a recommendation.
 with
-begun as (
+started as (
     select
         *,
         recommended_on <= getvariable('as_of') as is_recommended
@@ -21,4 +21,4 @@ select
     case when is_recommended then recommendation end as recommendation,
     case when is_recommended then moment(recommended_on, 19, 22, draw('recommended', number)) end
         as recommended_at
-from begun
+from started
