@@ -88,7 +88,7 @@ def memberships(worknet: Path, iwds_folder: Path, seeds: Path, day: pd.Timestamp
     steps = {
         "started": "prescreening_started_at",
         "completed": "prescreening_completed_at",
-        "begun": "application_started_at",
+        "application_started": "application_started_at",
         "submitted": "application_submitted_at",
     }
     for step, column in steps.items():
@@ -99,12 +99,12 @@ def memberships(worknet: Path, iwds_folder: Path, seeds: Path, day: pd.Timestamp
             (now["outcome"] == "not_suitable", "application_not_suitable"),
             (now["outcome"] == "declined", "application_declined"),
             (now["submitted"].notna(), "application_submitted"),
-            (now["begun"].notna(), "application_started"),
+            (now["application_started"].notna(), "application_started"),
             (now["completed"].notna(), "application_not_started"),
         ],
         "prescreening_started",
     )
-    since = now["submitted"].fillna(now["begun"]).fillna(now["completed"]).fillna(now["started"])
+    since = now["submitted"].fillna(now["application_started"]).fillna(now["completed"]).fillna(now["started"])
     parts = [now.assign(section_key="application_status", since=since.where(now["outcome"].isna()))]
 
     reviews = read(

@@ -85,8 +85,14 @@ def run(as_of: date | None, extracts: str | None) -> None:
 @click.command()
 @click.argument("first", metavar="FROM", type=DAY)
 @click.argument("last", metavar="TO", type=DAY)
-@click.option("--anew", is_flag=True, help="Run every day, including those done before this backfill was stopped.")
-def backfill(first: date, last: date, anew: bool) -> None:
+@click.option(
+    "--restart",
+    "--anew",  # its earlier name
+    "restart",
+    is_flag=True,
+    help="Run every day, including those done before this backfill was stopped.",
+)
+def backfill(first: date, last: date, restart: bool) -> None:
     """Run all delivered days from FROM to TO, oldest first.
 
     Days that were not delivered are listed and skipped. A backfill that was stopped resumes where it stopped.
@@ -95,7 +101,7 @@ def backfill(first: date, last: date, anew: bool) -> None:
     from orchestration.runs.backfill import Backfill
 
     config = settings()
-    progress = Backfill(config, first, last, anew=anew)
+    progress = Backfill(config, first, last, restart=restart)
     plan = progress.plan()
     if plan.not_delivered:
         say(f"Not delivered by both systems, skipped: {', '.join(map(str, plan.not_delivered))}")
@@ -103,7 +109,7 @@ def backfill(first: date, last: date, anew: bool) -> None:
         total = plan.done_count + len(plan.remaining)
         say(
             f"Resuming with {plan.days[0] if plan.remaining else 'the last day'}: {plan.done_count} of {total} days "
-            "were done before this backfill stopped (--anew runs them again)."
+            "were done before this backfill stopped (--restart runs them again)."
         )
     _run_days(config, plan.days, progress.record)
     progress.finish()

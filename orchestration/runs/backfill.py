@@ -31,13 +31,13 @@ class Plan:
 class Backfill:
     """A range of days, and for each day that is done the delivery number of each system it was done with."""
 
-    def __init__(self, config: Settings, first: date, last: date, *, anew: bool = False) -> None:
+    def __init__(self, config: Settings, first: date, last: date, *, restart: bool = False) -> None:
         """Resumes a stopped backfill of the same range, or starts one."""
         self._config, self._first, self._last = config, first, last
         self._path = config.state / "backfill.json"
         self._range = [first.isoformat(), last.isoformat()]
         self._done: dict[str, list[int]] = {}
-        if not anew:
+        if not restart:
             try:
                 record = json.loads(self._path.read_text())
                 if record["range"] == self._range:

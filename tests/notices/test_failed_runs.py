@@ -157,10 +157,10 @@ def test_new_records_of_runs_are_read_from_the_beginning(
     for _ in range(3):
         run(instance, refused)
     send_notices(here, instance)
-    anew = Settings(home=tmp_path / "another")
-    shutil.copytree(dagster_home, anew.dagster_home)
-    write_instance(anew)
-    with dg.DagsterInstance.from_config(str(anew.dagster_home)) as another:
+    elsewhere = Settings(home=tmp_path / "another")
+    shutil.copytree(dagster_home, elsewhere.dagster_home)
+    write_instance(elsewhere)
+    with dg.DagsterInstance.from_config(str(elsewhere.dagster_home)) as another:
         run(another, refused)
         assert send_notices(here, another).sent == 1
 

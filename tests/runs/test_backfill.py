@@ -20,8 +20,8 @@ def _stopped_after_the_first_day(config: Settings, deliveries: Deliveries, syste
     Backfill(config, DAY_BEFORE, DAY).record(DAY_BEFORE)
 
 
-def _remaining(config: Settings, first: date = DAY_BEFORE, *, anew: bool = False) -> list[date]:
-    again = Backfill(config, first, DAY, anew=anew)
+def _remaining(config: Settings, first: date = DAY_BEFORE, *, restart: bool = False) -> list[date]:
+    again = Backfill(config, first, DAY, restart=restart)
     return again.remaining([DAY_BEFORE, DAY])
 
 
@@ -46,10 +46,10 @@ def test_a_day_redelivered_during_its_run_is_run_again(config: Settings, deliver
     assert _remaining(config) == [DAY]
 
 
-def test_another_range_and_anew_run_every_day(config: Settings, deliveries: Deliveries, systems) -> None:
+def test_another_range_and_restart_run_every_day(config: Settings, deliveries: Deliveries, systems) -> None:
     _stopped_after_the_first_day(config, deliveries, systems)
     assert _remaining(config, first=date(2026, 11, 1)) == [DAY_BEFORE, DAY]
-    assert _remaining(config, anew=True) == [DAY_BEFORE, DAY]
+    assert _remaining(config, restart=True) == [DAY_BEFORE, DAY]
 
 
 def test_a_finished_or_damaged_record_runs_every_day(config: Settings, deliveries: Deliveries, systems) -> None:
