@@ -18,7 +18,7 @@ from dashboard.identity import Identity
 from dashboard.languages import DEFAULT, languages
 from dashboard.list_descriptions import LINE_CUSTOMERS, SYNC_PROBLEMS
 from dashboard.list_pages import ListPages
-from dashboard.page_templates import render_error
+from dashboard.page_templates import compile_templates, render_error
 from dashboard.releases import Releases
 from dashboard.responses import HTML, static_routes, with_security_headers
 from dashboard.section_counts import prepare
@@ -28,6 +28,7 @@ from dashboard.visit import language_of
 
 def create_app(settings: Settings, as_email: str = "") -> ASGIApp:
     """The dashboard over a folder of releases; ``as_email`` is who every visitor on this machine is taken for."""
+    compile_templates()
     releases, writer = Releases(settings, prepare), DownloadWriter()
     endpoints = Endpoints(Identity(settings, as_email), releases)
     routes = count_pages.routes(endpoints)

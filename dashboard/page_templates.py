@@ -32,6 +32,12 @@ _environment = Environment(
 )
 
 
+def compile_templates() -> None:
+    """Compiles all templates, so that the first visitor needn't wait."""
+    for name in _environment.list_templates():
+        _environment.get_template(name)
+
+
 def render(template: str, visit: Visit, **values: Any) -> str:
     """A page for a visit."""
     return _environment.get_template(template).render(
@@ -94,5 +100,3 @@ _environment.globals |= {
     "line_fragment": _line_fragment,
 }
 _environment.filters |= {"number": "{:,}".format, "percent": percent, "guide_html": guide_html}
-for _name in _environment.list_templates():  # compiled now, so that the first visitor needn't wait
-    _environment.get_template(_name)
