@@ -90,9 +90,13 @@ def without_values(error: Exception) -> str:
 
 
 def name_list(names: Sequence[str]) -> str:
-    """Names from outside, made fit for a message: only a few, short, and of printable characters."""
-    shown = ["".join(filter(str.isprintable, name))[:_LONGEST_NAME] or "(no name)" for name in names]
+    """Names from outside, made fit for a message: only a few, short, and with escapes for what can't be printed."""
+    shown = ["".join(map(_printable, name[:_LONGEST_NAME])) or "(no name)" for name in names]
     return ", ".join(shown[:_NAMES_SHOWN]) + (", …" if len(names) > _NAMES_SHOWN else "")
+
+
+def _printable(character: str) -> str:
+    return character if character.isprintable() else character.encode("unicode_escape").decode()
 
 
 def size_text(count: int) -> str:

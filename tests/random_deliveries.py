@@ -32,6 +32,7 @@ DATES = st.one_of(
     st.sampled_from(["0000-01-01", "0001-01-01", "9999-12-31", "2026-02-29", "2024-02-29", "1900-02-29", "infinity"]),
     st.sampled_from(["epoch", "2026-1-2", "20260102", "02/01/2026", " 2026-01-02 ", "2026-01-02\n", "2026-13-01"]),
     st.sampled_from(["-2026-01-02", "12026-01-02", "2026-01-02 (BC)", "２０２６-01-02", "2026-01-02T00:00:00"]),
+    st.sampled_from(["2026-01-02 00:00:00.000", "2026-01-02 00:00", "2026-01-02\u00a000:00:00", "2026-01-02 00:00:01"]),
 )
 TIMES = st.builds(
     "".join,
@@ -53,14 +54,20 @@ NUMBERS = st.one_of(
     st.sampled_from(["07", " 7 ", "7.0", "7.00", "7.5", "7,0", "1e3", "0x7", "+7", "-0", "2147483647", "2147483648"]),
     st.sampled_from(["٧", "７", "NaN", "inf", "1_000", "7.", ".7", "7\n", "00000000000000000007"]),
 )
-BOOLEANS = st.sampled_from(["true", "false", "TRUE", " False ", "1", "0", "t", "yes", "truefalse"])
+BOOLEANS = st.sampled_from(["true", "false", "TRUE", " False ", "1", "0", "t", "YES", "n", "truefalse", "2"])
+LAST_FOUR = st.one_of(
+    st.sampled_from(["1234", "0000", "12", "12345", "123456789", "123-45-6789", "123-45-0000", "\u00a01234 ", "abcd"]),
+    st.from_regex(r"[0-9]{3}[- ]?[0-9]{2}-?[0-9]{3,5}", fullmatch=True),
+)
+BLANKS = st.sampled_from([" ", "  ", "\t", "\u00a0", "\u3000", "\x85", " \u2028"])
 
 
 def _values(column: Column) -> st.SearchStrategy[str]:
     match column.type:
         case ColumnType.CODE:
             codes = st.sampled_from(column.codes)
-            return st.one_of(codes, codes.map(str.upper), codes.map(lambda code: f" {code}"), codes.map("\t{}".format))
+            labels = codes.map(lambda code: code.replace("_", " ").title())
+            return st.one_of(codes, codes.map(str.upper), codes.map("\t{}".format), labels, codes.map("{}-".format))
         case ColumnType.INTEGER:
             return NUMBERS
         case ColumnType.DATE:
@@ -69,6 +76,8 @@ def _values(column: Column) -> st.SearchStrategy[str]:
             return TIMESTAMPS
         case ColumnType.BOOLEAN:
             return BOOLEANS
+        case ColumnType.SSN_LAST4:
+            return LAST_FOUR
     return st.text(string.ascii_letters + " '-áß", min_size=1, max_size=12)
 
 
@@ -138,7 +147,9 @@ def deliveries(draw: st.DrawFn) -> RandomDelivery:
             valid = st.one_of(valid, valid, st.sampled_from(["C9", "P9", "I9"]))
         elif column.key:
             valid = st.integers(0, 30).map("K{}".format)
-        values[column.name] = st.one_of(valid, valid, valid, _values(column), st.one_of(UNUSUAL_TEXT, st.just("")))
+        padded = st.builds("{}{}".format, valid, BLANKS)
+        unusual = st.one_of(UNUSUAL_TEXT, BLANKS, padded, st.just(""))
+        values[column.name] = st.one_of(valid, valid, valid, _values(column), unusual)
     rows = draw(st.lists(st.fixed_dictionaries(values), max_size=12))
     for repeated in draw(st.lists(st.integers(0, max(len(rows) - 1, 0)), max_size=3)):
         rows += [dict(rows[repeated])] if rows else []
@@ -157,7 +168,7 @@ def deliveries(draw: st.DrawFn) -> RandomDelivery:
 
 def _as_csv(draw: st.DrawFn, columns: Sequence[str], rows: Sequence[dict[str, str]]) -> tuple[str, tuple[int, ...]]:
     """The rows as RFC 4180 allows, or nearly so, and the line in which each one starts."""
-    end = draw(st.sampled_from(["\n", "\r\n"]))
+    ends = draw(st.sampled_from([("\n",), ("\r\n",), ("\n", "\r\n"), ("\r\n", "\n", "\n")]))
     quotes_all = draw(st.booleans())
     has_blank_lines = draw(st.booleans()) and len(columns) > 1
     is_sloppy = draw(st.booleans())  # doesn't quote 12" drill
@@ -166,14 +177,15 @@ def _as_csv(draw: st.DrawFn, columns: Sequence[str], rows: Sequence[dict[str, st
         special = set(value[:1] + value.replace('"', "")) if is_sloppy else set(value)
         return '"' + value.replace('"', '""') + '"' if quotes_all or special & set('",\r\n') else value
 
-    text = draw(st.sampled_from(["", "\ufeff"])) + ",".join(map(field, columns)) + end
+    text = draw(st.sampled_from(["", "\ufeff"])) + ",".join(map(field, columns)) + ends[0]
     lines = []
-    for row in rows:
+    for number, row in enumerate(rows, 1):
+        end = ends[number % len(ends)]
         lines.append(text.count("\n") + 1)
         text += ",".join(field(row[name]) for name in columns) + end
         if has_blank_lines:
             text += end
-    return (text.removesuffix(end) if rows and draw(st.booleans()) and not has_blank_lines else text), tuple(lines)
+    return (text.rstrip("\r\n") if rows and draw(st.booleans()) and not has_blank_lines else text), tuple(lines)
 
 
 @st.composite

@@ -17,53 +17,77 @@ from orchestration.contract.extract import Column, ColumnType, Extract, System
 from orchestration.landing.archive import ArchivedDelivery
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+WHITE_SPACE = "".join(filter(str.isspace, map(chr, range(0x3001)))).translate(dict.fromkeys(range(0x1C, 0x20)))
+"""Unicode's white space; Python also counts four separators of files and records, which Unicode doesn't."""
+
 _TIMESTAMP = re.compile(
     r"([0-9]{4})-([0-9]{2})-([0-9]{2})(?:[ T]([0-9]{2}):([0-9]{2})(?::([0-9]{2})(?:[.,]([0-9]{1,9}))?)?"
-    r"(Z|[+-][0-9]{2}(?::?[0-9]{2})?)?)?"
+    r"(?: ?(Z|[+-][0-9]{2}(?::?[0-9]{2})?))?)?"
 )
+_MIDNIGHT = re.compile(r"[ Tt]00:00(:00([.,]0{1,9})?)?")
+_BOOLEANS = {"true": True, "1": True, "yes": True, "y": True, "t": True} | {
+    "false": False, "0": False, "no": False, "n": False, "f": False,
+}  # fmt: skip
 
 
 def fits(column: Column, value: str) -> bool:
     """Whether the contract allows the delivered value in the column."""
-    trimmed = value.strip(" ")
+    trimmed = value.strip(WHITE_SPACE)
     if not trimmed:
         return column.nullable
     match column.type:
         case ColumnType.CODE:
-            return trimmed.lower() in column.codes
+            return _code(trimmed) in column.codes
         case ColumnType.BOOLEAN:
-            return trimmed.lower() in ("true", "false")
+            return trimmed.lower() in _BOOLEANS
+        case ColumnType.SSN_LAST4:
+            return True
         case ColumnType.INTEGER:
             return bool(re.fullmatch(r"[0-9]+(\.0+)?", trimmed)) and int(trimmed.split(".")[0]) < 2**31
         case ColumnType.DATE:
             return _date(trimmed) is not None
         case ColumnType.TIMESTAMP:
             return bool(instants(trimmed))
-    return "\0" not in value
+    return "\0" not in trimmed
 
 
 def typed(column: Column, value: str) -> list[object]:
     """What the archive may hold for a value that fits; a local time that occurs twice leaves a choice."""
-    trimmed = value.strip(" ")
-    if not trimmed and (column.type is not ColumnType.TEXT or not value):
+    trimmed = value.strip(WHITE_SPACE)
+    if not trimmed:
         return [None]
     match column.type:
         case ColumnType.CODE:
-            return [trimmed.lower()]
+            return [_code(trimmed)]
         case ColumnType.BOOLEAN:
-            return [trimmed.lower() == "true"]
+            return [_BOOLEANS[trimmed.lower()]]
+        case ColumnType.SSN_LAST4:
+            return [_last_four(trimmed)]
         case ColumnType.INTEGER:
             return [int(trimmed.split(".")[0])]
         case ColumnType.DATE:
             return [_date(trimmed)]
         case ColumnType.TIMESTAMP:
             return [round((instant - EPOCH) / timedelta(microseconds=1)) for instant in instants(trimmed)]
-    return [value]
+    return [trimmed]
+
+
+def _code(trimmed: str) -> str:
+    return re.sub(f"[{WHITE_SPACE}-]+", "_", trimmed.lower())
+
+
+def _last_four(trimmed: str) -> str | None:
+    is_full = re.fullmatch("[0-9]{3}[- ]?[0-9]{2}[- ]?[0-9]{4}", trimmed)
+    last_four = trimmed[-4:] if is_full else trimmed
+    return last_four if len(last_four) <= 4 and last_four != "0000" else None
 
 
 def _date(trimmed: str) -> date | None:
+    day, behind = trimmed[:10], trimmed[10:]
+    if not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", day) or (behind and not _MIDNIGHT.fullmatch(behind)):
+        return None
     try:
-        return date.fromisoformat(trimmed) if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", trimmed) else None
+        return date.fromisoformat(day)
     except ValueError:
         return None
 
@@ -98,14 +122,20 @@ def instants(trimmed: str) -> list[datetime]:
 
 def expected_verdicts(extract: Extract, rows: Sequence[dict[str, str]]) -> list[str]:
     """What must become of each row: loaded, quarantined or duplicate."""
-    first: dict[str, dict[str, str]] = {}
+    first: dict[str, list[list[object]]] = {}
     found = []
     for row in rows:
         if not all(fits(column, row[column.name]) for column in extract.columns):
             found.append("quarantined")
-        elif (before := first.setdefault(row[extract.key.name], row)) is not row:
-            found.append("duplicate" if before == row else "quarantined")
-        elif any(row[reference.column] != _parents_key(extract, reference.parent) for reference in extract.parents):
+            continue
+        values = [typed(column, row[column.name]) for column in extract.columns]
+        key = row[extract.key.name].strip(WHITE_SPACE)
+        if (before := first.setdefault(key, values)) is not values:
+            found.append("duplicate" if before == values else "quarantined")
+        elif any(
+            row[reference.column].strip(WHITE_SPACE) != _parents_key(extract, reference.parent)
+            for reference in extract.parents
+        ):
             found.append("quarantined")
         else:
             found.append("loaded")
@@ -146,11 +176,14 @@ def assert_contract_is_kept(delivery: ArchivedDelivery, system: System) -> None:
         for position, column in enumerate(extract.columns):
             values = [row[position] for row in rows]
             if not column.nullable:
-                assert all(value is not None and str(value).strip(" ") for value in values), column.name
+                assert all(value is not None for value in values), column.name
             if column.type is ColumnType.CODE:
                 assert set(values) <= {*column.codes, None}
             if column.type is ColumnType.TEXT:
-                assert all(value is None or (value and "\0" not in value) for value in values), column.name
+                assert all(value is None or value.strip(WHITE_SPACE) == value != "" for value in values), column.name
+                assert not any("\0" in (value or "") for value in values), column.name
+            if column.type is ColumnType.SSN_LAST4:
+                assert all(value is None or (len(value) <= 4 and value != "0000") for value in values), column.name
             if column.type is ColumnType.DATE:
                 assert all(value is None or isinstance(value, date) for value in values), column.name
             if column.type is ColumnType.TIMESTAMP:

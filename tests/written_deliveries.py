@@ -114,7 +114,7 @@ class Deliveries:
         counts: dict[str, int] = {}
         given = dict(files or {})
         for extract in system.extracts:
-            if not any(name.split(".")[0] == extract.name for name in given):
+            if not any(name.split(".")[0].lower() == extract.name for name in given):
                 given[extract.name] = [{}]
         for name, content in given.items():
             extract_name, _, suffix = name.partition(".")
@@ -122,7 +122,7 @@ class Deliveries:
             if isinstance(content, str | bytes):
                 data = content.encode() if isinstance(content, str) else content
                 if file not in (promise or {}):
-                    text = gzip.decompress(data) if file.endswith(".gz") else data
+                    text = gzip.decompress(data) if file.lower().endswith(".gz") else data
                     counts[file] = text.count(b"\n") - 1
             else:
                 data = self.rows(system, extract_name, content).encode()
@@ -148,4 +148,4 @@ class Deliveries:
 
 
 def _quoted(value: str) -> str:
-    return '"' + value.replace('"', '""') + '"' if set(value) & set(',"\n') else value
+    return '"' + value.replace('"', '""') + '"' if set(value) & set(',"\n\r') else value

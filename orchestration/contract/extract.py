@@ -14,6 +14,7 @@ class ColumnType(StrEnum):
     DATE = "date"
     TIMESTAMP = "timestamp"
     BOOLEAN = "boolean"
+    SSN_LAST4 = "last four digits"
 
     @property
     def duckdb_type(self) -> str:
@@ -25,6 +26,7 @@ class ColumnType(StrEnum):
             ColumnType.DATE: "DATE",
             ColumnType.TIMESTAMP: "TIMESTAMP WITH TIME ZONE",
             ColumnType.BOOLEAN: "BOOLEAN",
+            ColumnType.SSN_LAST4: "VARCHAR",
         }[self]
 
 
@@ -101,6 +103,7 @@ integer_column = partial(Column, type=ColumnType.INTEGER)
 date_column = partial(Column, type=ColumnType.DATE)
 timestamp_column = partial(Column, type=ColumnType.TIMESTAMP)
 boolean_column = partial(Column, type=ColumnType.BOOLEAN)
+ssn_column = partial(Column, "ssn_last4", type=ColumnType.SSN_LAST4, nullable=True, personal=True)
 
 
 def code_column(name: str, description: str, *codes: str, nullable: bool = False) -> Column:

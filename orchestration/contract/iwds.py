@@ -11,6 +11,7 @@ from orchestration.contract.extract import (
     date_column,
     integer_column,
     key_column,
+    ssn_column,
     text_column,
 )
 
@@ -35,9 +36,7 @@ IWDS = System(
                 text_column("first_name", "First name.", personal=True),
                 text_column("last_name", "Last name.", personal=True),
                 date_column("date_of_birth", "Date of birth.", personal=True),
-                text_column(
-                    "ssn_last4", "Last four digits of the Social Security number.", nullable=True, personal=True
-                ),
+                ssn_column("Last four digits of the Social Security number."),
                 integer_column("lwia_number", LWIA + " Statewide grants have the number 90."),
                 code_column(
                     "status",

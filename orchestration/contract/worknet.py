@@ -12,6 +12,7 @@ from orchestration.contract.extract import (
     date_column,
     integer_column,
     key_column,
+    ssn_column,
     text_column,
     timestamp_column,
 )
@@ -62,12 +63,9 @@ WORKNET = System(
                 text_column("first_name", "First name.", personal=True),
                 text_column("last_name", "Last name.", personal=True),
                 date_column("date_of_birth", "Date of birth.", personal=True),
-                text_column(
-                    "ssn_last4",
-                    "Last four digits of the Social Security number; other values are loaded too, and the sync status "
-                    "reports them.",
-                    nullable=True,
-                    personal=True,
+                ssn_column(
+                    "Last four digits of the Social Security number; fewer are loaded too, and the sync status reports "
+                    "them."
                 ),
                 text_column("email", "Email address.", nullable=True, personal=True),
                 text_column("phone", "Phone number.", nullable=True, personal=True),

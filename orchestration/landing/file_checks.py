@@ -5,9 +5,7 @@ chunks, or nothing but the footer, so that no file costs more than its limit.
 """
 
 import codecs
-import csv
 import gzip
-import io
 import zlib
 from pathlib import Path
 
@@ -23,9 +21,10 @@ GZIP_RATIO = 200
 GZIP_ALLOWANCE = 64_000_000
 """What a ``.gz`` file may unpack to at any ratio, in bytes; real extracts shrink to a fifth or a tenth."""
 
-_HEADER_LIMIT = 1 << 16
+HEADER_LIMIT = 1 << 16
+CHUNK_SIZE = 1 << 20
+
 _FOOTER_LIMIT = 64_000_000
-_CHUNK_SIZE = 1 << 20
 _ENCODINGS = {
     "UTF-32": (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE),  # before UTF-16, whose mark it begins with
     "UTF-16": (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE),
@@ -38,13 +37,13 @@ class FileRejected(Exception):
 
 def plain_text(path: Path, max_size: int) -> Path:
     """A CSV file that is safe to read: unpacked, UTF-8 judging by its beginning, without overlong lines."""
-    if path.suffix == ".gz":
+    if path.suffix.lower() == ".gz":
         path = _unpacked(path, max_size)
     line = open_bytes = 0
     with path.open("rb") as stream:
-        _require_utf8(stream.read(_HEADER_LIMIT))
+        _require_utf8(stream.read(HEADER_LIMIT))
         stream.seek(0)
-        while chunk := stream.read(_CHUNK_SIZE):
+        while chunk := stream.read(CHUNK_SIZE):
             # A chunk is shorter than the limit, so only a line that began before it can be too long.
             lines = chunk.replace(b"\r", b"\n")
             begins, _, rest = lines.partition(b"\n")
@@ -61,7 +60,7 @@ def _unpacked(path: Path, max_size: int) -> Path:
     size = 0
     try:
         with gzip.open(path) as source, plain.open("wb") as target:
-            while chunk := source.read(_CHUNK_SIZE):
+            while chunk := source.read(CHUNK_SIZE):
                 size += len(chunk)
                 if size > max_size:
                     raise FileRejected(f"unpacks to more than {size_text(max_size)} (YACP_MAX_FILE_SIZE)")
@@ -82,20 +81,6 @@ def _require_utf8(start: bytes) -> None:
             raise FileRejected(f"is {encoding}; it must be UTF-8")
     if b"\0" in start.partition(b"\n")[0]:
         raise FileRejected("has NUL bytes in its header row: it is UTF-16 or not text; it must be UTF-8")
-
-
-def read_header(path: Path) -> list[str]:
-    """The column names in a CSV file's header row, as written."""
-    with path.open("rb") as stream:
-        start = stream.read(_HEADER_LIMIT)
-    text = io.StringIO(start.decode("utf-8-sig", errors="replace"), newline="")
-    try:
-        header = next(csv.reader(text), [])
-    except csv.Error:
-        header = []
-    if len(start) == _HEADER_LIMIT and not text.read(1):
-        raise FileRejected(f"has a header row longer than {size_text(_HEADER_LIMIT)}")
-    return header
 
 
 def check_parquet(connection: duckdb.DuckDBPyConnection, path: Path, max_size: int) -> int:

@@ -24,6 +24,7 @@ from orchestration.landing.judging import JudgedFile, judge
 from orchestration.landing.parsing import ParsedFile, parse
 from orchestration.landing.quarantine import Quarantine
 from orchestration.landing.reconciliation import RowAccount, write_accounts
+from orchestration.landing.text_faults import first_fault, require_row_count
 from orchestration.settings import Settings
 from orchestration.sources.delivery_root import DeliveryRoot, refusal
 from orchestration.sources.manifest import Manifest, ManifestFile
@@ -121,16 +122,17 @@ def _load(
             [file] = manifest.files_of(extract)
             with _collect_problem(problems, file):
                 parsed = parse(connection, extract, file, files / file.name, settings.max_file_size)
+                require_row_count(connection, parsed)
                 judged = judge(connection, system, parsed, landed)
                 columns = ", ".join(identifier(column.name) for column in extract.columns)
                 connection.execute(
                     f"copy (select {columns} from {judged.rows} where {judged.loadable})"
                     f" to {literal(parquet_path(landed, extract))} (format parquet, compression zstd)"
                 )
-                accounts.append(_quarantine(quarantine, parsed, judged, settings.max_quarantined_share))
-                warnings += parsed.warnings
+                warnings += parsed.warnings + judged.warnings
+                accounts.append(_quarantine(connection, quarantine, parsed, judged, settings.max_quarantined_share))
         if problems:
-            raise refusal(system, manifest.as_of_date, *problems)
+            raise refusal(system, manifest.as_of_date, *problems, then=quarantine.followers())
         quarantine.write(landed)
         write_accounts(connection, manifest, accounts, landed)
     return warnings
@@ -153,17 +155,25 @@ def _collect_problem(problems: list[str], file: ManifestFile) -> Iterator[None]:
         problems.append(f"{file.name} can't be read as {file.format}")
 
 
-def _quarantine(quarantine: Quarantine, parsed: ParsedFile, judged: JudgedFile, max_share: float) -> RowAccount:
+def _quarantine(
+    connection: duckdb.DuckDBPyConnection,
+    quarantine: Quarantine,
+    parsed: ParsedFile,
+    judged: JudgedFile,
+    max_share: float,
+) -> RowAccount:
     """Quarantines what doesn't fit and accounts for all rows; ``FileRejected`` when too many of them don't fit."""
     file = parsed.file
     count = judged.unfit_count + parsed.reject_count
     if count:
         quarantine.add(parsed, judged)
-    share = count / file.rows if file.rows else 0.0
+    causes = count - judged.following_count
+    share = causes / file.rows if file.rows else 0.0
     if share > max_share:
+        fault = first_fault(connection, parsed)
         raise FileRejected(
-            f"has {count:,} of {file.rows:,} rows that don't fit ({share:.1%}; the limit is {max_share:.1%}): "
-            f"{quarantine.most_frequent(parsed.extract)}"
+            f"has {causes:,} of {file.rows:,} rows that don't fit ({share:.1%}; the limit is {max_share:.1%}): "
+            f"{quarantine.most_frequent(parsed.extract)}{fault and f'; {fault}'}"
         )
     return RowAccount(parsed.extract, file.name, file.rows, judged.loadable_count, count, judged.duplicate_count)
 

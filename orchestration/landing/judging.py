@@ -1,19 +1,22 @@
 """Judging: the contract's types are tried on rows of text, and every row is loadable, a duplicate, or doesn't fit."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
 
-from orchestration.contract.dates import CHICAGO
-from orchestration.contract.extract import Column, ColumnType, Extract, System
+from orchestration.contract.extract import ColumnType, Extract, System
 from orchestration.landing.archive import parquet_path
 from orchestration.landing.parsing import ParsedFile
+from orchestration.landing.social_security import MEANINGS, NOTE
+from orchestration.landing.values import faults, typed, without_blanks
 from orchestration.state.database import identifier, literal
 
-_TIMESTAMP = r"\d{4}-\d{2}-\d{2}([ T]\d{2}:\d{2}(:\d{2}([.,]\d{1,9})?)?(Z|[+-]\d{2}(:?\d{2})?)?)?"
-_TIMESTAMP_WITH_OFFSET = r".*[ T].*(Z|[+-]\d{2}(:?\d{2})?)"
+ORPHAN_OF_QUARANTINED = "orphan_of_quarantined"
+"""The reason of a row that fits, and whose parent doesn't: it only follows from the parent's fault."""
+
+# Words for nothing, as database tools and spreadsheets write them.
+_WORDS_FOR_NOTHING = ("null", "n/a", "na", "none", "#n/a", "nan", "-")
 
 
 @dataclass(frozen=True)
@@ -22,61 +25,72 @@ class JudgedFile:
 
     ``rows`` names a table in DuckDB: ``row_index``, the contract's columns, ``is_duplicate``, and for a row that
     doesn't fit ``fault_column`` and ``reason``. ``loadable`` is the condition for the rows that go into the archive.
+    ``following_count`` of the rows that don't fit only follow from a quarantined parent.
     """
 
     rows: str
     loadable: str
     loadable_count: int
     unfit_count: int
+    following_count: int
     duplicate_count: int
+    warnings: list[str]
 
 
 def judge(connection: duckdb.DuckDBPyConnection, system: System, parsed: ParsedFile, landed: Path) -> JudgedFile:
-    """Judges the rows of a parsed file; parents are looked up among the files already in ``landed``."""
+    """Judges the rows of a parsed file.
+
+    Parents are looked up in the files that are already in ``landed``, and among the rows judged before.
+    """
     _try_types(connection, parsed)
-    _find_duplicates(connection, parsed)
+    _find_duplicates(connection, parsed.extract)
     _find_orphans(connection, system, parsed.extract, landed)
+    _keep_unfit_keys(connection, parsed)
     loadable = "reason is null and not is_duplicate"
-    [counts] = connection.execute(
-        f"select count(*) filter ({loadable}), count(*) filter (reason is not null), count(*) filter (is_duplicate)"
-        " from judged_rows"
+    [(loadable_count, unfit_count, following_count, duplicate_count)] = connection.execute(
+        f"select count(*) filter ({loadable}), count(*) filter (reason is not null),"
+        f" count(*) filter (reason = {literal(ORPHAN_OF_QUARANTINED)}), count(*) filter (is_duplicate) from judged_rows"
     ).fetchall()
-    return JudgedFile("judged_rows", loadable, *counts)
+    warnings = _warnings(connection, parsed, loadable)
+    return JudgedFile("judged_rows", loadable, loadable_count, unfit_count, following_count, duplicate_count, warnings)
 
 
 def _try_types(connection: duckdb.DuckDBPyConnection, parsed: ParsedFile) -> None:
     """Creates the judged rows, each with the first column whose value doesn't fit."""
-    typed, faults = [], []
+    conversions, whens = [], []
     for column in parsed.extract.columns:
         value = parsed.columns.get(column.name, "cast(null as varchar)")
-        typed.append(f"{_typed(column, value)} as {identifier(column.name)}")
-        for condition, reason in _faults(column, value):
+        conversions.append(f"{typed(column, value)} as {identifier(column.name)}")
+        for condition, reason in faults(column, value):
             fault = f"struct_pack(fault_column := {literal(column.name)}, reason := {literal(reason)})"
-            faults.append(f"when {condition} then {fault}")
+            whens.append(f"when {condition} then {fault}")
+    values = ", ".join(f"{without_blanks(position)} as {position}" for position in parsed.columns.values())
     connection.execute(
         "create or replace table judged_rows as"
         " select * exclude (fault), fault.fault_column as fault_column, fault.reason as reason, false as is_duplicate"
-        f" from (select row_index, {', '.join(typed)}, case {' '.join(faults)} end as fault from {parsed.rows})"
+        f" from (select row_index, {', '.join(conversions)}, case {' '.join(whens)} end as fault"
+        f" from (select row_index, {values} from {parsed.rows}))"
     )
 
 
-def _find_duplicates(connection: duckdb.DuckDBPyConnection, parsed: ParsedFile) -> None:
-    """Keeps the first row of each key; a later row is a duplicate when it is equal as text, a conflict otherwise."""
-    key = identifier(parsed.extract.key.name)
+def _find_duplicates(connection: duckdb.DuckDBPyConnection, extract: Extract) -> None:
+    """Keeps the first row of each key; a later one is a duplicate when all its columns are equal, else a conflict."""
+    key = identifier(extract.key.name)
     [(repeated,)] = connection.execute(
         f"select count(*) - count(distinct {key}) from judged_rows where reason is null"
     ).fetchall()
     if not repeated:
         return
-    is_equal = " and ".join(f"later.{name} is not distinct from first.{name}" for name in parsed.positions)
+    names = [identifier(column.name) for column in extract.columns]
+    is_equal = " and ".join(f"later.{name} is not distinct from first.{name}" for name in names)
     connection.execute(
         "update judged_rows set is_duplicate = is_equal, reason = case when not is_equal then 'key_conflict' end,"
-        f" fault_column = case when not is_equal then {literal(parsed.extract.key.name)} end from ("
+        f" fault_column = case when not is_equal then {literal(extract.key.name)} end from ("
         f" with ranked as (select row_index, min(row_index) over (partition by {key}) as first_index"
         " from judged_rows where reason is null)"
         f" select ranked.row_index, {is_equal} as is_equal from ranked"
-        f" inner join {parsed.rows} as later on ranked.row_index = later.row_index"
-        f" inner join {parsed.rows} as first on ranked.first_index = first.row_index"
+        " inner join judged_rows as later on ranked.row_index = later.row_index"
+        " inner join judged_rows as first on ranked.first_index = first.row_index"
         " where ranked.row_index > ranked.first_index"
         ") as repeated_rows where judged_rows.row_index = repeated_rows.row_index"
     )
@@ -88,64 +102,53 @@ def _find_orphans(connection: duckdb.DuckDBPyConnection, system: System, extract
         path = parquet_path(landed, parent)
         if not path.exists():
             continue  # the parent was rejected, and the delivery will be refused
+        column = identifier(reference.column)
         connection.execute(
-            f"update judged_rows set reason = 'orphan', fault_column = {literal(reference.column)}"
-            f" where reason is null and not is_duplicate and {identifier(reference.column)} not in"
+            f"update judged_rows set fault_column = {literal(reference.column)}, reason = case when {column} in"
+            f" (select key from unfit_keys where extract = {literal(parent.name)})"
+            f" then {literal(ORPHAN_OF_QUARANTINED)} else 'orphan' end"
+            f" where reason is null and not is_duplicate and {column} not in"
             f" (select {identifier(parent.key.name)} from read_parquet({literal(path)}))"
         )
 
 
-def _typed(column: Column, value: str) -> str:
-    trimmed = f"trim({value})"
-    match column.type:
-        case ColumnType.TEXT:
-            return value
-        case ColumnType.CODE:
-            return f"nullif(lower({trimmed}), '')"
-        case ColumnType.INTEGER:
-            return f"try_cast(regexp_extract({trimmed}, '^[0-9]+') as integer)"
-        case ColumnType.DATE:
-            return _within_range(f"try_cast({trimmed} as date)", ColumnType.DATE)
-        case ColumnType.BOOLEAN:
-            return f"case lower({trimmed}) when 'true' then true when 'false' then false end"
-        case ColumnType.TIMESTAMP:
-            # DuckDB accepts an offset only after seconds.
-            iso = f"regexp_replace(replace(upper({trimmed}), ',', '.'), '([ T][0-9:]{{5}})(Z|[+-].*)$', '\\1:00\\2')"
-            return _within_range(
-                f"case when regexp_full_match({iso}, '{_TIMESTAMP_WITH_OFFSET}')"
-                f" then try_cast({iso} as timestamp with time zone)"
-                f" else timezone('{CHICAGO}', try_cast({iso} as timestamp)) end",
-                ColumnType.TIMESTAMP,
-            )
+def _keep_unfit_keys(connection: duckdb.DuckDBPyConnection, parsed: ParsedFile) -> None:
+    """Keeps the keys of the rows that don't fit, for the rows that refer to them."""
+    name, key = literal(parsed.extract.name), parsed.extract.key.name
+    connection.execute("create table if not exists unfit_keys (extract varchar, key varchar)")
+    connection.execute(
+        f"insert into unfit_keys select {name}, {identifier(key)} from judged_rows"
+        f" where reason is not null and {identifier(key)} is not null"
+    )
+    if parsed.csv and parsed.csv.reject_count:
+        # Good enough for a record that couldn't be split: this only decides what a refusal counts.
+        position = int(parsed.columns[key].removeprefix("c")) + 1
+        field = f"replace(string_split(any_value(csv_line), ',')[{position}], '\"', '')"
+        connection.execute(
+            f"insert into unfit_keys select {name}, {without_blanks(field)} from {parsed.csv.rejects} group by line"
+        )
 
 
-def _within_range(value: str, type_: ColumnType) -> str:
-    """The years 1 to 9999, which every reader of the archive can represent in every time zone."""
-    first, last = ("0001-01-01", "9999-12-31") if type_ is ColumnType.DATE else ("0001-01-02", "9999-12-30")
-    return f"case when {value} between '{first}' and '{last}' then {value} end"
-
-
-def _faults(column: Column, value: str) -> Iterator[tuple[str, str]]:
-    """The conditions under which a value doesn't fit its column, with the reason, in the order they are tried."""
-    if not column.nullable:
-        yield f"trim(coalesce({value}, '')) = ''", "null_key" if column.key else "missing_value"
-    trimmed = f"trim({value})"
-    match column.type:
-        case ColumnType.TEXT:
-            yield f"contains({value}, chr(0))", "unparseable: nul byte"
-        case ColumnType.CODE:
-            codes = ", ".join(literal(code) for code in column.codes)
-            yield f"{trimmed} <> '' and lower({trimmed}) not in ({codes})", "unknown_code"
-        case ColumnType.BOOLEAN:
-            yield f"{trimmed} <> '' and lower({trimmed}) not in ('true', 'false')", "bad_type"
-        case ColumnType.INTEGER:
-            yield _is_no(column, value, trimmed, r"[0-9]+(\.0+)?"), "bad_type"
-        case ColumnType.DATE:
-            yield _is_no(column, value, trimmed, r"\d{4}-\d{2}-\d{2}"), "bad_type"
-        case ColumnType.TIMESTAMP:
-            yield _is_no(column, value, f"upper({trimmed})", _TIMESTAMP), "bad_type"
-
-
-def _is_no(column: Column, value: str, written: str, pattern: str) -> str:
-    """Whether a value that isn't empty is written otherwise than its type, or can't be converted to it."""
-    return f"{written} <> '' and (not regexp_full_match({written}, '{pattern}') or {_typed(column, value)} is null)"
+def _warnings(connection: duckdb.DuckDBPyConnection, parsed: ParsedFile, loadable: str) -> list[str]:
+    """What was forgiven, or looks wrong and was loaded, with its number per column."""
+    columns = parsed.extract.columns
+    texts = [column.name for column in columns if column.type is ColumnType.TEXT]
+    words = ", ".join(map(literal, _WORDS_FOR_NOTHING))
+    counts = ", ".join(f"count(*) filter (lower({identifier(name)}) in ({words}))" for name in texts)
+    [found] = connection.execute(f"select {counts} from judged_rows where {loadable}").fetchall()
+    warnings = [
+        f"{parsed.file.name} has {count:,} values in {name} that stand for nothing (NULL, N/A, - and the like); they "
+        "were loaded as they are"
+        for name, count in zip(texts, found, strict=True)
+        if count
+    ]
+    numbers = next((column.name for column in columns if column.type is ColumnType.SSN_LAST4), None)
+    if numbers in parsed.columns:
+        notes = connection.execute(f"select {NOTE}, count(*) from {parsed.rows} where {NOTE} is not null group by 1")
+        noted = dict(notes.fetchall())
+        warnings += [
+            f"{parsed.file.name} has {noted[note]:,} {meaning.format(column=numbers)}"
+            for note, meaning in MEANINGS.items()
+            if note in noted
+        ]
+    return warnings

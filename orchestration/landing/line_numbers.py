@@ -6,6 +6,7 @@ from pathlib import Path
 import duckdb
 
 from orchestration.landing.file_checks import LINE_LIMIT
+from orchestration.landing.line_ends import without_carriage_returns
 from orchestration.landing.parsing import CsvText, ParsedFile
 from orchestration.state.database import literal
 
@@ -33,9 +34,10 @@ def find_line_numbers(connection: duckdb.DuckDBPyConnection, parsed: ParsedFile)
 
 def _find_in_csv(connection: duckdb.DuckDBPyConnection, parsed: ParsedFile, csv: CsvText) -> LineNumbers:
     """Names no line at all when the records found are not as many as the rows that were parsed."""
+    path = without_carriage_returns(csv.path)
     connection.execute("drop table if exists unreadable_lines; drop table if exists line_scans")
     connection.execute(
-        f"create or replace table readable_lines as from read_csv({literal(csv.path)}, auto_detect = false,"
+        f"create or replace table readable_lines as from read_csv({literal(path)}, auto_detect = false,"
         f" header = false, columns = {{'text': 'VARCHAR'}}, delim = '{_NO_DELIMITER}', quote = '', escape = '',"
         f" max_line_size = {LINE_LIMIT}, strict_mode = false, store_rejects = true,"
         " rejects_table = 'unreadable_lines', rejects_scan = 'line_scans', rejects_limit = 0)"

@@ -9,9 +9,12 @@ from pathlib import Path
 
 import duckdb
 
-from orchestration.contract.extract import ColumnType, Extract
+from orchestration.contract.extract import Column, ColumnType, Extract
 from orchestration.failures import name_list, size_text
-from orchestration.landing.file_checks import LINE_LIMIT, FileRejected, check_parquet, plain_text, read_header
+from orchestration.landing.file_checks import LINE_LIMIT, FileRejected, check_parquet, plain_text
+from orchestration.landing.header import read_header
+from orchestration.landing.line_ends import with_like_line_ends
+from orchestration.landing.social_security import NOTE, kept, note
 from orchestration.sources.manifest import ManifestFile
 from orchestration.state.database import identifier, literal
 
@@ -19,7 +22,8 @@ _MAX_COLUMNS = 1_000
 # Parquet types whose values can be written as text in only one way. Text may arrive as a number, but not as a type
 # that may have been rounded.
 _TEXT_TYPES = r"VARCHAR|UUID|DECIMAL\(\d+,0\)|U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?"
-_SCALAR_TYPES = _TEXT_TYPES + r"|BOOLEAN|DATE|TIMESTAMP.*|FLOAT|DOUBLE|DECIMAL\(.*"
+_NUMBER_TYPES = r"U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?|FLOAT|DOUBLE|DECIMAL\(.*"
+_SCALAR_TYPES = _TEXT_TYPES + "|BOOLEAN|DATE|TIMESTAMP.*|" + _NUMBER_TYPES
 
 
 @dataclass(frozen=True)
@@ -39,15 +43,15 @@ class CsvText:
 class ParsedFile:
     """A file's rows as text.
 
-    ``rows`` names a view in DuckDB: ``row_index``, from 1 in the order of the file, and the file's columns by position,
-    ``c0``, ``c1``, …, which ``positions`` lists. ``columns`` maps the contract's columns to them. ``csv`` is ``None``
-    for a Parquet file.
+    ``rows`` names a view in DuckDB: ``row_index``, from 1 in the order of the file, and the contract's columns by their
+    position in the file, ``c0``, ``c1``, …, to which ``columns`` maps their names. ``csv`` is ``None`` for a Parquet
+    file. Where the extract has a column for Social Security numbers, there is a column with notes on them.
     """
 
     extract: Extract
     file: ManifestFile
     rows: str
-    positions: tuple[str, ...]
+    row_count: int
     columns: dict[str, str]
     csv: CsvText | None
     warnings: list[str]
@@ -68,49 +72,67 @@ def parse(
     return _parse_csv(connection, extract, file, plain_text(path, max_size))
 
 
+def wrong_row_count(file: ManifestFile, count: int, cause: str = "") -> FileRejected:
+    """The rejection of a file that has other rows than its manifest says, with the likely cause if one was found."""
+    return FileRejected(f"has {count:,} rows, the manifest says {file.rows:,}{cause}")
+
+
 def _parse_csv(connection: duckdb.DuckDBPyConnection, extract: Extract, file: ManifestFile, path: Path) -> ParsedFile:
-    names = read_header(path)
+    with_like_line_ends(path)
+    names = read_header(path, extract)
     columns, warnings = _match_columns(extract, file, names)
-    positions = tuple(f"c{position}" for position in range(len(names)))
-    types = ", ".join(f"'{position}': 'VARCHAR'" for position in positions)
+    types = ", ".join(f"'c{position}': 'VARCHAR'" for position in range(len(names)))
+    sources = {position: (f"delivered.{position}", "VARCHAR") for position in columns.values()}
     connection.execute("drop table if exists rejects; drop table if exists reject_scans")
     connection.execute(
-        f"create table source_text as from read_csv({literal(path)}, auto_detect = false, header = true,"
-        f" columns = {{{types}}}, delim = ',', quote = '\"', escape = '\"', nullstr = '',"
-        f" strict_mode = true, max_line_size = {LINE_LIMIT},"
+        f"create table source_text as select {_selection(extract, columns, sources)}"
+        f" from read_csv({literal(path)}, auto_detect = false, header = true, columns = {{{types}}}, delim = ',',"
+        f" quote = '\"', escape = '\"', nullstr = '', strict_mode = true, max_line_size = {LINE_LIMIT},"
         " store_rejects = true, rejects_table = 'rejects', rejects_scan = 'reject_scans', rejects_limit = 0)"
+        " as delivered"
     )
-    rows, row_count = _number_rows(connection)
-    [(reject_count, has_open_quote)] = connection.execute(
-        "select count(distinct line), coalesce(bool_or(error_message like '%unterminated quote%'), false) from rejects"
-    ).fetchall()
-    _require_row_count(file, row_count + reject_count, "; a quote is left open" if has_open_quote else "")
+    [(reject_count,)] = connection.execute("select count(distinct line) from rejects").fetchall()
     csv = CsvText(path, len(names), "rejects", reject_count)
-    return ParsedFile(extract, file, rows, positions, columns, csv, warnings)
+    return ParsedFile(extract, file, *_number_rows(connection), columns, csv, warnings)
 
 
 def _parse_parquet(
     connection: duckdb.DuckDBPyConnection, extract: Extract, file: ManifestFile, path: Path, max_size: int
 ) -> ParsedFile:
-    _require_row_count(file, check_parquet(connection, path, max_size))
-    source = f"read_parquet({literal(path)})"
+    if (row_count := check_parquet(connection, path, max_size)) != file.rows:
+        raise wrong_row_count(file, row_count)
+    source = f"read_parquet({literal(path)}) as delivered"
     described = connection.execute(f"describe from {source}").fetchall()
     names = [str(row[0]) for row in described]
-    types = {f"c{position}": str(row[1]) for position, row in enumerate(described)}
     columns, warnings = _match_columns(extract, file, names)
-    _require_types(extract, columns, types)
-    scalars = {position: kind for position, kind in types.items() if re.fullmatch(_SCALAR_TYPES, kind)}
-    quoted = {f"c{position}": identifier(name) for position, name in enumerate(names)}
-    texts = [quoted[position] for position, kind in scalars.items() if kind == "VARCHAR"]
-    _require_room(connection, source, texts, len(scalars), max_size)
-    dates = {columns.get(column.name) for column in extract.columns if column.type is ColumnType.DATE}
-    selected = ", ".join(
-        f"{_as_text(quoted[position], kind, is_date=position in dates)} as {position}"
-        for position, kind in scalars.items()
-    )
-    connection.execute(f"create table source_text as select {selected} from {source}")
-    rows, _ = _number_rows(connection)
-    return ParsedFile(extract, file, rows, tuple(scalars), columns, None, warnings)
+    all_sources = [(f"delivered.{identifier(str(name))}", str(kind)) for name, kind, *_ in described]
+    sources = {position: all_sources[int(position.removeprefix("c"))] for position in columns.values()}
+    _require_types(extract, columns, sources)
+    texts = [value for value, kind in sources.values() if kind == "VARCHAR"]
+    _require_room(connection, source, texts, len(sources), max_size)
+    connection.execute(f"create table source_text as select {_selection(extract, columns, sources)} from {source}")
+    return ParsedFile(extract, file, *_number_rows(connection), columns, None, warnings)
+
+
+def _selection(extract: Extract, columns: dict[str, str], sources: dict[str, tuple[str, str]]) -> str:
+    """The contract's columns as text by position, with no more of a Social Security number than may be kept.
+
+    ``sources`` has what each is called in the file, and its type there.
+    """
+    selected = []
+    for column in extract.columns:
+        if (position := columns.get(column.name)) is None:
+            continue
+        value, kind = sources[position]
+        if column.type is ColumnType.SSN_LAST4:
+            is_number = re.fullmatch(_NUMBER_TYPES, kind) is not None
+            selected += [
+                f"{kept(value, is_number=is_number)} as {position}",
+                f"{note(value, is_number=is_number)} as {NOTE}",
+            ]
+        else:
+            selected.append(f"cast({value} as varchar) as {position}")
+    return ", ".join(selected)
 
 
 def _number_rows(connection: duckdb.DuckDBPyConnection) -> tuple[str, int]:
@@ -123,20 +145,21 @@ def _number_rows(connection: duckdb.DuckDBPyConnection) -> tuple[str, int]:
     return "source_rows", count
 
 
-def _require_row_count(file: ManifestFile, count: int, hint: str = "") -> None:
-    if count != file.rows:
-        raise FileRejected(f"has {count:,} rows, the manifest says {file.rows:,}{hint}")
-
-
-def _require_types(extract: Extract, columns: dict[str, str], types: dict[str, str]) -> None:
+def _require_types(extract: Extract, columns: dict[str, str], sources: dict[str, tuple[str, str]]) -> None:
     for column in extract.columns:
         if column.name not in columns:
             continue
-        kind = types[columns[column.name]]
-        if not re.fullmatch(_TEXT_TYPES if column.type is ColumnType.TEXT else _SCALAR_TYPES, kind):
+        _, kind = sources[columns[column.name]]
+        if not re.fullmatch(_types_allowed(column), kind):
             raise FileRejected(
                 f"has the column {column.name} as {kind.partition('(')[0]}, which can't be read as {column.type}"
             )
+
+
+def _types_allowed(column: Column) -> str:
+    if column.type is ColumnType.SSN_LAST4:
+        return f"{_TEXT_TYPES}|{_NUMBER_TYPES}"
+    return _TEXT_TYPES if column.type is ColumnType.TEXT else _SCALAR_TYPES
 
 
 def _require_room(
@@ -151,14 +174,6 @@ def _require_room(
         raise FileRejected(f"has a row of more than {size_text(LINE_LIMIT)}")
     if total > max_size:
         raise FileRejected(f"holds more than {size_text(max_size)} when written out (YACP_MAX_FILE_SIZE)")
-
-
-def _as_text(value: str, kind: str, *, is_date: bool) -> str:
-    text = f"nullif(cast({value} as varchar), '')"
-    if is_date and kind.startswith("TIMESTAMP") and "ZONE" not in kind:
-        # Many writers can't store a date without a time.
-        return f"case when {value} = date_trunc('day', {value}) then cast({value}::date as varchar) else {text} end"
-    return text
 
 
 def _match_columns(extract: Extract, file: ManifestFile, names: list[str]) -> tuple[dict[str, str], list[str]]:

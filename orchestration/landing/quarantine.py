@@ -4,11 +4,12 @@ from pathlib import Path
 
 import duckdb
 
-from orchestration.contract.extract import Extract
+from orchestration.contract.extract import ColumnType, Extract
 from orchestration.landing.archive import QUARANTINE
-from orchestration.landing.judging import JudgedFile
+from orchestration.landing.judging import ORPHAN_OF_QUARANTINED, JudgedFile
 from orchestration.landing.line_numbers import find_line_numbers
 from orchestration.landing.parsing import CsvText, ParsedFile
+from orchestration.landing.social_security import without_full_numbers
 from orchestration.state.database import identifier, literal
 
 # The errors of DuckDB that are about one column, and not about the whole record.
@@ -44,26 +45,40 @@ class Quarantine:
         columns = " ".join(
             f"when {literal(position)} then {literal(name)}" for name, position in parsed.columns.items()
         )
+        record = "any_value(rejects.csv_line)"
+        if any(column.type is ColumnType.SSN_LAST4 for column in parsed.extract.columns):
+            record = without_full_numbers(record)
         self._connection.execute(
             f"insert into quarantine select {origin}, min(lines.line_number),"
             f" any_value(case when rejects.error_type in {_ERRORS_OF_A_COLUMN}"
             f" then case rejects.column_name {columns} end end), null,"
-            " 'unparseable: ' || lower(any_value(rejects.error_type)), any_value(rejects.csv_line)"
+            f" 'unparseable: ' || lower(any_value(rejects.error_type)), {record}"
             f" from {csv.rejects} as rejects left join {record_lines} as lines on rejects.line = lines.record_index"
             " group by rejects.line"
         )
 
     def most_frequent(self, extract: Extract) -> str:
-        """The most frequent reasons of an extract with column and first line, for a message; it quotes no value."""
+        """The most frequent causes of an extract with column and first line, for a message; it quotes no value."""
         reasons = self._connection.execute(
             "select reason, coalesce(column_name, 'the whole row'), count(*), min(line_number) from quarantine"
-            " where extract = ? group by all order by 3 desc, 1, 2 limit 3",
-            [extract.name],
+            " where extract = ? and reason <> ? group by all order by 3 desc, 1, 2 limit 3",
+            [extract.name, ORPHAN_OF_QUARANTINED],
         ).fetchall()
         return ", ".join(
             f"{count:,} × {reason} in {column}" + (f", first in line {line:,}" if line else "")
             for reason, column, count, line in reasons
         )
+
+    def followers(self) -> str:
+        """What only followed from other rows' faults, in one sentence for a message; empty if nothing did."""
+        [(count, files)] = self._connection.execute(
+            "select count(*), list(distinct file order by file) from quarantine where reason = ?",
+            [ORPHAN_OF_QUARANTINED],
+        ).fetchall()
+        if not count:
+            return ""
+        rows = "1 more row" if count == 1 else f"{count:,} more rows"
+        return f"{rows} in {', '.join(files)} only followed from these: what they refer to went to quarantine."
 
     def write(self, folder: Path) -> None:
         """Writes the rows of all files, by extract and line."""

@@ -61,7 +61,22 @@ class DeliveryRoot:
 
     def has(self, system: System, day: date) -> bool:
         """Whether the system's delivery of the day is complete."""
-        return self._storage.exists(f"{system.name}/{day}/{MANIFEST}")
+        folder = f"{system.name}/{day}"
+        return self._storage.exists(f"{folder}/{MANIFEST}") or self._other_case(folder, MANIFEST) is not None
+
+    def _stream(self, system: System, day: date, name: str, limit: int) -> Iterator[bytes]:
+        """A delivery's file in chunks, whatever the case of its name."""
+        folder = f"{system.name}/{day}"
+        try:
+            yield from self._storage.stream(f"{folder}/{name}", limit)
+        except FileNotFoundError:
+            if (other := self._other_case(folder, name)) is None:
+                raise
+            yield from self._storage.stream(f"{folder}/{other}", limit)
+
+    def _other_case(self, folder: str, name: str) -> str | None:
+        """The name in the folder that differs only in case."""
+        return next((found for found in sorted(self._storage.names(folder)) if found.lower() == name.lower()), None)
 
     def folder(self, system: System, day: date) -> str:
         """The address of a delivery's folder, for messages."""
@@ -70,7 +85,7 @@ class DeliveryRoot:
     def manifest(self, system: System, day: date) -> Manifest:
         """The delivery's manifest; ``DeliveryRefused`` when it is wrong, ``UsageError`` when there is none."""
         try:
-            content = b"".join(self._storage.stream(f"{system.name}/{day}/{MANIFEST}", _MANIFEST_LIMIT + 1))
+            content = b"".join(self._stream(system, day, MANIFEST, _MANIFEST_LIMIT + 1))
         except ForeignFile:
             raise refusal(system, day, f"{MANIFEST} {_NOT_A_FILE_HERE}") from None
         except FileNotFoundError:
@@ -96,7 +111,8 @@ class DeliveryRoot:
 
     def unlisted_names(self, system: System, day: date, manifest: Manifest) -> list[str]:
         """The names in the delivery's folder that its manifest doesn't list."""
-        return sorted(set(self._storage.names(f"{system.name}/{day}")) - {MANIFEST, *manifest.checksums})
+        known = {MANIFEST, *(name.lower() for name in manifest.checksums)}
+        return sorted(name for name in self._storage.names(f"{system.name}/{day}") if name.lower() not in known)
 
     def fetch(self, system: System, day: date, file: ManifestFile, into: Path) -> str | None:
         """Copies one file and verifies its checksum; returns what is wrong with it, or ``None``.
@@ -107,7 +123,7 @@ class DeliveryRoot:
         digest = hashlib.sha256()
         try:
             with part.open("wb") as target:
-                for chunk in self._storage.stream(f"{system.name}/{day}/{file.name}", self._max_size + 1):
+                for chunk in self._stream(system, day, file.name, self._max_size + 1):
                     digest.update(chunk)
                     target.write(chunk)
         except ForeignFile:
@@ -122,9 +138,11 @@ class DeliveryRoot:
         return None
 
 
-def refusal(system: System, day: date, *problems: str) -> DeliveryRefused:
-    """The error for a delivery that breaks the contract as a whole, with all its problems."""
+def refusal(system: System, day: date, *problems: str, then: str = "") -> DeliveryRefused:
+    """The error for a delivery that breaks the contract as a whole, with all its problems and what followed."""
+    found = "; ".join(problems)
+    end = "" if found.endswith("?") else "."
     return DeliveryRefused(
-        f"The {system.title} delivery of {day} was refused: {'; '.join(problems)}. {NOTHING_LOADED} "
-        "Ask for a new delivery with a higher delivery number."
+        f"The {system.title} delivery of {day} was refused: {found}{end} {then and then + ' '}"
+        f"{NOTHING_LOADED} Ask for a new delivery with a higher delivery number."
     )

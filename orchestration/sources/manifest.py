@@ -23,7 +23,7 @@ class ManifestFile(BaseModel):
     @property
     def format(self) -> str:
         """``csv``, ``csv.gz`` or ``parquet``, for the file of an extract."""
-        return self.name.partition(".")[2]
+        return self.name.partition(".")[2].lower()
 
 
 class Manifest(BaseModel):
@@ -48,7 +48,7 @@ class Manifest(BaseModel):
     def files_of(self, extract: Extract) -> list[ManifestFile]:
         """All files that could be the extract's; more than one is an error."""
         names = {f"{extract.name}.{ending}" for ending in ("csv", "csv.gz", "parquet")}
-        return [file for file in self.files if file.name in names]
+        return [file for file in self.files if file.name.lower() in names]
 
 
 def parse_manifest(content: bytes) -> Manifest:

@@ -1,5 +1,6 @@
 """The folder of a delivery and its manifest: which files are read, and what is refused."""
 
+import gzip
 import json
 import os
 from collections.abc import Callable
@@ -58,7 +59,7 @@ def test_files_that_are_not_in_the_manifest_are_ignored(config: Settings, delive
     (folder / "a\nb").write_text("x")
     (folder / "more").mkdir()
     assert land(config, PROVIDERS_ONLY, DAY).warnings == (
-        "ab, more, old.csv: in the folder but not in the manifest; ignored",
+        "a\\nb, more, old.csv: in the folder but not in the manifest; ignored",
     )
 
 
@@ -126,3 +127,27 @@ def test_a_file_that_is_not_a_manifest_is_refused(config: Settings, deliveries: 
     (folder / "manifest.json").write_text(content)
     with pytest.raises(DeliveryRefused, match=r"manifest\.json is"):
         land(config, WORKNET, DAY)
+
+
+@pytest.mark.parametrize(
+    ("in_folder", "in_manifest"),
+    [("Providers.CSV", "Providers.CSV"), ("PROVIDERS.csv", "providers.csv"), ("providers.csv", "PROVIDERS.CSV")],
+)
+def test_file_names_compare_without_case(
+    config: Settings, deliveries: Deliveries, in_folder: str, in_manifest: str
+) -> None:
+    folder = deliveries.write(PROVIDERS_ONLY)
+    (folder / "providers.csv").rename(folder / in_folder)
+    text = (folder / "manifest.json").read_text().replace("providers.csv", in_manifest)
+    (folder / "manifest.json").unlink()
+    (folder / "Manifest.JSON").write_text(text)
+    delivery = land(config, PROVIDERS_ONLY, DAY)
+    assert delivery.warnings == ()
+    assert delivery.checksums.keys() == {in_manifest}
+
+
+def test_a_compressed_file_in_capitals(config: Settings, deliveries: Deliveries) -> None:
+    folder = deliveries.write(PROVIDERS_ONLY)
+    data = gzip.compress((folder / "providers.csv").read_bytes())
+    deliveries.write(PROVIDERS_ONLY, {"PROVIDERS.CSV.GZ": data}, promise={"PROVIDERS.CSV.GZ": 1})
+    assert list(land(config, PROVIDERS_ONLY, DAY).checksums) == ["PROVIDERS.CSV.GZ"]

@@ -175,8 +175,8 @@ def test_children_of_a_quarantined_row_are_orphans(tolerant: Settings, deliverie
     delivery = land(tolerant, WORKNET, DAY)
     reasons = {(file, reason) for file, _, _, _, reason in quarantined(delivery)}
     assert ("providers.csv", "bad_type") in reasons
-    assert ("customers.csv", "orphan") in reasons
-    assert ("services.csv", "orphan") in reasons
+    assert ("customers.csv", "orphan_of_quarantined") in reasons
+    assert ("services.csv", "orphan_of_quarantined") in reasons
 
 
 def test_line_numbers_are_those_of_the_file(tolerant: Settings, deliveries: Deliveries) -> None:
