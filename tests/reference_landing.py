@@ -7,6 +7,7 @@ did.
 import re
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta, timezone
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import duckdb
@@ -174,7 +175,7 @@ def assert_contract_is_kept(delivery: ArchivedDelivery, system: System) -> None:
             (column.name, column.type.duckdb_type) for column in extract.columns
         ]
         for position, column in enumerate(extract.columns):
-            values = [row[position] for row in rows]
+            values: list[Any] = [row[position] for row in rows]
             if not column.nullable:
                 assert all(value is not None for value in values), column.name
             if column.type is ColumnType.CODE:

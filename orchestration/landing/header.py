@@ -12,6 +12,7 @@ from orchestration.failures import size_text
 from orchestration.landing.file_checks import HEADER_LIMIT, FileRejected
 
 _DASHES = re.compile(r"[-=+]{2,}")
+_RECORDS = 6
 _OTHER_DELIMITERS = {";": "semicolons", "\t": "tabs", "|": "vertical bars"}
 
 
@@ -28,18 +29,18 @@ def read_header(path: Path, extract: Extract) -> list[str]:
     with path.open("rb") as stream:
         start = stream.read(HEADER_LIMIT)
     is_cut = len(start) == HEADER_LIMIT
-    records = _records(start.rpartition(b"\n")[0] if is_cut else start, count=3)
     if is_cut and b"\n" not in start:
         raise FileRejected(f"has a header row longer than {size_text(HEADER_LIMIT)}")
+    records = _records(start)
     names = records[0].fields if records else []
-    below = records[1] if len(records) > (2 if is_cut else 1) else None  # a record that was cut says nothing
-    _require_header(names, below, extract)
-    if below:
-        _require_like_rows(names, below)
+    rows = records[1:-1] if is_cut else records[1:]  # a record that was cut says nothing
+    _require_header(names, rows, extract)
+    if rows:
+        _require_like_rows(names, rows)
     return names
 
 
-def _records(start: bytes, count: int) -> list[_Record]:
+def _records(start: bytes) -> list[_Record]:
     """The first records of a file, without blank lines after the header."""
     reader = csv.reader(io.StringIO(start.decode("utf-8-sig", errors="replace"), newline=""))
     records: list[_Record] = []
@@ -48,32 +49,32 @@ def _records(start: bytes, count: int) -> list[_Record]:
         for fields in reader:
             if fields or not records:
                 records.append(_Record(line, fields))
-            if len(records) == count:
+            if len(records) == _RECORDS:
                 break
             line = reader.line_num + 1
     return records
 
 
-def _require_header(names: list[str], below: _Record | None, extract: Extract) -> None:
+def _require_header(names: list[str], rows: list[_Record], extract: Extract) -> None:
     known = {column.name for column in extract.columns}
     if names and names[0].lower().startswith("sep="):
         raise FileRejected("begins with the line sep=, which only spreadsheets understand; line 1 must be the header")
-    if below and len(known & {name.strip().lower() for name in below.fields}) > len(known) / 2:
-        raise FileRejected(f"has its header in line {below.line:,}; it must be line 1")
+    if rows and len(known & {name.strip().lower() for name in rows[0].fields}) > len(known) / 2:
+        raise FileRejected(f"has its header in line {rows[0].line:,}; it must be line 1")
     if len(names) == 1:
         for delimiter, called in _OTHER_DELIMITERS.items():
             if delimiter in names[0]:
                 raise FileRejected(f"has {called} between the fields of its header; it must have commas")
 
 
-def _require_like_rows(names: list[str], below: _Record) -> None:
-    if all(_DASHES.fullmatch(field.strip()) for field in below.fields):
+def _require_like_rows(names: list[str], rows: list[_Record]) -> None:
+    line = rows[0].line
+    if all(_DASHES.fullmatch(field.strip()) for field in rows[0].fields):
         raise FileRejected(
-            f"has a line of dashes under the header, line {below.line:,}; switch off that decoration in the query tool"
+            f"has a line of dashes under the header, line {line:,}; switch off that decoration in the query tool"
         )
-    surplus = below.fields[len(names) :]
-    if surplus and not any(field.strip() for field in surplus):
+    if all(len(row.fields) > len(names) and not any(map(str.strip, row.fields[len(names) :])) for row in rows):
         raise FileRejected(
-            f"has {len(below.fields):,} fields in line {below.line:,}, and the header has {len(names):,}: the rows end "
+            f"has {len(rows[0].fields):,} fields in line {line:,}, and the header has {len(names):,}: the rows end "
             "with a delimiter, and the header doesn't"
         )

@@ -28,7 +28,7 @@ from orchestration.landing.text_faults import first_fault, require_row_count
 from orchestration.settings import Settings
 from orchestration.sources.delivery_root import DeliveryRoot, refusal
 from orchestration.sources.manifest import Manifest, ManifestFile
-from orchestration.state.database import connect, identifier, literal
+from orchestration.state.database import connect, identifier, is_usable, literal
 from orchestration.state.files import flush_to_disk
 from orchestration.state.permissions import restrict, restricted_folder
 
@@ -131,6 +131,8 @@ def _load(
                 )
                 warnings += parsed.warnings + judged.warnings
                 accounts.append(_quarantine(connection, quarantine, parsed, judged, settings.max_quarantined_share))
+            if problems and not is_usable(connection):  # some damage ends DuckDB's connection
+                raise refusal(system, manifest.as_of_date, *problems)
         if problems:
             raise refusal(system, manifest.as_of_date, *problems, then=quarantine.followers())
         quarantine.write(landed)

@@ -123,9 +123,10 @@ def _keep_unfit_keys(connection: duckdb.DuckDBPyConnection, parsed: ParsedFile) 
     if parsed.csv and parsed.csv.reject_count:
         # Good enough for a record that couldn't be split: this only decides what a refusal counts.
         position = int(parsed.columns[key].removeprefix("c")) + 1
-        field = f"replace(string_split(any_value(csv_line), ',')[{position}], '\"', '')"
+        field = f"replace(string_split(any_value({parsed.csv.record}), ',')[{position}], '\"', '')"
         connection.execute(
-            f"insert into unfit_keys select {name}, {without_blanks(field)} from {parsed.csv.rejects} group by line"
+            f"insert into unfit_keys select {name}, {without_blanks(field)}"
+            f" from {parsed.csv.rejects} as rejects group by line"
         )
 
 

@@ -30,13 +30,16 @@ _SCALAR_TYPES = _TEXT_TYPES + "|BOOLEAN|DATE|TIMESTAMP.*|" + _NUMBER_TYPES
 class CsvText:
     """The text that rows were parsed from; line numbers are found by reading it again.
 
-    ``rejects`` names DuckDB's table of the records that it couldn't split into columns.
+    ``rejects`` names DuckDB's table of the records that it couldn't split into columns. ``record`` is the SQL for the
+    text of one of them: DuckDB's functions end the process's connection over bytes that aren't UTF-8, so a record that
+    has some is written with escapes.
     """
 
     path: Path
     column_count: int
     rejects: str
     reject_count: int
+    record = "coalesce(try(decode(encode(rejects.csv_line))), cast(encode(rejects.csv_line) as varchar))"
 
 
 @dataclass(frozen=True)

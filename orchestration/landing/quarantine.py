@@ -45,7 +45,7 @@ class Quarantine:
         columns = " ".join(
             f"when {literal(position)} then {literal(name)}" for name, position in parsed.columns.items()
         )
-        record = "any_value(rejects.csv_line)"
+        record = f"any_value({csv.record})"
         if any(column.type is ColumnType.SSN_LAST4 for column in parsed.extract.columns):
             record = without_full_numbers(record)
         self._connection.execute(

@@ -29,7 +29,7 @@ def first_fault(connection: duckdb.DuckDBPyConnection, parsed: ParsedFile) -> st
         return ""
     lines = find_line_numbers(connection, parsed)
     [(line, kind, text)] = connection.execute(
-        "select lines.line_number, rejects.error_type, coalesce(rejects.csv_line, '')"
+        f"select lines.line_number, rejects.error_type, coalesce({parsed.csv.record}, '')"
         f" from {parsed.csv.rejects} as rejects"
         f" left join {lines.of_records} as lines on rejects.line = lines.record_index"
         " order by rejects.line, rejects.error_type limit 1"

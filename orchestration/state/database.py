@@ -33,6 +33,15 @@ def connect(settings: Settings, database: Path | None = None, *, read_only: bool
     return connection
 
 
+def is_usable(connection: duckdb.DuckDBPyConnection) -> bool:
+    """Whether a connection still answers; an internal error of DuckDB ends it."""
+    try:
+        connection.execute("select 1")
+    except duckdb.Error:
+        return False
+    return True
+
+
 def literal(value: object) -> str:
     """A value as a quoted SQL string, for statements that don't take parameters."""
     return "'" + str(value).replace("'", "''") + "'"
