@@ -6,6 +6,7 @@ source as (
 
 select
     application_id,
+    {{ lower_case("application_id") }} as application_key,
     customer_id,
     prescreening_started_at,
     {{ chicago_date("prescreening_started_at") }} as prescreening_started_on,

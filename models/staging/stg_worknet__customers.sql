@@ -16,5 +16,6 @@ select
     ssn_last4,
     pathway,
     career_planner_staff_id,
-    iwds_customer_id
+    iwds_customer_id,
+    {{ lower_case("iwds_customer_id") }} as iwds_customer_key
 from source

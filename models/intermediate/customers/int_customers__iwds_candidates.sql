@@ -11,9 +11,9 @@ iwds_applications as (
 ),
 
 same_ssn as (
-    select distinct
+    select
         customers.customer_id,
-        iwds_applications.iwds_customer_id,
+        min(iwds_applications.iwds_customer_id) as iwds_customer_id,
         'same_ssn' as match_kind
     from customers
     inner join iwds_applications
@@ -21,12 +21,13 @@ same_ssn as (
             customers.ssn_last4 = iwds_applications.ssn_last4
             and customers.date_of_birth = iwds_applications.date_of_birth
             and customers.last_name_key = iwds_applications.last_name_key
+    group by customers.customer_id, iwds_applications.iwds_customer_key
 ),
 
 other_ssn as (
-    select distinct
+    select
         customers.customer_id,
-        iwds_applications.iwds_customer_id,
+        min(iwds_applications.iwds_customer_id) as iwds_customer_id,
         'other_ssn' as match_kind
     from customers
     inner join iwds_applications
@@ -37,6 +38,7 @@ other_ssn as (
     where
         iwds_applications.ssn_last4 is null
         or customers.ssn_last4 <> iwds_applications.ssn_last4
+    group by customers.customer_id, iwds_applications.iwds_customer_key
 )
 
 select * from same_ssn

@@ -5,7 +5,7 @@ customers as (
 ),
 
 worknet_applications as (
-    select application_id from {{ ref("stg_worknet__applications") }}
+    select application_key from {{ ref("stg_worknet__applications") }}
 ),
 
 -- IWDS applications of the linked person that name a workNet application that isn't there.
@@ -16,10 +16,10 @@ unknown_origin as (
         min(iwds_applications.iwds_application_id) as iwds_application_id,
         min(iwds_applications.worknet_application_id) as worknet_application_id
     from {{ ref("stg_iwds__applications") }} as iwds_applications
-    inner join customers on iwds_applications.iwds_customer_id = customers.iwds_customer_id
+    inner join customers on iwds_applications.iwds_customer_key = customers.iwds_customer_key
     left join worknet_applications
-        on iwds_applications.worknet_application_id = worknet_applications.application_id
-    where iwds_applications.worknet_application_id is not null and worknet_applications.application_id is null
+        on iwds_applications.worknet_application_key = worknet_applications.application_key
+    where iwds_applications.worknet_application_key is not null and worknet_applications.application_key is null
     group by customers.customer_id
 ),
 

@@ -14,14 +14,14 @@ iwds_applications as (
 ),
 
 latest_on as (
-    select iwds_customer_id, max(application_date) as application_date from iwds_applications
-    group by iwds_customer_id
+    select iwds_customer_key, max(application_date) as application_date from iwds_applications
+    group by iwds_customer_key
 ),
 
 -- With several on the same last day, any that agrees will do.
 identities as (
     select
-        iwds_applications.iwds_customer_id,
+        iwds_applications.iwds_customer_key,
         customers.customer_id,
         max(case
             when
@@ -31,12 +31,12 @@ identities as (
             else 0
         end) = 1 as has_agreeing_identity
     from customers
-    inner join latest_on on customers.iwds_customer_id = latest_on.iwds_customer_id
+    inner join latest_on on customers.iwds_customer_key = latest_on.iwds_customer_key
     inner join iwds_applications
         on
-            latest_on.iwds_customer_id = iwds_applications.iwds_customer_id
+            latest_on.iwds_customer_key = iwds_applications.iwds_customer_key
             and latest_on.application_date = iwds_applications.application_date
-    group by iwds_applications.iwds_customer_id, customers.customer_id
+    group by iwds_applications.iwds_customer_key, customers.customer_id
 ),
 
 facts as (
