@@ -61,6 +61,10 @@
     add_months({{ day }}, 12 * {{ number }})
 {%- endmacro %}
 
+{% macro first_plausible_day() -%}
+    make_date({{ threshold("first_plausible_year") }}, 1, 1)
+{%- endmacro %}
+
 {% macro first_of_month(day) -%}
     cast({{ dbt.date_trunc("month", day) }} as date)
 {%- endmacro %}

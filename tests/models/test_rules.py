@@ -51,6 +51,7 @@ def test_the_numbers_are_the_guides() -> None:
         "case_note_current": (30, "days"),
         "case_note_overdue": (35, "days"),
         "updates_required_after_exit": (1, "years"),
+        "first_plausible_year": (2000, "year"),
     }
 
 
@@ -70,6 +71,9 @@ def test_the_order_of_dates_is_the_guides() -> None:
         "exited_on",
     ]
     assert {row["sequence_key"] for row in dates} == {"application", "iwds", ""}
+    assert [(row["not_before"], row["date_name"]) for row in dates if row["not_before"]] == [
+        ("application_date", "status_date")
+    ]
 
 
 def test_every_overdue_line_has_its_limit() -> None:

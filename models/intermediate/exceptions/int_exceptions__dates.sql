@@ -22,6 +22,14 @@ after_as_of as (
     where dates.date_on > {{ as_of_date() }}
 ),
 
+implausible as (
+    select
+        customer_id,
+        date_name as place,
+        {{ dbt.concat(["date_name", "' '", as_text("date_on")]) }} as part
+    from {{ ref("int_customers__implausible_dates") }}
+),
+
 out_of_order as (
     select
         earlier.customer_id,
@@ -42,6 +50,13 @@ select
     'date_after_as_of' as reason,
     {{ dbt.concat(["'After the as-of date: '", list_in_order("part", "place"), "'.'"]) }} as detail
 from after_as_of
+group by customer_id
+union all
+select
+    customer_id,
+    'date_implausible' as reason,
+    {{ dbt.concat(["'Before the program can have begun: '", list_in_order("part", "place"), "'.'"]) }} as detail
+from implausible
 group by customer_id
 union all
 select

@@ -34,6 +34,7 @@ select
     memberships.since_on as since_date,
     memberships.age_days as days_on_line,
     memberships.due_on as due_date,
+    memberships.days_until_red,
     memberships.overdue_days as days_overdue,
     lines.next_steps
 from memberships

@@ -2,7 +2,7 @@ with
 
 memberships as (
     select * from {{ ref("int_lines__memberships") }}
-    where colour = 'yellow' and due_on >= {{ as_of_date() }}
+    where days_until_red is not null
 ),
 
 horizons as (
@@ -18,18 +18,6 @@ overdue_lines as (
     where colour = 'red' and parent_line_key is not null
 ),
 
--- The first red day is the one after the due date.
-turning as (
-    select
-        section_key,
-        line_key,
-        customer_id,
-        provider_id,
-        lwia_number,
-        {{ days_between(as_of_date(), "due_on") }} + 1 as days_until_red
-    from memberships
-),
-
 counted as (
     select
         {{ scope_columns() }},
@@ -37,7 +25,7 @@ counted as (
         line_key,
         days_until_red,
         count(*) as customer_count
-    from turning
+    from memberships
     {{ group_by_scope(["section_key", "line_key", "days_until_red"]) }}
 ),
 
