@@ -30,11 +30,13 @@ SORTS: Mapping[str, str] = {
     "since": "since_date {0} nulls last",
     "days": "days_on_line {0} nulls last",
     "due": "due_date {0} nulls last",
+    "red": "days_until_red {0} nulls last",
     "overdue": "days_overdue {0} nulls last, days_on_line {0} nulls last",
 }
 _LINE_COLUMNS = (
     "as_of_date, line_key, customer_id, first_name, last_name, provider_id, provider_name, lwia_number, pathway,"
-    " sync_status, iwds_status, since_date, days_on_line, due_date, days_overdue, next_steps"
+    " sync_status, iwds_status, since_date, days_on_line, due_date, days_until_red, days_overdue,"
+    " next_steps"
 )
 _SYNC_COLUMNS = (
     "as_of_date, customer_id, first_name, last_name, provider_id, provider_name, lwia_number, sync_status, next_step,"

@@ -84,6 +84,7 @@ LINE_CUSTOMERS = ListDescription(
         "since_date": "column_since",
         "days_on_line": "column_days",
         "due_date": "column_due",
+        "days_until_red": "column_until_red",
         "days_overdue": "column_overdue",
         "next_steps": "next_steps",
     },

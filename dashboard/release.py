@@ -104,11 +104,16 @@ class OpenRelease:
             return list(rows(cursor.execute(sql, list(values))))
 
     def table(self, table: PublishedTable, day: date) -> str:
-        """The table as of a published day, for a ``from``: the newest day in the database, older ones in Parquet."""
+        """The table as of a published day, for a ``from``: the newest day in the database, older ones in Parquet.
+
+        A column that was added since an older day was published is null there.
+        """
+        database = {"dashboard": "counts", "customers": "lists"}[table.file]
+        newest = f"{database}.{table.schema}.{table.name}"
         if day == self.as_of_date:
-            database = {"dashboard": "counts", "customers": "lists"}[table.file]
-            return f"{database}.{table.schema}.{table.name}"
-        return f"read_parquet({sql_string(self._parquet(table, day) / '*.parquet')}, hive_partitioning=false)"
+            return newest
+        parquet = f"read_parquet({sql_string(self._parquet(table, day) / '*.parquet')}, hive_partitioning=false)"
+        return f"((from {newest} limit 0) union all by name (from {parquet}))"
 
     def has(self, table: PublishedTable, day: date) -> bool:
         """Whether this machine has it: the Parquet of older days may not have been copied, or may be removed."""

@@ -45,7 +45,7 @@ def list_customers(line_key: str, scope: Scope, as_of: date | None, output: str)
         return
     shown = table.select(
         "customer_id", "first_name", "last_name", "provider_id", "lwia_number", "sync_status", "iwds_status",
-        "since_date", "days_on_line", "due_date", "days_overdue",
+        "since_date", "days_on_line", "due_date", "days_until_red", "days_overdue",
     )  # fmt: skip
     title = f"{line_key} · as of {day} · {len(table.rows):,} customers"
     terminal.show_table(shown, title, f"No customer is on {line_key} in this scope.")

@@ -1,5 +1,6 @@
 """The nine extracts that Illinois workNet delivers."""
 
+import csv
 from functools import partial
 
 from orchestration.contract.extract import (
@@ -16,11 +17,19 @@ from orchestration.contract.extract import (
     text_column,
     timestamp_column,
 )
+from orchestration.settings import PROJECT
 
 _extract = partial(Extract, "worknet")
 _CUSTOMER = Reference("customer_id", "customers")
 _CUSTOMER_ID = text_column("customer_id", "The customer that it belongs to.")
 _OUTCOME_STATUS = ("not_started", "started", "open", "complete")
+
+
+def _staff_roles() -> list[str]:
+    """The roles of ``seeds/staff_roles.csv``, which also says what each of them may see."""
+    with (PROJECT / "seeds" / "staff_roles.csv").open(newline="", encoding="utf-8") as stream:
+        return [row["role"] for row in csv.DictReader(stream)]
+
 
 WORKNET = System(
     "worknet",
@@ -44,9 +53,7 @@ WORKNET = System(
                 code_column(
                     "role",
                     "The role, which decides what they may see.",
-                    "super_user",
-                    "career_planner",
-                    "provider_staff",
+                    *_staff_roles(),
                 ),
                 text_column("provider_id", "The provider that they work for.", nullable=True),
                 integer_column("lwia_number", LWIA, nullable=True),

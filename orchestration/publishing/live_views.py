@@ -116,7 +116,7 @@ def _write_month(
 ) -> None:
     """Writes a month as one file. Without a source there is no history yet: the file has the columns and no rows."""
     if sources:
-        rows = f"read_parquet({literal_list(sources)}, hive_partitioning = false)"
+        rows = f"read_parquet({literal_list(sources)}, hive_partitioning = false, union_by_name = true)"
     else:
         connection.execute(f"attach {literal(release.file(mart.published_in))} as it (read_only)")
         rows = f"it.{mart.relation} limit 0"

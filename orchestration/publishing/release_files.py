@@ -106,6 +106,7 @@ def _write_table(connection: duckdb.DuckDBPyConnection, draft: ReleaseDraft, mar
     schema, target = f"release.{identifier(mart.schema)}", f"release.{mart.relation}"
     is_replaced = mart.is_of_one_day and draft.as_of == draft.newest
     connection.execute(f"create schema if not exists {schema}")
+    _add_columns(connection, target, mart)
     if mart.is_view:
         connection.execute(f"use {schema}")
         connection.execute(f"create or replace view {identifier(mart.name)} as {mart.sql}")
@@ -125,6 +126,22 @@ def _write_table(connection: duckdb.DuckDBPyConnection, draft: ReleaseDraft, mar
     counted = f"warehouse.{mart.relation}" if is_replaced else target
     [(count,)] = connection.execute(f"select count(*) from {counted}").fetchall()
     return int(count)
+
+
+def _add_columns(connection: duckdb.DuckDBPyConnection, target: str, mart: Mart) -> None:
+    """Gives a table of an earlier version the columns of today's contract; what is new is null in its rows."""
+    found = connection.execute(
+        "select column_name from duckdb_columns()"
+        " where database_name = 'release' and schema_name = ? and table_name = ? order by column_index",
+        [mart.schema, mart.name],
+    ).fetchall()
+    if mart.is_view or not found or [column for (column,) in found] == list(mart.columns):
+        return
+    columns = ", ".join(map(identifier, mart.columns))
+    connection.execute(
+        f"create or replace table {target} as select {columns} from"
+        f" ((from warehouse.{mart.relation} limit 0) union all by name (from {target}))"
+    )
 
 
 def comments(mart: Mart, kind: str, relation: str) -> Iterator[str]:

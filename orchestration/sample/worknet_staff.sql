@@ -1,9 +1,9 @@
 with
--- Two career planners and one or two other people at each provider.
+-- A career planner, a case worker, and one or two other people at each provider.
 at_providers as (
     select
         numbered('S', provider) || '-' || place as staff_id,
-        case when place <= 2 then 'career_planner' else 'provider_staff' end as role,
+        case place when 1 then 'career_planner' when 2 then 'case_worker' else 'provider_staff' end as role,
         numbered('PR', provider) as provider_id,
         area_of(provider) as lwia_number
     from range(getvariable('providers')) as providers (provider)

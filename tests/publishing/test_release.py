@@ -109,3 +109,26 @@ def test_personal_columns_are_refused_before_anyone_can_read_them(mine: Sample) 
     ]
     with pytest.raises(BuildFailed, match=r"customers\.exceptions contains ssn_last4"):
         publish(config, DAY, marts, "run")
+
+
+def test_a_table_of_an_earlier_version_gets_todays_columns(mine: Sample) -> None:
+    """A day that isn't the newest is run first after an update: its release begins with tables of the old contract."""
+    config = mine.settings
+    marts = compiled_marts(config)
+    base = latest(config)
+    assert base is not None
+    with duckdb.connect() as older:
+        older.execute(f"attach '{base.file('customers').resolve()}' as it")
+        older.execute("alter table it.customers.line_customers drop column days_until_red")
+        rows = older.execute("from it.customers.line_customers order by all").fetchall()
+    publish(config, DAY_BEFORE, marts, "run")
+    release = latest(config)
+    assert release is not None and release.name != base.name
+    with duckdb.connect() as newer:
+        newer.execute(f"attach '{release.file('customers').resolve()}' as it (read_only)")
+        found = newer.execute("describe it.customers.line_customers").fetchall()
+        assert [row[0] for row in found] == next(list(mart.columns) for mart in marts if mart.name == "line_customers")
+        kept = newer.execute(
+            "select * exclude (days_until_red) from it.customers.line_customers order by all"
+        ).fetchall()
+        assert kept == rows

@@ -207,13 +207,14 @@ def test_entitlements_match_the_staff_extract(sample: Sample) -> None:
     due = set()
     for staff_id, email, role, provider, lwia in staff:
         wanted = {
-            "super_user": [("statewide", "IL", True)],
-            "career_planner": [("lwia", lwia, True), ("provider", provider, True)],
-            "provider_staff": [("provider", provider, False)],
+            "super_user": ("statewide", "IL", True),
+            "career_planner": ("provider", provider, True) if provider else ("lwia", lwia, True),
+            "case_worker": ("provider", provider, True),
+            "provider_staff": ("provider", provider, False),
         }[role]
-        due |= {(staff_id, email, role, *grant) for grant in wanted if grant[:2] in scopes}
+        due |= {(staff_id, email, role, *wanted)} if wanted[:2] in scopes else set()
     assert granted == due
-    assert {row[2] for row in granted} == {"super_user", "career_planner", "provider_staff"}
+    assert {row[2] for row in granted} == {"super_user", "career_planner", "case_worker", "provider_staff"}
 
 
 def test_coming_due_matches_the_lists(sample: Sample) -> None:
@@ -227,8 +228,7 @@ def test_coming_due_matches_the_lists(sample: Sample) -> None:
     listed = dict(
         sample.query(
             "customers",
-            "select line_key, count(*) from it.customers.line_customers"
-            " where colour = 'yellow' and due_date between as_of_date and as_of_date + 4 group by all",
+            "select line_key, count(*) from it.customers.line_customers where days_until_red <= 5 group by all",
         )
     )
     assert {line: count for line, count in due.items() if count} == listed

@@ -4,56 +4,39 @@ staff as (
     select * from {{ ref("stg_worknet__staff") }}
 ),
 
+roles as (
+    select * from {{ ref("staff_roles") }}
+),
+
 scopes as (
     select scope_type, scope_id from {{ ref("int_sections__scopes") }}
 ),
 
+-- The narrowest place that the row names; a role that may not see the state gets nothing without one.
 granted as (
     select
-        staff_id,
-        email,
-        role,
-        'statewide' as scope_type,
-        'IL' as scope_id,
-        true as may_list_customers
+        staff.staff_id,
+        staff.email,
+        staff.role,
+        roles.may_list_customers,
+        case
+            when staff.provider_id is not null then 'provider'
+            when staff.lwia_number is not null then 'lwia'
+            when roles.may_see_state then 'statewide'
+        end as scope_type,
+        case
+            when staff.provider_id is not null then staff.provider_id
+            when staff.lwia_number is not null then {{ as_text("staff.lwia_number") }}
+            when roles.may_see_state then 'IL'
+        end as scope_id
     from staff
-    where role = 'super_user'
-    union all
-    select
-        staff_id,
-        email,
-        role,
-        'lwia' as scope_type,
-        {{ as_text("lwia_number") }} as scope_id,
-        true as may_list_customers
-    from staff
-    where role = 'career_planner' and lwia_number is not null
-    union all
-    select
-        staff_id,
-        email,
-        role,
-        'provider' as scope_type,
-        provider_id as scope_id,
-        true as may_list_customers
-    from staff
-    where role = 'career_planner' and provider_id is not null
-    union all
-    select
-        staff_id,
-        email,
-        role,
-        'provider' as scope_type,
-        provider_id as scope_id,
-        false as may_list_customers
-    from staff
-    where role = 'provider_staff' and provider_id is not null
+    inner join roles on staff.role = roles.role
 )
 
 -- A scope that isn't on the dashboard grants nothing.
 select
     granted.staff_id,
-    {{ lower_case("trim(granted.email)") }} as email,
+    {{ lower_case("granted.email") }} as email,
     granted.role,
     granted.scope_type,
     granted.scope_id,
