@@ -123,7 +123,8 @@ def test_a_table_of_an_earlier_version_gets_todays_columns(mine: Sample) -> None
         rows = older.execute("from it.customers.line_customers order by all").fetchall()
     publish(config, DAY_BEFORE, marts, "run")
     release = latest(config)
-    assert release is not None and release.name != base.name
+    assert release is not None
+    assert release.name != base.name
     with duckdb.connect() as newer:
         newer.execute(f"attach '{release.file('customers').resolve()}' as it (read_only)")
         found = newer.execute("describe it.customers.line_customers").fetchall()
