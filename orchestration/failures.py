@@ -4,7 +4,7 @@ Dagster never retries one of them: an immediate retry would not help, and a lost
 before the failure was raised. Messages name files, rows and columns, never a value from a row.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from traceback import extract_tb
@@ -48,9 +48,17 @@ class RootUnreachable(YacpError):
 
 
 class DeliveryRefused(YacpError):
-    """A delivery breaks the contract as a whole; nothing of it was loaded."""
+    """A delivery breaks the contract as a whole; nothing of it was loaded. ``checksums`` are those of its files."""
 
     is_final = True
+
+    def __init__(self, message: str, checksums: Mapping[str, str] | None = None) -> None:
+        super().__init__(message)
+        self.checksums = dict(checksums or {})
+
+
+class DeliveryHeld(DeliveryRefused):
+    """A delivery lost so many rows that it may be incomplete; somebody has to accept it, or ask for a new one."""
 
 
 class ChecksBlocked(YacpError):

@@ -44,6 +44,20 @@ class Settings(BaseSettings):
     max_quarantined_share: float = Field(
         default=0.01, ge=0, le=1, description="A delivery is refused if a larger share of a file's rows is invalid."
     )
+    held_loss_share: float = Field(
+        default=0.2,
+        ge=0,
+        le=1,
+        description="A delivery is held if an extract lost a larger share of its rows since the day before.",
+    )
+    held_loss_share_of: dict[str, float] = Field(
+        default={},
+        description='The same for single extracts, as JSON: {"worknet_staff": 0.5}.',
+    )
+    held_loss_rows: int = Field(default=20, ge=1, description="It isn't held if the extract lost fewer rows than this.")
+    held_rows_to_zero: int = Field(
+        default=5, ge=1, description="It is held if an extract that had at least this many rows has none."
+    )
     max_file_size: ByteSize = Field(
         default=ByteSize(10_000_000_000), gt=0, description="The largest size of a delivered file, uncompressed."
     )

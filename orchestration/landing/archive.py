@@ -7,7 +7,7 @@ A delivery appears there whole, by one rename. The highest delivery number of a 
 
 import json
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
 import duckdb
@@ -25,6 +25,19 @@ ROWS_FORGOTTEN = "rows_forgotten"
 """The key in an extract's Parquet footer under which ``yacp forget`` counts the rows that it removed."""
 
 
+@dataclass(frozen=True)
+class Acceptance:
+    """That a person found a held delivery to be right: who, when, and why."""
+
+    by: str
+    at: datetime
+    why: str
+
+    def record(self) -> dict[str, str]:
+        """The same for a JSON file."""
+        return {"by": self.by, "at": self.at.isoformat(), "why": self.why}
+
+
 def parquet_path(folder: Path, extract: Extract) -> Path:
     """The file of an extract's typed rows in a delivery's folder."""
     return folder / f"{extract.name}.parquet"
@@ -32,7 +45,7 @@ def parquet_path(folder: Path, extract: Extract) -> Path:
 
 @dataclass(frozen=True)
 class ArchivedDelivery:
-    """An accepted delivery of one system and day."""
+    """An accepted delivery of one system and day; with ``acceptance`` it was held first."""
 
     folder: Path
     system: str
@@ -40,6 +53,7 @@ class ArchivedDelivery:
     delivery: int
     checksums: dict[str, str]
     warnings: tuple[str, ...]
+    acceptance: Acceptance | None = None
 
     def parquet(self, extract: Extract) -> Path:
         """The typed rows of an extract."""
@@ -81,6 +95,12 @@ class Archive:
         """The delivery that counts for the day; ``None`` when none was accepted."""
         records = sorted((self.folder / system.name / day.isoformat()).glob(f"[0-9]*/{RECORD}"))
         return _read(records[-1]) if records else None
+
+    def newest_before(self, system: System, day: date) -> ArchivedDelivery | None:
+        """The delivery that counts for the newest earlier day that has one; ``None`` when there is none."""
+        days = [path.name for path in (self.folder / system.name).glob("*") if path.name < day.isoformat()]
+        found = (self.newest(system, date.fromisoformat(name)) for name in sorted(days, reverse=True))
+        return next((delivery for delivery in found if delivery), None)
 
     def delivery(self, system: str, day: date, number: int) -> ArchivedDelivery:
         """A delivery that was accepted before, whichever counts now."""

@@ -1,6 +1,6 @@
 """Intake: a delivery's files become typed Parquet in the archive, or nothing does.
 
-    fetch → parse → judge → write what fits, quarantine what doesn't, account for both → record → archive
+    fetch → parse → judge → write what fits, quarantine what doesn't, account for both → compare → record → archive
 
 Every problem of a delivery is collected, so that the sender hears of all of them at once. The account proves
 that nothing disappeared: rows in the manifest = rows loaded + rows quarantined + exact duplicates.
@@ -10,20 +10,22 @@ import json
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import date
 from pathlib import Path
 
 import duckdb
 
 from orchestration.contract.extract import System
-from orchestration.failures import NOTHING_LOADED, BuildFailed, lacks_room, name_list
-from orchestration.landing.archive import RECORD, Archive, ArchivedDelivery, parquet_path
+from orchestration.failures import NOTHING_LOADED, BuildFailed, DeliveryRefused, lacks_room, name_list
+from orchestration.landing.archive import RECORD, Acceptance, Archive, ArchivedDelivery, parquet_path
 from orchestration.landing.file_checks import FileRejected
 from orchestration.landing.judging import JudgedFile, judge
+from orchestration.landing.losses import require_no_loss
 from orchestration.landing.parsing import ParsedFile, parse
 from orchestration.landing.quarantine import Quarantine
 from orchestration.landing.reconciliation import RowAccount, write_accounts
+from orchestration.landing.refusals import acceptance_of, discard_refusal, keep_refusal
 from orchestration.landing.text_faults import first_fault, require_row_count
 from orchestration.settings import Settings
 from orchestration.sources.delivery_root import DeliveryRoot, refusal
@@ -39,30 +41,44 @@ def land(settings: Settings, system: System, day: date, progress: Progress = lam
     """Loads the system's delivery of the day into the archive and returns the one that counts.
 
     A repeat of the accepted delivery changes nothing; a day that is no longer at the root comes from the archive.
-    Raises ``DeliveryRefused`` when the delivery as a whole breaks the contract, ``UsageError`` when there is none.
+    Raises ``DeliveryRefused`` when the delivery as a whole breaks the contract, ``DeliveryHeld`` when too many rows
+    are missing, ``UsageError`` when there is none.
     """
     archive = Archive(settings.archive)
-    with DeliveryRoot(settings) as root:
+    # Files are whole before they leave this folder; what a crash leaves there is removed under the lock.
+    incoming = restricted_folder(settings, archive.folder / ".incoming")
+    with DeliveryRoot(settings) as root, tempfile.TemporaryDirectory(dir=incoming) as name:
         accepted = archive.newest(system, day)
         if accepted and not root.has(system, day):
             return accepted
-        manifest = root.manifest(system, day)
-        if accepted and _is_repeat(system, manifest, accepted):
-            return accepted
-        # Files are whole before they leave this folder; what a crash leaves there is removed under the lock.
-        incoming = restricted_folder(settings, archive.folder / ".incoming")
-        with tempfile.TemporaryDirectory(prefix=f"{system.name}-{day}-", dir=incoming) as name:
-            files, landed = Path(name) / "files", Path(name) / "landed"
-            landed.mkdir(mode=0o700)
-            manifest = _fetch(root, system, manifest, files, progress)
+        landed, manifest = Path(name) / "landed", None
+        landed.mkdir(mode=0o700)
+        try:
+            manifest = root.manifest(system, day)
+            if accepted and _is_repeat(system, manifest, accepted):
+                return accepted
+            manifest = _fetch(root, system, manifest, Path(name) / "files", progress)
             warnings = _ignored_files(system, manifest, root.unlisted_names(system, day, manifest))
-            warnings += _load(settings, system, manifest, files, landed, progress)
-            _record(settings, landed, manifest, warnings)
-            folder = archive.folder_of(system.name, day, manifest.delivery)
-            restricted_folder(settings, folder.parent)
-            shutil.rmtree(folder, ignore_errors=True)
-            landed.rename(folder)
-            return archive.delivery(system.name, day, manifest.delivery)
+            warnings += _load(settings, system, manifest, Path(name) / "files", landed, progress)
+        except DeliveryRefused as refused:
+            with suppress(OSError):  # a full disk mustn't hide what is wrong with the delivery
+                keep_refusal(settings, refused, landed, (system, day, manifest.delivery if manifest else 0))
+            raise
+        return _archive(settings, archive, system, landed, manifest, warnings)
+
+
+def _archive(
+    settings: Settings, archive: Archive, system: System, landed: Path, manifest: Manifest, warnings: list[str]
+) -> ArchivedDelivery:
+    """Accepts a delivery: by one rename it is in the archive, whole."""
+    day, number = manifest.as_of_date, manifest.delivery
+    _record(settings, landed, manifest, warnings, acceptance_of(settings, system, day, number, manifest.checksums))
+    folder = archive.folder_of(system.name, day, number)
+    restricted_folder(settings, folder.parent)
+    shutil.rmtree(folder, ignore_errors=True)
+    landed.rename(folder)
+    discard_refusal(settings, system, day, number)
+    return archive.delivery(system.name, day, number)
 
 
 def _is_repeat(system: System, manifest: Manifest, accepted: ArchivedDelivery) -> bool:
@@ -111,10 +127,14 @@ def _ignored_files(system: System, manifest: Manifest, unlisted: list[str]) -> l
 def _load(
     settings: Settings, system: System, manifest: Manifest, files: Path, landed: Path, progress: Progress
 ) -> list[str]:
-    """Writes the extracts, the quarantine and the account into ``landed`` and returns the warnings."""
+    """Writes the extracts, the quarantine and the account into ``landed`` and returns the warnings.
+
+    When the delivery is refused or held, its account and quarantine are there, as far as its files could be read.
+    """
     accounts: list[RowAccount] = []
     warnings: list[str] = []
     problems: list[str] = []
+    day = manifest.as_of_date
     with connect(settings) as connection:  # in memory, from where large files spill to disk
         quarantine = Quarantine(connection)
         for extract in system.extracts:
@@ -130,13 +150,18 @@ def _load(
                     f" to {literal(parquet_path(landed, extract))} (format parquet, compression zstd)"
                 )
                 warnings += parsed.warnings + judged.warnings
-                accounts.append(_quarantine(connection, quarantine, parsed, judged, settings.max_quarantined_share))
+                accounts.append(_quarantine(quarantine, parsed, judged))
+                _require_few_unfit(connection, quarantine, parsed, judged, settings.max_quarantined_share)
             if problems and not is_usable(connection):  # some damage ends DuckDB's connection
-                raise refusal(system, manifest.as_of_date, *problems)
-        if problems:
-            raise refusal(system, manifest.as_of_date, *problems, then=quarantine.followers())
+                raise refusal(system, day, *problems)
         quarantine.write(landed)
         write_accounts(connection, manifest, accounts, landed)
+        if problems:
+            raise refusal(system, day, *problems, then=quarantine.followers())
+        if not acceptance_of(settings, system, day, manifest.delivery, manifest.checksums):
+            require_no_loss(
+                connection, settings, manifest, accounts, Archive(settings.archive).newest_before(system, day)
+            )
     return warnings
 
 
@@ -157,32 +182,40 @@ def _collect_problem(problems: list[str], file: ManifestFile) -> Iterator[None]:
         problems.append(f"{file.name} can't be read as {file.format}")
 
 
-def _quarantine(
+def _quarantine(quarantine: Quarantine, parsed: ParsedFile, judged: JudgedFile) -> RowAccount:
+    """Quarantines the rows that don't fit, and accounts for all of them."""
+    count = judged.unfit_count + parsed.reject_count
+    if count:
+        quarantine.add(parsed, judged)
+    file = parsed.file
+    return RowAccount(parsed.extract, file.name, file.rows, judged.loadable_count, count, judged.duplicate_count)
+
+
+def _require_few_unfit(
     connection: duckdb.DuckDBPyConnection,
     quarantine: Quarantine,
     parsed: ParsedFile,
     judged: JudgedFile,
     max_share: float,
-) -> RowAccount:
-    """Quarantines what doesn't fit and accounts for all rows; ``FileRejected`` when too many of them don't fit."""
-    file = parsed.file
-    count = judged.unfit_count + parsed.reject_count
-    if count:
-        quarantine.add(parsed, judged)
-    causes = count - judged.following_count
-    share = causes / file.rows if file.rows else 0.0
+) -> None:
+    """``FileRejected`` when too many rows don't fit; those that only follow from a quarantined parent don't count."""
+    causes = judged.unfit_count - judged.following_count + parsed.reject_count
+    share = causes / parsed.file.rows if parsed.file.rows else 0.0
     if share > max_share:
         fault = first_fault(connection, parsed)
         raise FileRejected(
-            f"has {causes:,} of {file.rows:,} rows that don't fit ({share:.1%}; the limit is {max_share:.1%}): "
+            f"has {causes:,} of {parsed.file.rows:,} rows that don't fit ({share:.1%}; the limit is {max_share:.1%}): "
             f"{quarantine.most_frequent(parsed.extract)}{fault and f'; {fault}'}"
         )
-    return RowAccount(parsed.extract, file.name, file.rows, judged.loadable_count, count, judged.duplicate_count)
 
 
-def _record(settings: Settings, landed: Path, manifest: Manifest, warnings: list[str]) -> None:
+def _record(
+    settings: Settings, landed: Path, manifest: Manifest, warnings: list[str], acceptance: Acceptance | None
+) -> None:
     record = manifest.model_dump(mode="json", exclude={"files"})
     record |= {"checksums": manifest.checksums, "warnings": warnings}
+    if acceptance:
+        record["acceptance"] = acceptance.record()
     (landed / RECORD).write_text(json.dumps(record, indent=1))
     restrict(settings, landed, *landed.iterdir())
     for path in landed.iterdir():

@@ -54,13 +54,12 @@ def write_accounts(
     )
     delivery = (manifest.system, manifest.as_of_date, manifest.delivery)
     loaded_at = datetime.now(UTC)
-    connection.executemany(
-        "insert into account values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        [
-            (*delivery, one.extract.name, one.file, one.promised, one.stored, one.quarantined, one.duplicate, loaded_at)
-            for one in accounts
-        ],
-    )
+    rows = [
+        (*delivery, one.extract.name, one.file, one.promised, one.stored, one.quarantined, one.duplicate, loaded_at)
+        for one in accounts
+    ]
+    if rows:  # no file of a refused delivery may have been readable
+        connection.executemany("insert into account values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
     connection.execute(f"copy account to {literal(folder / ACCOUNT)}")
 
 
