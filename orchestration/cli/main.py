@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from orchestration.cli.privacy_commands import forget, retention
 from orchestration.cli.read_commands import changes, checks, deliveries, list_customers, quarantine, show, sync_problems
-from orchestration.cli.run_commands import backfill, generate, run
+from orchestration.cli.run_commands import accept, backfill, generate, run
 from orchestration.cli.service_commands import daemon, dev, notify, serve, ui
 from orchestration.cli.setup_commands import docs, doctor
 from orchestration.cli.terminal import fail
@@ -18,7 +18,7 @@ from orchestration.failures import YacpError
 from orchestration.internals.process import skip_final_gc
 
 COMMANDS = (
-    backfill, changes, checks, daemon, deliveries, dev, docs, doctor, forget, generate, list_customers, notify,
+    accept, backfill, changes, checks, daemon, deliveries, dev, docs, doctor, forget, generate, list_customers, notify,
     quarantine, retention, run, serve, show, sync_problems, ui,
 )  # fmt: skip
 

@@ -108,17 +108,18 @@ def checks(as_of: date | None, failed: bool, output: str) -> None:
 @click.command()
 @format_option
 def deliveries(output: str) -> None:
-    """List accepted deliveries and what became of their rows."""
+    """List deliveries, accepted or not, and what became of their rows."""
     from orchestration.landing import queries
 
-    terminal.print_result(queries.deliveries(settings()), output, "Deliveries", "No delivery has been accepted yet.")
+    table = queries.deliveries(settings())
+    terminal.print_result(table, output, "Deliveries", "No delivery has been landed yet.")
 
 
 @click.command()
 @as_of_option("Only deliveries of this day.")
 @format_option
 def quarantine(as_of: date | None, output: str) -> None:
-    """List the rejected rows and why they were rejected.
+    """List the rejected rows and why they were rejected, also of deliveries that were refused or are held.
 
     Their values stay in the archive.
     """
@@ -128,4 +129,4 @@ def quarantine(as_of: date | None, output: str) -> None:
     table = queries.quarantine(config, as_of)
     terminal.print_result(table, output, "Quarantine", "No row is in quarantine.")
     if output == "table" and table.rows:
-        click.echo(f"The values are in {config.archive}/<system>/<day>/<delivery>/quarantine.parquet")
+        click.echo(f"The values are in {config.archive}, in each delivery's quarantine.parquet")

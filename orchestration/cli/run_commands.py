@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import date
+from datetime import UTC, date, datetime
+from getpass import getuser
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -80,6 +81,24 @@ def run(as_of: date | None, extracts: str | None) -> None:
     day = as_of or newest_delivered(config)
     require_delivered(config, day)
     _run_days(config, [day])
+
+
+@click.command()
+@click.argument("system", type=click.Choice(["worknet", "iwds"]))
+@click.argument("day", type=DAY)
+@click.option("--why", required=True, help="Why the delivery is right although rows are missing.")
+def accept(system: str, day: date, why: str) -> None:
+    """Accept the delivery of SYSTEM for DAY that is held because it lost rows.
+
+    Who accepted it, when, and why is kept with the delivery. It is landed by the next run of the day.
+    """
+    from orchestration.contract.systems import SYSTEMS
+    from orchestration.landing import refusals
+    from orchestration.landing.archive import Acceptance
+
+    [chosen] = [each for each in SYSTEMS if each.name == system]
+    held = refusals.accept(settings(), chosen, day, Acceptance(getuser(), datetime.now(UTC), why.strip()))
+    say(f"Delivery {held.delivery} of {chosen.title} for {day} is accepted. Run the day: yacp run --as-of {day}")
 
 
 @click.command()

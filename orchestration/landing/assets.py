@@ -1,6 +1,8 @@
 """The twelve extracts as Dagster assets, each with a check of its row account."""
 
 from collections.abc import Iterator
+from contextlib import suppress
+from datetime import date
 
 import dagster as dg
 
@@ -8,10 +10,12 @@ from orchestration.contract.dates import parse_day
 from orchestration.contract.extract import Extract, System
 from orchestration.contract.partitions import DAILY_PARTITIONS, ONE_DAY_PER_RUN
 from orchestration.contract.systems import SYSTEMS
-from orchestration.failures import as_dagster_failure
+from orchestration.failures import YacpError, as_dagster_failure
 from orchestration.landing.archive import ArchivedDelivery
 from orchestration.landing.intake import land
+from orchestration.landing.queries import quarantine_reasons
 from orchestration.landing.reconciliation import ROW_ACCOUNT, RowAccount, recount, require_balance
+from orchestration.landing.refusals import HELD, REFUSED
 from orchestration.settings import settings
 
 OWNERS = ["team:yacp-data"]
@@ -76,6 +80,30 @@ def _result(delivery: ArchivedDelivery, account: RowAccount) -> dg.MaterializeRe
     )
 
 
+def _what_was_refused(system: System, day: date) -> Iterator[dg.AssetObservation]:
+    """For the page of each extract: which rows of a refused or held delivery didn't fit, without their values."""
+    rows = []
+    with suppress(YacpError):  # nothing is kept, for example of a day that was not delivered
+        rows = [
+            row
+            for row in quarantine_reasons(settings(), day)
+            if row["system"] == system.name and row["status"] in (REFUSED, HELD)
+        ]
+    for extract in system.extracts:
+        found = [row for row in rows if row["extract"] == extract.name]
+        if found:
+            lines = [f"| {' | '.join(str(value) for value in list(row.values())[3:])} |" for row in found]
+            head = ["| file | column | reason | rows | first line |", "| --- | --- | --- | --- | --- |"]
+            yield dg.AssetObservation(
+                asset_key(extract),
+                metadata={
+                    "status": str(found[0]["status"]),
+                    "quarantine": dg.MetadataValue.md("\n".join(head + lines)),
+                },
+                partition=str(day),
+            )
+
+
 def _delivery_assets(system: System) -> dg.AssetsDefinition:
     @dg.multi_asset(
         name=f"{system.name}_delivery",
@@ -95,11 +123,15 @@ def _delivery_assets(system: System) -> dg.AssetsDefinition:
         op_tags={"system": system.name},
         required_resource_keys={"warehouse_lock"},
     )
-    def deliver(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[None]]:
-        with as_dagster_failure():
-            day = parse_day(context.partition_key)
-            delivery = land(settings(), system, day, context.log.debug)
-            accounts = recount(settings(), delivery)
+    def deliver(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[None] | dg.AssetObservation]:
+        day = parse_day(context.partition_key)
+        try:
+            with as_dagster_failure():
+                delivery = land(settings(), system, day, context.log.debug)
+                accounts = recount(settings(), delivery)
+        except dg.Failure:
+            yield from _what_was_refused(system, day)
+            raise
         for warning in delivery.warnings:
             context.log.warning(warning)
         for account in accounts:

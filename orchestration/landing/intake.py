@@ -157,7 +157,7 @@ def _load(
         quarantine.write(landed)
         write_accounts(connection, manifest, accounts, landed)
         if problems:
-            raise refusal(system, day, *problems, then=quarantine.followers())
+            raise refusal(system, day, *problems, then=quarantine.remarks(day))
         if not acceptance_of(settings, system, day, manifest.delivery, manifest.checksums):
             require_no_loss(
                 connection, settings, manifest, accounts, Archive(settings.archive).newest_before(system, day)

@@ -1,5 +1,6 @@
 """Quarantine: the rows that don't fit, each with file, line, column, value and reason."""
 
+from datetime import date
 from pathlib import Path
 
 import duckdb
@@ -69,8 +70,12 @@ class Quarantine:
             for reason, column, count, line in reasons
         )
 
-    def followers(self) -> str:
-        """What only followed from other rows' faults, in one sentence for a message; empty if nothing did."""
+    def remarks(self, day: date) -> str:
+        """What only followed from other rows' faults, and where all rows are listed; empty without any."""
+        [(rows,)] = self._connection.execute("select count(*) from quarantine").fetchall()
+        return f"{self._followers()}yacp quarantine --as-of {day} lists every row." if rows else ""
+
+    def _followers(self) -> str:
         [(count, files)] = self._connection.execute(
             "select count(*), list(distinct file order by file) from quarantine where reason = ?",
             [ORPHAN_OF_QUARANTINED],
@@ -78,7 +83,7 @@ class Quarantine:
         if not count:
             return ""
         rows = "1 more row" if count == 1 else f"{count:,} more rows"
-        return f"{rows} in {', '.join(files)} only followed from these: what they refer to went to quarantine."
+        return f"{rows} in {', '.join(files)} only followed from these: what they refer to went to quarantine. "
 
     def write(self, folder: Path) -> None:
         """Writes the rows of all files, by extract and line."""

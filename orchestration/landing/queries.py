@@ -7,45 +7,102 @@ from orchestration.contract.extract import System
 from orchestration.contract.systems import SYSTEMS
 from orchestration.failures import UsageError
 from orchestration.landing.archive import Archive
+from orchestration.landing.refusals import refusals
 from orchestration.settings import Settings
 from orchestration.sources.delivery_root import DeliveryRoot
 from orchestration.sources.manifest import MANIFEST
 from orchestration.state.database import Table, connect, literal, literal_list, query
 
+ACCEPTED = "accepted"
+"""The status of a delivery that was loaded; those of others are in ``refusals``."""
+
+_NO_ACCOUNTS = (
+    "(select null as system, null as as_of_date, null as delivery, null as file, null as rows_in_manifest,"
+    " null as rows_loaded, null as rows_quarantined, null as rows_duplicate, null as loaded_at, '' as filename)"
+)
+
 
 def deliveries(config: Settings) -> Table:
-    """The row accounts of all accepted deliveries, newest day first."""
-    accounts = [delivery.account for delivery in Archive(config.archive).all()]
+    """What became of every delivery and why, with the row accounts of its files, newest day first.
+
+    A refused delivery whose files couldn't be read is one row without an account.
+    """
+    found: list[tuple[object, ...]] = [
+        (d.system, d.as_of_date, d.delivery, ACCEPTED, d.acceptance.why if d.acceptance else None, str(d.account))
+        for d in Archive(config.archive).all()
+    ]
+    found += [
+        (r.system, r.as_of_date, r.delivery, r.status, r.reason, str(r.account) if r.account else None)
+        for r in refusals(config.archive)
+    ]
     columns = (
-        "system", "as_of_date", "delivery", "file",
-        "rows_in_manifest", "rows_loaded", "rows_quarantined", "rows_duplicate", "loaded_at",
+        "system", "as_of_date", "delivery", "status", "file",
+        "rows_in_manifest", "rows_loaded", "rows_quarantined", "rows_duplicate", "loaded_at", "why",
     )  # fmt: skip
-    if not accounts:
+    accounts = [path for *_, path in found if path]
+    if not found:
         return Table(columns, [])
     with connect(config) as connection:
+        connection.execute(
+            "create table delivered (system varchar, as_of_date date, delivery integer, status varchar, why varchar,"
+            " account varchar)"
+        )
+        connection.executemany("insert into delivered values (?, ?, ?, ?, ?, ?)", found)
+        source = f"read_parquet({literal_list(accounts)}, filename = true)" if accounts else _NO_ACCOUNTS
         return query(
             connection,
-            f"select {', '.join(columns)} from read_parquet({literal_list(accounts)})"
-            " order by as_of_date desc, system desc, delivery desc, file",
+            f"select {', '.join(columns)}"
+            " from delivered left join (select * exclude (system, as_of_date, delivery), filename as account"
+            f" from {source}) as accounts using (account)"
+            " order by as_of_date desc, system desc, delivery desc, status, file",
             [],
         )
 
 
 def quarantine(config: Settings, day: date | None) -> Table:
-    """The quarantined rows of a day, or of all, with their reasons; their values stay in the archive."""
-    folders = [d for d in Archive(config.archive).all() if day is None or d.as_of_date == day]
-    if day is not None and not folders:
-        raise UsageError(f"No delivery of {day} was accepted.")
-    columns = ("system", "as_of_date", "delivery", "file", "line_number", "column_name", "reason")
-    if not folders:
+    """The quarantined rows of a day's deliveries, or of all, with their reasons; their values stay in the archive.
+
+    Those of a refused or held delivery are there too; nothing of such a delivery was loaded.
+    """
+    columns = ("system", "as_of_date", "delivery", "status", "file", "line_number", "column_name", "reason")
+    if not (rows := _quarantined(config, day)):
         return Table(columns, [])
-    selects = " union all ".join(
-        f"select {literal(d.system)} as system, date {literal(d.as_of_date)} as as_of_date, {d.delivery} as delivery,"
-        f" file, line_number, column_name, reason from read_parquet({literal(d.quarantine)})"
-        for d in folders
-    )
     with connect(config) as connection:
-        return query(connection, f"from ({selects}) order by as_of_date desc, system desc, file, line_number", [])
+        return query(
+            connection,
+            f"select {', '.join(columns)} from ({rows}) order by as_of_date desc, system desc, file, line_number",
+            [],
+        )
+
+
+def quarantine_reasons(config: Settings, day: date) -> list[dict[str, object]]:
+    """The same of a day, counted by system, status, extract, file, column and reason, with the first line of each."""
+    if not (rows := _quarantined(config, day)):
+        return []
+    with connect(config) as connection:
+        return query(
+            connection,
+            "select system, status, extract, file, coalesce(column_name, 'the whole row') as column_name, reason,"
+            f" count(*) as row_count, min(line_number) as first_line from ({rows}) group by all"
+            " order by row_count desc, file, column_name, reason",
+            [],
+        ).records()
+
+
+def _quarantined(config: Settings, day: date | None) -> str:
+    """The query for the quarantined rows of a day's deliveries, or of all; empty when none has any."""
+    accepted = [(d.system, d.as_of_date, d.delivery, ACCEPTED, d.quarantine) for d in Archive(config.archive).all()]
+    others = [(r.system, r.as_of_date, r.delivery, r.status, r.quarantine) for r in refusals(config.archive)]
+    found = [each for each in (*accepted, *others) if day is None or each[1] == day]
+    if day is not None and not found:
+        raise UsageError(f"No delivery of {day} was landed.")
+    return " union all ".join(
+        f"select {literal(system)} as system, date {literal(as_of)} as as_of_date, {number} as delivery,"
+        f" {literal(status)} as status, extract, file, line_number, column_name, reason"
+        f" from read_parquet({literal(path)})"
+        for system, as_of, number, status, path in found
+        if path
+    )
 
 
 def rows_forgotten(config: Settings, day: date) -> int:

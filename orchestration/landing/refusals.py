@@ -102,6 +102,15 @@ def acceptance_of(
     return held.acceptance if held.checksums == checksums else None
 
 
+def accepted_when_held(settings: Settings, day: date) -> set[tuple[str, int]]:
+    """The day's held deliveries that somebody accepted, by system and number, until they are landed."""
+    return {
+        (refusal.system, refusal.delivery)
+        for refusal in refusals(settings.archive)
+        if refusal.as_of_date == day and refusal.acceptance
+    }
+
+
 def accept(settings: Settings, system: System, day: date, acceptance: Acceptance) -> Refusal:
     """Records that the newest held delivery of the day is right as it is; ``UsageError`` when none is held."""
     found = [each for each in refusals(settings.archive) if (each.system, each.as_of_date) == (system.name, day)]

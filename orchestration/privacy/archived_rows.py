@@ -8,6 +8,7 @@ from pathlib import Path
 
 from orchestration.contract.extract import Extract
 from orchestration.landing.archive import ROWS_FORGOTTEN
+from orchestration.landing.refusals import refusals
 from orchestration.privacy.person import EXTRACTS, Person
 from orchestration.privacy.replacement import replaced
 from orchestration.state.database import literal, literal_list
@@ -22,8 +23,6 @@ def find(person: Person) -> dict[str, dict[Path, int]]:
 
 def erase(person: Person) -> None:
     """Rewrites every file that has rows of the person."""
-    if not person.deliveries:
-        return
     incoming = restricted_folder(person.settings, person.settings.archive / ".incoming")
     for path in _refused(person):
         with replaced([path], incoming) as new:
@@ -47,7 +46,8 @@ def _loaded(person: Person, extract: Extract) -> dict[Path, int]:
 
 
 def _refused(person: Person) -> dict[Path, int]:
-    files = [delivery.quarantine for delivery in person.deliveries]
+    refused = [refusal.quarantine for refusal in refusals(person.settings.archive)]
+    files = [delivery.quarantine for delivery in person.deliveries] + [path for path in refused if path]
     return _by_file(person, f"({_refused_rows(files)})") if files else {}
 
 

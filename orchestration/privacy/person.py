@@ -28,7 +28,8 @@ EXTRACTS = (
 """The extracts with rows of customers. Those that identify rows of others come last."""
 
 _COMPARED = """
-    iwds_customer_id, date_of_birth, bare_name(first_name) as first_name, bare_name(last_name) as last_name,
+    lower(iwds_customer_id) as iwds_customer_id, date_of_birth,
+    bare_name(first_name) as first_name, bare_name(last_name) as last_name,
     case when regexp_full_match(ssn_last4, '[0-9]{4}') then ssn_last4 end as ssn_last4
 """
 # The person workNet linked, and those with the same birth date, last name, and last four or first name.
@@ -42,6 +43,7 @@ _MATCH = """(
 class Person:
     """A customer and, as temporary tables, everything that identifies their rows in any delivery kept.
 
+    Ids that join the systems are in lower case, as they compare without it.
     ``customer``: names, birth date, last four, IWDS id. ``own_applications``, ``candidates``, ``iwds_persons``,
     ``iwds_applications``: ids. ``marks``: the values that identify a row in quarantine as theirs, with their columns.
     """
@@ -59,7 +61,10 @@ class Person:
             return self.is_theirs
         if extract.parents:
             return "iwds_application_id in (from iwds_applications)"
-        return "(iwds_customer_id in (from iwds_persons) or worknet_application_id in (from own_applications))"
+        return (
+            "(lower(iwds_customer_id) in (from iwds_persons)"
+            " or lower(worknet_application_id) in (from own_applications))"
+        )
 
     def rows(self, extract: Extract) -> str:
         """The relation with an extract's rows of every delivery kept, and the ``filename`` of each."""
@@ -77,11 +82,12 @@ class Person:
             create temp macro bare_name(name) as
                 regexp_replace(lower(strip_accents(name)), '[^\p{{L}}\p{{N}}]|\p{{Lm}}', '', 'g');
             create temp table own_applications as
-                select distinct application_id from {applications} where {self.is_theirs};
+                select distinct lower(application_id) from {applications} where {self.is_theirs};
             create temp table customer as
                 select distinct {_COMPARED} from {customers} where {self.is_theirs};
             create temp view iwds as
-                select {_COMPARED}, worknet_application_id from {self.rows(IWDS_APPLICATIONS)};
+                select {_COMPARED}, lower(worknet_application_id) as worknet_application_id
+                from {self.rows(IWDS_APPLICATIONS)};
             create temp table candidates as
                 select distinct iwds_customer_id from iwds
                 where worknet_application_id in (from own_applications) or exists (from customer where {_MATCH});
@@ -90,7 +96,7 @@ class Person:
                 with
                     found as (select distinct * from iwds where iwds_customer_id in (from candidates)),
                     others as (select {_COMPARED} from {customers} where not {self.is_theirs}),
-                    sent as (select application_id from {applications} where not {self.is_theirs})
+                    sent as (select lower(application_id) from {applications} where not {self.is_theirs})
                 from candidates where iwds_customer_id not in (
                     select iwds.iwds_customer_id from found as iwds inner join others as customer on {_MATCH}
                     union
@@ -104,8 +110,8 @@ class Person:
         columns = [(CUSTOMERS, "email"), (CUSTOMERS, "phone"), *((extract, extract.key.name) for extract in EXTRACTS)]
         marks = [
             f"select 'customer_id', {literal(customer_id)}",
-            "select 'worknet_application_id', application_id from own_applications",
-            "select 'iwds_customer_id', iwds_customer_id from iwds_persons",
+            "select 'worknet_application_id', * from own_applications",
+            "select 'iwds_customer_id', * from iwds_persons",
             *(
                 f"select '{column}', {column} from {self.rows(extract)} where {self.condition(extract)}"
                 for extract, column in columns

@@ -20,6 +20,7 @@ from orchestration.contract.dates import CHICAGO
 from orchestration.contract.systems import SYSTEMS
 from orchestration.failures import as_dagster_failure
 from orchestration.internals.dagster_run_files import files_of_run
+from orchestration.landing.refusals import REFUSED
 from orchestration.publishing.publish import remove
 from orchestration.publishing.release_files import LINK_POOL
 from orchestration.settings import Settings, settings
@@ -81,9 +82,10 @@ def _archived_days(config: Settings, now: datetime) -> Iterator[Expired]:
     today = now.astimezone(ZoneInfo(CHICAGO)).date()
     days: dict[date, list[Path]] = {}
     for system in SYSTEMS:
-        for folder in (config.archive / system.name).glob("*"):
-            with suppress(ValueError):
-                days.setdefault(date.fromisoformat(folder.name), []).append(folder)
+        for archive in (config.archive, config.archive / REFUSED):
+            for folder in (archive / system.name).glob("*"):
+                with suppress(ValueError):
+                    days.setdefault(date.fromisoformat(folder.name), []).append(folder)
     newest = max((day for day in days if day in release.days), default=None)
     for day, folders in sorted(days.items()):
         age = (today - day).days

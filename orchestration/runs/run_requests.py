@@ -12,6 +12,7 @@ from orchestration.contract.dates import CHICAGO
 from orchestration.contract.partitions import DAILY_PARTITIONS, PARTITION_TAG
 from orchestration.contract.systems import SYSTEMS
 from orchestration.failures import IS_FINAL, DeliveryRefused, UsageError, YacpError
+from orchestration.landing.refusals import accepted_when_held
 from orchestration.publishing.queries import published_deliveries
 from orchestration.settings import Settings, settings
 from orchestration.sources.delivery_root import DeliveryRoot, without_retries
@@ -42,6 +43,8 @@ unit_tests = dg.define_asset_job(
 def days_to_run(config: Settings, on_problem: Callable[[str], None]) -> dict[date, str]:
     """The recent days to run, each with the deliveries (``1-2``) or release (``after-…``) that it is run for.
 
+    A held delivery that somebody accepted is another reason to run the day (``1-accepted-2``).
+
     These are the days that both systems have delivered and that are not published from those deliveries, and the
     newest published day when a release with corrected older days is pending. What can't be read now is passed to
     ``on_problem`` and tried again at the next tick.
@@ -59,7 +62,11 @@ def days_to_run(config: Settings, on_problem: Callable[[str], None]) -> dict[dat
                     continue
                 is_newer = any(number > published.get((day, name), 0) for name, number in numbers.items())
                 if is_newer and str(day) in DAILY_PARTITIONS.get_partition_keys():
-                    to_run[day] = "-".join(str(number) for number in numbers.values())
+                    accepted = accepted_when_held(config, day)
+                    to_run[day] = "-".join(
+                        f"{number}{'-accepted' if (name, number) in accepted else ''}"
+                        for name, number in numbers.items()
+                    )
     except YacpError as error:
         on_problem(str(error))
     release = pending(config)

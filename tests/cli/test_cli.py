@@ -19,7 +19,7 @@ from orchestration.contract.worknet import WORKNET
         (["backfill", "2026-11-20", "2026-11-23"], "No day from 2026-11-20 to 2026-11-23 was delivered"),
         (["show"], "Nothing is published"),
         (["list", "not_synced"], "Nothing is published"),
-        (["quarantine", "--as-of", "2026-11-23"], "No delivery of 2026-11-23 was accepted"),
+        (["quarantine", "--as-of", "2026-11-23"], "No delivery of 2026-11-23 was landed"),
         (["generate", "--customers", "100", "--faults"], "at least 1000 customers"),
     ],
 )

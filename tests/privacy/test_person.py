@@ -49,7 +49,7 @@ def model(name: str) -> str:
     return (
         Environment()  # noqa: S701
         .from_string(path.read_text())
-        .render(name_key=name_key, ref=lambda name: name, source=lambda _, table: table)
+        .render(name_key=name_key, lower_case="lower({})".format, ref=lambda name: name, source=lambda _, table: table)
     )
 
 
@@ -94,7 +94,7 @@ def by_models(config: Settings) -> Pairs:
         ).fetchall()
     pairs = defaultdict(set)
     for customer, person in rows:
-        pairs[customer].add(person)
+        pairs[customer].add(person.lower())
     return pairs
 
 

@@ -44,12 +44,16 @@ def test_the_current_release_and_the_newest_published_day_are_kept(mine: Sample,
     config = mine.settings.model_copy(update=ON)
     publish(config, DAY, compiled_marts(config), "run")
     (mine.home / "archive" / "worknet" / "2026-11-24").mkdir()  # a later day that is not published yet
+    refused = mine.home / "archive" / "refused" / "worknet"
+    for day in (DAY_BEFORE, DAY):
+        (refused / str(day)).mkdir(parents=True)
     release = current(config)
     removed = expire(config, instance, LATER)
     assert {(what, name) for what, name, *_ in removed.rows if what == "archived day"} == {
         ("archived day", str(DAY_BEFORE))
     }
     assert archived(mine) == {str(DAY)}
+    assert [path.name for path in refused.iterdir()] == [str(DAY)]
     assert (mine.home / "archive" / "worknet" / "2026-11-24").exists()
     assert releases(config) == [release]
     assert not (mine.home / "published" / "releases" / ".spare").exists()

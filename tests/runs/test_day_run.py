@@ -243,6 +243,7 @@ def test_the_quarantine_shows_positions_not_values(sample: Sample) -> None:
         "system",
         "as_of_date",
         "delivery",
+        "status",
         "file",
         "line_number",
         "column_name",

@@ -1,7 +1,7 @@
 """What the sensor and the schedule request: each day once, and a few more times when its run crashed or failed."""
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import dagster as dg
@@ -10,8 +10,11 @@ from conftest import DAY, DAY_BEFORE, Deliveries, Sample
 
 from orchestration.contract.partitions import PARTITION_TAG
 from orchestration.contract.systems import SYSTEMS
-from orchestration.failures import BuildFailed, ChecksBlocked, DeliveryRefused, as_dagster_failure
+from orchestration.contract.worknet import WORKNET
+from orchestration.failures import BuildFailed, ChecksBlocked, DeliveryHeld, DeliveryRefused, as_dagster_failure
+from orchestration.landing.archive import Acceptance
 from orchestration.landing.intake import land
+from orchestration.landing.refusals import accept
 from orchestration.runs import run_requests
 from orchestration.runs.run_requests import DELIVERIES_TAG, JOB
 from orchestration.settings import settings
@@ -135,3 +138,16 @@ def job_of_one_op() -> dg.JobDefinition:
         stage()
 
     return nightly
+
+
+def test_a_held_delivery_is_run_again_once_it_is_accepted(instance: dg.DagsterInstance, deliveries: Deliveries) -> None:
+    deliveries.write(WORKNET, {"staff": [{"staff_id": f"S{number}"} for number in range(40)]}, day=DAY_BEFORE)
+    land(settings(), WORKNET, DAY_BEFORE)
+    with pytest.raises(DeliveryHeld) as held:
+        land(settings(), WORKNET, DAY)
+    run(instance, held.value)
+    assert requested(instance) == []
+    accept(settings(), WORKNET, DAY, Acceptance("operator", datetime.now(UTC), "They left."))
+    assert requested(instance) == [f"{DAY}-1-accepted-1"]
+    run(instance, None, "1-accepted-1")
+    assert requested(instance) == []
