@@ -124,7 +124,7 @@ def test_every_candidate_of_the_models_is_found(config: Settings, by_models: Pai
 def test_more_is_found_than_the_models_match(
     config: Settings, by_models: Pairs, customer: tuple[str, ...], person: tuple[str, ...]
 ) -> None:
-    customer_id, iwds_customer_id = f"C{CUSTOMERS.index(customer)}", f"P{IWDS_PERSONS.index(person)}"
+    customer_id, iwds_customer_id = f"C{CUSTOMERS.index(customer)}", f"p{IWDS_PERSONS.index(person)}"
     assert iwds_customer_id not in by_models[customer_id]
     assert iwds_customer_id in candidates(config, customer_id)
 

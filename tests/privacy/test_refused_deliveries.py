@@ -18,7 +18,10 @@ def test_a_person_is_forgotten_in_the_quarantine_of_a_refused_delivery(
 ) -> None:
     deliveries.write(WORKNET, day=DAY_BEFORE)
     land(config, WORKNET, DAY_BEFORE)
-    bad = [{"customer_id": "C1", "date_of_birth": "MARKED"}, {"customer_id": "C2", "date_of_birth": "OTHERS"}]
+    bad = [
+        {"customer_id": "C1", "date_of_birth": "MARKED"},
+        {"customer_id": "C2", "first_name": "Bea", "last_name": "Other", "date_of_birth": "OTHERS"},
+    ]
     deliveries.write(WORKNET, {"customers": bad})
     with pytest.raises(DeliveryRefused):
         land(config, WORKNET, DAY)
