@@ -59,7 +59,7 @@ def gate(connection: duckdb.DuckDBPyConnection) -> None:
 def cases_found(count: int, of: int | None = None) -> str:
     """What a check observed: how many cases break what must hold."""
     shown = f"{count:,}" if of is None else f"{count:,} of {of:,}"
-    return f"{shown} {'cases break' if count != 1 else 'case breaks' if of in (None, 1) else 'cases breaks'} it"
+    return f"{shown} {'case' if (of or count) == 1 else 'cases'} {'breaks' if count == 1 else 'break'} it"
 
 
 def dbt_results(results: Iterable[Mapping[str, Any]], nodes: Mapping[str, Mapping[str, Any]]) -> Iterator[CheckResult]:
