@@ -5,7 +5,7 @@ from starlette.routing import Route
 from dashboard.database import Row
 from dashboard.endpoints import Endpoints
 from dashboard.page_templates import render_page
-from dashboard.release import CHECKS
+from dashboard.release import CHECKS, titled
 from dashboard.responses import CompressedPage
 from dashboard.section_counts import dashboard
 from dashboard.visit import Visit
@@ -35,7 +35,7 @@ def _checks(visit: Visit) -> list[Row]:
     if not release.has(CHECKS, visit.day):
         return []
     sql = (
-        f"select name, asset, severity, passed, observed, expected from {release.table(CHECKS, visit.day)}"
-        " order by passed, severity, name, asset"
+        "select title, name, asset, severity, passed, observed, expected"
+        f" from {titled(release.table(CHECKS, visit.day))} order by passed, severity, title, asset"
     )
     return release.counts.get_or_make(("checks", visit.day), lambda: release.query(sql))

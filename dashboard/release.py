@@ -68,6 +68,14 @@ LINE_CUSTOMERS = PublishedTable("customers", "customers", "line_customers")
 SYNC_PROBLEMS = PublishedTable("customers", "customers", "sync_problems")
 
 
+def titled(checks: str) -> str:
+    """The checks, for a ``from``, with a title even if they were recorded before checks had one."""
+    return (
+        "(select * replace (coalesce(title, replace(name, '_', ' ')) as title) from"
+        f" (from {checks} union all by name select cast(null as varchar) as title where false))"
+    )
+
+
 @dataclass
 class OpenRelease:
     """One release, with its connection and with what was made from it and needn't be made again."""

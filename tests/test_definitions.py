@@ -1,5 +1,7 @@
 """What the Dagster UI shows, as far as the definitions say it."""
 
+import re
+from collections import Counter
 from datetime import timedelta
 
 import dagster as dg
@@ -55,6 +57,23 @@ def test_checks_of_every_kind_are_asset_checks(repository) -> None:
     assert "synced_implies_an_agreeing_identity" in names
     assert "yellow_turns_red_on_day_six" in names
     assert any(name.startswith("counts_are_lists") for name in names)
+
+
+def test_every_check_says_in_words_what_must_hold(repository) -> None:
+    """Where one lacks words: CONTRIBUTING.md, "Add a check"."""
+    definitions = {*repository.assets_defs_by_key.values(), *repository.asset_checks_defs_by_key.values()}
+    specs = {spec.key: spec for definition in definitions for spec in definition.check_specs}
+    assert specs.keys() == set(repository.asset_graph.asset_check_keys)
+    titles = {key: spec.metadata["title"] for key, spec in specs.items()}
+    for key, spec in specs.items():
+        for text in (titles[key], spec.description):
+            assert text, key
+            assert text[0].upper() == text[0] or text.startswith("workNet"), text
+            assert not re.search(r"[a-z0-9]_[a-z]|column_[AB]|[{}]|\bNone\b", text), text
+        assert not titles[key].endswith("."), key
+        assert spec.description.strip().endswith("."), key
+    repeated = [pair for pair, times in Counter((key.asset_key, titles[key]) for key in specs).items() if times > 1]
+    assert not repeated
 
 
 def test_the_sensor_requests_complete_days_only(

@@ -102,6 +102,9 @@ def checks(as_of: date | None, failed: bool, output: str) -> None:
     title, table = queries.checks(settings(), as_of)
     if failed:
         table = table.where(lambda row: not row["passed"])
+    if output == "table":
+        shown = ("passed", "severity", "title", "asset", "observed", "expected", "where_to_look")
+        table = table.select(*(column for column in shown if column in table.columns))
     terminal.print_result(table, output, f"Checks of {title}", "All checks passed.")
 
 

@@ -14,7 +14,14 @@ from orchestration.failures import YacpError, as_dagster_failure
 from orchestration.landing.archive import ArchivedDelivery
 from orchestration.landing.intake import land
 from orchestration.landing.queries import quarantine_reasons
-from orchestration.landing.reconciliation import ROW_ACCOUNT, RowAccount, recount, require_balance
+from orchestration.landing.reconciliation import (
+    ROW_ACCOUNT,
+    ROW_ACCOUNT_SENTENCE,
+    ROW_ACCOUNT_TITLE,
+    RowAccount,
+    recount,
+    require_balance,
+)
 from orchestration.landing.refusals import HELD, REFUSED
 from orchestration.settings import settings
 
@@ -113,8 +120,8 @@ def _delivery_assets(system: System) -> dg.AssetsDefinition:
                 ROW_ACCOUNT,
                 asset=asset_key(extract),
                 blocking=True,
-                description="Rows in the manifest = rows stored + rows quarantined + exact duplicates, counted again "
-                "from the files in the archive.",
+                description=ROW_ACCOUNT_SENTENCE,
+                metadata={"title": ROW_ACCOUNT_TITLE},
             )
             for extract in system.extracts
         ],

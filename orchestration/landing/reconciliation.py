@@ -18,6 +18,11 @@ from orchestration.sources.manifest import Manifest
 from orchestration.state.database import connect, literal
 
 ROW_ACCOUNT = "row_account"
+ROW_ACCOUNT_TITLE = "Every row of the file is accounted for"
+ROW_ACCOUNT_SENTENCE = (
+    "The rows stored, quarantined, and dropped as exact duplicates, counted again from the archive, add up to the rows "
+    "in the manifest."
+)
 
 
 @dataclass(frozen=True)

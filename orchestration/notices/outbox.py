@@ -31,6 +31,7 @@ class FailedCheck(BaseModel):
     asset: str
     observed: str
     expected: str
+    title: str = ""  # empty in notices from before checks had one
 
 
 class Notice(BaseModel):
@@ -52,7 +53,8 @@ class Notice(BaseModel):
     def text(self) -> str:
         """The message as people read it."""
         checks = "".join(
-            f"\n- {check.name} on {check.asset}: {check.observed}, expected {check.expected}" for check in self.checks
+            f"\n- {check.title or check.name}: {check.observed}. {check.expected} ({check.name} on {check.asset})"
+            for check in self.checks
         )
         return (
             f"{self.happened}{checks}\n\n"

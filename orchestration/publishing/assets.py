@@ -12,11 +12,12 @@ from orchestration.contract.systems import extracts
 from orchestration.failures import UsageError, as_dagster_failure
 from orchestration.landing.archive import Archive
 from orchestration.landing.assets import OWNERS
-from orchestration.landing.reconciliation import ROW_ACCOUNT, recount
+from orchestration.landing.reconciliation import ROW_ACCOUNT, ROW_ACCOUNT_SENTENCE, ROW_ACCOUNT_TITLE, recount
 from orchestration.publishing.publish import publish
 from orchestration.settings import Settings, settings
 from orchestration.state.database import connect
 from orchestration.warehouse.check_results import CheckResult, gate, record
+from orchestration.warehouse.check_texts import CheckText
 from orchestration.warehouse.dbt_project import Mart, compiled_marts, marts
 from orchestration.warehouse.expectations import suites
 from orchestration.warehouse.preparation import built_day, require_same_release
@@ -29,6 +30,9 @@ FILES = {
 }
 
 NOBODY_FORGOTTEN = "no_row_was_taken_out_since"
+_NOBODY_FORGOTTEN_TEXT = CheckText(
+    "No row was taken out since", "Since it was delivered, yacp forget has taken no row out of the day's file."
+)
 
 
 def _marts_in(file: str) -> list[Mart]:
@@ -45,8 +49,8 @@ def _forgotten(config: Settings, day: date) -> Iterator[CheckResult]:
     by_system = {delivery.system: delivery for delivery in Archive(config.archive).of_day(day)}
     for extract in extracts():
         rows = by_system[extract.system].rows_forgotten(extract)
-        found, expected = f"{rows:,} rows taken out by yacp forget", "0 rows taken out"
-        yield CheckResult(NOBODY_FORGOTTEN, extract.table, "warn", rows == 0, found, expected, "SECURITY.md")
+        found, (title, expected) = f"{rows:,} rows taken out by yacp forget", _NOBODY_FORGOTTEN_TEXT
+        yield CheckResult(NOBODY_FORGOTTEN, extract.table, "warn", rows == 0, found, expected, "SECURITY.md", title)
 
 
 def _accounts(config: Settings, connection: duckdb.DuckDBPyConnection) -> Iterator[CheckResult]:
@@ -55,8 +59,9 @@ def _accounts(config: Settings, connection: duckdb.DuckDBPyConnection) -> Iterat
     for system, day, number in sorted(built_from):
         for account in recount(config, Archive(config.archive).delivery(system, day, number)):
             table, is_right = account.extract.table, account.balances
-            found, expected = f"{account.found:,} rows accounted for", f"{account.promised:,} rows in the manifest"
-            yield CheckResult(ROW_ACCOUNT, table, "error", is_right, found, expected, "yacp deliveries")
+            found = f"{account.found:,} of {account.promised:,} rows accounted for"
+            title, expected = ROW_ACCOUNT_TITLE, ROW_ACCOUNT_SENTENCE
+            yield CheckResult(ROW_ACCOUNT, table, "error", is_right, found, expected, "yacp deliveries", title)
 
 
 @dg.multi_asset(

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import duckdb
 
+from dashboard.release import titled
 from dashboard.scopes import Scope
 from orchestration.failures import UsageError
 from orchestration.settings import Settings
@@ -113,18 +114,20 @@ def sync_problems(config: Settings, scope: Scope) -> tuple[date, Table]:
 
 def checks(config: Settings, as_of: date | None) -> tuple[str, Table]:
     """The checks of the last run, whether it published or not; with ``as_of``, those of that published day."""
-    columns = "name, asset, severity, passed, observed, expected"
-    order = "order by passed, severity, name, asset"
+    columns = "title, name, asset, severity, passed, observed, expected"
+    order = "order by passed, severity, title, asset"
     if as_of is None and config.warehouse.exists():
         with _opened(config.warehouse) as connection, suppress(duckdb.CatalogException):
             days = _column(connection, "select as_of_date from it.run.built")
-            table = query(connection, f"select {columns}, where_to_look from it.run.check_results {order}", [])
+            table = query(
+                connection, f"select {columns}, where_to_look from {titled('it.run.check_results')} {order}", []
+            )
             if days and table.rows:
                 return f"the last run, of {days[0]}", table
     release, day = release_with(config, as_of)
     with _opened(release.file("dashboard")) as connection:
         source = _parquet(release, "dashboard/quality/checks", day)
-        return f"{day}, as published", query(connection, f"select {columns} from {source} {order}", [])
+        return f"{day}, as published", query(connection, f"select {columns} from {titled(source)} {order}", [])
 
 
 def published_deliveries(config: Settings, days: Iterable[date]) -> dict[tuple[date, str], int]:

@@ -34,6 +34,7 @@ from orchestration.spark.session import require_spark
 from orchestration.spark.workspace import newest_workspace
 from orchestration.state.database import connect, literal
 from orchestration.warehouse.check_results import dbt_results, gate, record
+from orchestration.warehouse.check_texts import dbt_test_text
 from orchestration.warehouse.dbt_process import end_with_step
 from orchestration.warehouse.dbt_project import DBT_COMMAND, PROJECT_DIR, environment, manifest_path
 from orchestration.warehouse.expectations import suites
@@ -58,6 +59,17 @@ class Translator(DagsterDbtTranslator):
     def get_owners(self, _dbt_resource_props: Mapping[str, Any]) -> Sequence[str]:
         """Who to ask."""
         return OWNERS
+
+    def get_asset_check_spec(
+        self, asset_spec: dg.AssetSpec, manifest: Mapping[str, Any], unique_id: str, project: DbtProject | None
+    ) -> dg.AssetCheckSpec | None:
+        """A test's sentence describes its check; its title is in the metadata."""
+        spec = super().get_asset_check_spec(asset_spec, manifest, unique_id, project)
+        node = manifest["nodes"].get(unique_id)
+        if spec is None or node is None:  # a unit test has its spec elsewhere
+            return spec
+        text = dbt_test_text(node)
+        return spec._replace(description=text.sentence, metadata={**spec.metadata, "title": text.title})
 
 
 TRANSLATOR = Translator(settings=DagsterDbtTranslatorSettings(enable_code_references=True))

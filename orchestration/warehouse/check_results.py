@@ -7,13 +7,17 @@ from typing import Any
 import duckdb
 
 from orchestration.failures import NOTHING_PUBLISHED, ChecksBlocked
+from orchestration.warehouse.check_texts import dbt_test_text
 
 _SHOWN = 12
 
 
 @dataclass(frozen=True)
 class CheckResult:
-    """One check of a run. ``severity`` is error or warn; ``where_to_look`` is for the operator and not published."""
+    """One check of a run. ``severity`` is error or warn; ``where_to_look`` is for the operator and not published.
+
+    ``name`` is the key; people read ``title`` and, in ``expected``, the sentence that says what must hold.
+    """
 
     name: str
     asset: str
@@ -22,13 +26,14 @@ class CheckResult:
     observed: str
     expected: str
     where_to_look: str
+    title: str
 
 
 def record(connection: duckdb.DuckDBPyConnection, results: Iterable[CheckResult]) -> None:
     """Adds results to those of the run so far."""
     rows = [astuple(result) for result in results]
     if rows:
-        connection.executemany("insert into run.check_results values (?, ?, ?, ?, ?, ?, ?)", rows)
+        connection.executemany("insert into run.check_results values (?, ?, ?, ?, ?, ?, ?, ?)", rows)
 
 
 def gate(connection: duckdb.DuckDBPyConnection) -> None:
@@ -39,7 +44,8 @@ def gate(connection: duckdb.DuckDBPyConnection) -> None:
     if not failed:
         return
     lines = [
-        f"  {result.name} on {result.asset}: {result.observed}, expected {result.expected}; see {result.where_to_look}"
+        f"  {result.title}: {result.observed}. {result.expected} See {result.where_to_look}"
+        f" ({result.name} on {result.asset})."
         for result in (CheckResult(*row) for row in failed[:_SHOWN])
     ]
     if len(failed) > _SHOWN:
@@ -50,6 +56,12 @@ def gate(connection: duckdb.DuckDBPyConnection) -> None:
     )
 
 
+def cases_found(count: int, of: int | None = None) -> str:
+    """What a check observed: how many cases break what must hold."""
+    shown = f"{count:,}" if of is None else f"{count:,} of {of:,}"
+    return f"{shown} {'case' if (of or count) == 1 else 'cases'} {'breaks' if count == 1 else 'break'} it"
+
+
 def dbt_results(results: Iterable[Mapping[str, Any]], nodes: Mapping[str, Mapping[str, Any]]) -> Iterator[CheckResult]:
     """The results of a dbt build's data tests, with the number of failing rows and the SQL of the test as it ran."""
     for result in results:
@@ -58,13 +70,15 @@ def dbt_results(results: Iterable[Mapping[str, Any]], nodes: Mapping[str, Mappin
             continue
         failures = result["failures"]
         attached = node.get("attached_node") or node["depends_on"]["nodes"][0]
+        text = dbt_test_text(node)
         below = node["original_file_path"].removeprefix("../")
         yield CheckResult(
             name=node["name"],
             asset=attached.split(".")[-1],
             severity=node["config"]["severity"].lower(),
             passed=result["status"] == "pass",
-            observed=f"{failures:,} failing rows" if failures is not None else f"not judged ({result['status']})",
-            expected="0 failing rows",
+            observed=cases_found(failures) if failures is not None else f"not judged ({result['status']})",
+            expected=text.sentence,
             where_to_look=f"dbt/target/compiled/{below}/{node['path'].split('/')[-1]}",
+            title=text.title,
         )

@@ -18,14 +18,16 @@ from orchestration.failures import BuildFailed, as_dagster_failure
 from orchestration.internals.great_expectations_context import quiet_context
 from orchestration.settings import PROJECT, settings
 from orchestration.state.database import connect
-from orchestration.warehouse.check_results import CheckResult, record
+from orchestration.warehouse.check_results import CheckResult, cases_found, record
 
 
 @dataclass(frozen=True)
 class Expectation:
-    """One expectation of a suite: its type, the rows it applies to, and whether its failure blocks."""
+    """One expectation of a suite: its words, its type, the rows it applies to, and whether its failure blocks."""
 
     name: str
+    title: str
+    sentence: str
     severity: str
     type: str
     kwargs: dict[str, Any]
@@ -85,20 +87,18 @@ def validate(suite: Suite, frame: pd.DataFrame) -> list[CheckResult]:
 
 
 def _result(suite: Suite, expectation: Expectation, found: Any) -> CheckResult:
-    observed = f"{found.result.get('unexpected_count', 0)} of {found.result.get('element_count', 0)} rows unexpected"
+    observed = cases_found(found.result.get("unexpected_count", 0), found.result.get("element_count", 0))
     if found.exception_info.get("raised_exception"):
         observed = "not judged (the expectation could not be tried)"
-    limits = ", ".join(
-        f"{name} {value}" for name, value in expectation.kwargs.items() if name != "value_set" or len(str(value)) < 40
-    )
     return CheckResult(
         name=expectation.name,
         asset=suite.asset_key.path[-1],
         severity=expectation.severity,
         passed=bool(found.success),
         observed=observed,
-        expected=f"{expectation.type.removeprefix('expect_').replace('_', ' ')} ({limits})",
+        expected=expectation.sentence,
         where_to_look=f"{suite.table} in the warehouse, expectations/{suite.name}.yml",
+        title=expectation.title,
     )
 
 
@@ -106,11 +106,13 @@ _SPECS = [
     dg.AssetCheckSpec(
         expectation.name,
         asset=suite.asset_key,
-        description=f"Great Expectations suite {suite.name}: {expectation.type} on {suite.table}"
-        + (f" where {expectation.where}" if expectation.where else "")
-        + ".",
+        description=expectation.sentence,
         additional_deps=[suite.table.split(".")],
-        metadata={"suite": f"expectations/{suite.name}.yml", "severity": expectation.severity},
+        metadata={
+            "title": expectation.title,
+            "suite": f"expectations/{suite.name}.yml",
+            "severity": expectation.severity,
+        },
     )
     for suite in suites()
     for expectation in suite.expectations
@@ -131,5 +133,5 @@ def great_expectations() -> Iterator[dg.AssetCheckResult]:
                     asset_key=suite.asset_key,
                     passed=result.passed,
                     severity=dg.AssetCheckSeverity(result.severity.upper()),
-                    metadata={"observed": result.observed, "expected": result.expected},
+                    metadata={"title": result.title, "observed": result.observed, "expected": result.expected},
                 )

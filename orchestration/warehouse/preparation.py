@@ -46,7 +46,8 @@ def prepare(settings: Settings, deliveries: Sequence[ArchivedDelivery]) -> None:
         connection.execute("insert into run.built values (?, false, ?)", [deliveries[0].as_of_date, _base(settings)])
         connection.execute(
             "create or replace table run.check_results (name varchar, asset varchar, severity varchar,"
-            " passed boolean, observed varchar, expected varchar, where_to_look varchar)"
+            " passed boolean, observed varchar, expected varchar, where_to_look varchar,"
+            " title varchar)"
         )
 
 

@@ -14,7 +14,8 @@ _UNIT_TESTS = {
     test["unique_id"]: dg.AssetCheckSpec(
         test["name"],
         asset=TRANSLATOR.get_asset_key(_MANIFEST["nodes"][test["depends_on"]["nodes"][0]]),
-        description=test["description"] or test["name"].replace("_", " "),
+        description=test["description"],
+        metadata={"title": test["name"].replace("_", " ").capitalize()},
     )
     for test in _MANIFEST["unit_tests"].values()
 }
@@ -52,5 +53,5 @@ def business_rules(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetC
                 asset_key=spec.asset_key,
                 passed=result["status"] == "pass",
                 severity=dg.AssetCheckSeverity.ERROR,
-                metadata={"observed": result["status"], "expected": "pass"},
+                metadata={"observed": result["status"], "expected": spec.description},
             )

@@ -123,6 +123,20 @@ def test_everything_works_without_javascript(visit: Visit, super_user: Person) -
     expect(page.locator("#customers")).to_be_visible()
 
 
+def test_checks_that_passed_are_folded_below_those_that_warn(visit: Visit, super_user: Person) -> None:
+    page = visit("/checks", super_user.email, java_script_enabled=False, viewport={"width": 360, "height": 800})
+    warned, passed = page.locator('[data-passed="false"]'), page.locator('[data-passed="true"]')
+    expect(warned.first).to_be_visible()
+    expect(passed.first).to_be_hidden()
+    page.locator("#passed summary").click()
+    expect(passed.first).to_be_visible()
+    last_warned, first_passed = warned.last.bounding_box(), passed.first.bounding_box()
+    assert last_warned
+    assert first_passed
+    assert last_warned["y"] < first_passed["y"]
+    assert page.evaluate("document.scrollingElement.scrollWidth <= innerWidth")
+
+
 def test_a_list_can_be_reached_by_keyboard(visit: Visit, super_user: Person) -> None:
     page = visit("/", super_user.email)
     page.keyboard.press("Tab")

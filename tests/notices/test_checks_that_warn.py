@@ -33,11 +33,11 @@ def test_a_notice_names_the_failed_checks_and_what_they_observed(
         assert send_notices(here, instance) == SendResult(0, 0, ())
     (post,) = webhook.posted
     assert post["notice"]["event"] == "checks_warned"
-    wanted = [{key: check[key] for key in ("name", "asset", "observed", "expected")} for check in checks]
+    wanted = [{key: check[key] for key in ("name", "asset", "observed", "expected", "title")} for check in checks]
     assert post["notice"]["checks"] == wanted
     assert mailbox.subjects == [f"[yacp] {DAY} is published; checks that warn: {len(checks)}"]
     for check in wanted:
-        assert "{name} on {asset}: {observed}, expected {expected}".format(**check) in mailbox.texts[0]
+        assert "{title}: {observed}. {expected} ({name} on {asset})".format(**check) in mailbox.texts[0]
     assert f"yacp checks --as-of {DAY} --failed" in mailbox.texts[0]
 
 

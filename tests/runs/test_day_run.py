@@ -132,13 +132,16 @@ def test_only_the_owner_can_open_customer_lists(sample: Sample) -> None:
 
 
 def test_checks_of_every_kind_are_published(sample: Sample) -> None:
-    found = sample.query("dashboard", "select name, severity, passed, observed, expected from it.quality.checks")
+    found = sample.query("dashboard", "select name, severity, passed, observed, expected, title from it.quality.checks")
     names = {row[0] for row in found}
     assert {"row_account", "synced_implies_an_agreeing_identity", "lwia_is_in_the_reference"} <= names
     assert any(name.startswith("counts_are_lists") for name in names)
-    assert all(passed for _, severity, passed, _, _ in found if severity == "error")
-    assert any(not passed for _, severity, passed, _, _ in found if severity == "warn")
-    assert all(observed and expected for *_, observed, expected in found)
+    assert all(passed for _, severity, passed, *_ in found if severity == "error")
+    assert any(not passed for _, severity, passed, *_ in found if severity == "warn")
+    assert all(observed and str(expected).strip().endswith(".") and title for *_, observed, expected, title in found)
+    assert all("_" not in f"{observed} {expected} {title}" for *_, observed, expected, title in found)
+    pairs = sample.query("dashboard", "select count(*), count(distinct (asset, title)) from it.quality.checks")
+    assert len(set(pairs[0])) == 1
 
 
 def test_the_days_rows_can_be_queried_as_raw(sample: Sample) -> None:
@@ -189,7 +192,8 @@ def test_a_failing_check_keeps_the_last_good_day(sample: Sample, tmp_path: Path)
     (folder / "manifest.json").write_text(json.dumps(manifest))
     result = yacp(broken.home, "run", "--as-of", str(DAY), extracts=broken.extracts)
     assert result.returncode == 1, result.stderr
-    assert "sync_shares_move_less_than_50_points on sync_status: 2 of 9 rows unexpected" in result.stderr
+    assert "Sync shares move at most 50 points: 2 of 9 cases break it. The share of each" in result.stderr
+    assert "(sync_shares_move_less_than_50_points on sync_status)" in result.stderr
     assert "expectations/sync_shares.yml" in result.stderr
     assert "Traceback" not in result.stderr
     assert str((broken.home / "published" / "current").readlink()) == release

@@ -7,5 +7,6 @@ select
     severity,
     passed,
     observed,
-    expected
+    expected,
+    title
 from {{ source("run", "check_results") }}
