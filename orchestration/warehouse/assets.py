@@ -225,6 +225,8 @@ RUN_SOURCES = [
         dg.AssetSpec(["run", name], description=description, group_name="run", owners=OWNERS, kinds={"duckdb"})
         for name, description in {
             "check_results": "The result of each check in the run; known once the models are built.",
+            "rows_before": "The rows that each system delivered before, for comparison.",
+            "providers_before": "The customers that each provider had in the delivery before.",
             "previous_sync_status": "The statewide sync statuses of the previous published day, for comparison.",
             "neighbours": "The published days just before and just after the day.",
             "line_stays": "Published stays on lines in the last year, up to the day's neighbours.",

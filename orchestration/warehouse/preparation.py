@@ -10,9 +10,10 @@ from pathlib import Path
 import duckdb
 
 from orchestration.contract.extract import Extract
-from orchestration.contract.systems import extracts
+from orchestration.contract.systems import SYSTEMS, extracts
+from orchestration.contract.worknet import WORKNET
 from orchestration.failures import UsageError
-from orchestration.landing.archive import ArchivedDelivery
+from orchestration.landing.archive import Archive, ArchivedDelivery
 from orchestration.settings import Settings
 from orchestration.spark.workspace import delete_workspaces
 from orchestration.state.database import connect, identifier, literal, literal_list
@@ -41,6 +42,7 @@ def prepare(settings: Settings, deliveries: Sequence[ArchivedDelivery]) -> None:
             connection.execute(f"create or replace view raw.{extract.table} as {_typed(connection, extract, path)}")
         accounts = literal_list(delivery.account for delivery in deliveries)
         connection.execute(f"create or replace view run.deliveries as from read_parquet({accounts})")
+        _copy_deliveries_before(settings, connection, deliveries[0].as_of_date)
         _copy_published_neighbours(settings, connection, deliveries[0].as_of_date)
         connection.execute("create or replace table run.built (as_of_date date, is_complete boolean, base varchar)")
         connection.execute("insert into run.built values (?, false, ?)", [deliveries[0].as_of_date, _base(settings)])
@@ -49,6 +51,26 @@ def prepare(settings: Settings, deliveries: Sequence[ArchivedDelivery]) -> None:
             " passed boolean, observed varchar, expected varchar, where_to_look varchar,"
             " title varchar)"
         )
+
+
+def _copy_deliveries_before(settings: Settings, connection: duckdb.DuckDBPyConnection, as_of: date) -> None:
+    """Copies how many rows each system delivered before, and how many customers each provider had."""
+    connection.execute(
+        "create or replace table run.rows_before (system varchar, extract varchar, row_count bigint);"
+        "create or replace table run.providers_before (provider_id varchar, customer_count bigint)"
+    )
+    archive = Archive(settings.archive)
+    for system in SYSTEMS:
+        if before := archive.newest_before(system, as_of):
+            connection.execute(
+                "insert into run.rows_before select system, extract, rows_loaded"
+                f" from read_parquet({literal(before.account)})"
+            )
+            if system == WORKNET:
+                connection.execute(
+                    "insert into run.providers_before select provider_id, count(*)"
+                    f" from read_parquet({literal(before.parquet(WORKNET.extract('customers')))}) group by provider_id"
+                )
 
 
 def _typed(connection: duckdb.DuckDBPyConnection, extract: Extract, path: Path) -> str:
