@@ -63,6 +63,7 @@ class PublishedTable(NamedTuple):
 
 
 CHECKS = PublishedTable("dashboard", "quality", "checks")
+DELIVERIES = PublishedTable("dashboard", "quality", "deliveries")
 COMING_DUE = PublishedTable("dashboard", "sections", "coming_due")
 LINE_CUSTOMERS = PublishedTable("customers", "customers", "line_customers")
 SYNC_PROBLEMS = PublishedTable("customers", "customers", "sync_problems")
@@ -122,6 +123,14 @@ class OpenRelease:
             return newest
         parquet = f"read_parquet({sql_string(self._parquet(table, day) / '*.parquet')}, hive_partitioning=false)"
         return f"((from {newest} limit 0) union all by name (from {parquet}))"
+
+    def iwds_day(self, day: date) -> date | None:
+        """The day that IWDS's rows of a published day are of; ``None`` when this machine doesn't have it."""
+        if not self.has(DELIVERIES, day):
+            return None
+        sql = f"select max(as_of_date) as of_day from {self.table(DELIVERIES, day)} where system = 'iwds'"
+        found: date | None = self.counts.get_or_make(("iwds_day", day), lambda: self.query(sql)[0]["of_day"])
+        return found
 
     def has(self, table: PublishedTable, day: date) -> bool:
         """Whether this machine has it: the Parquet of older days may not have been copied, or may be removed."""

@@ -63,6 +63,12 @@ class Visit:
         return self.may_list and self.release.has(LINE_CUSTOMERS, self.day)
 
     @property
+    def older_iwds_day(self) -> date | None:
+        """The day that IWDS's rows are of, where it is an earlier one than the page's."""
+        found = self.release.iwds_day(self.day)
+        return found if found != self.day else None
+
+    @property
     def previous_day(self) -> date | None:
         """The day published before."""
         return max((day for day in self.release.days if day < self.day), default=None)

@@ -58,6 +58,12 @@ class Settings(BaseSettings):
     held_rows_to_zero: int = Field(
         default=5, ge=1, description="It is held if an extract that had at least this many rows has none."
     )
+    iwds_may_be_late_days: int = Field(
+        default=0,
+        ge=0,
+        le=366,
+        description="If IWDS hasn't delivered a day, its newest delivery that is at most so many days older stands in.",
+    )
     max_file_size: ByteSize = Field(
         default=ByteSize(10_000_000_000), gt=0, description="The largest size of a delivered file, uncompressed."
     )

@@ -1,6 +1,7 @@
 """Commands that read what was delivered and what is published."""
 
 from datetime import date, datetime
+from typing import cast
 
 import click
 from rich.console import Console
@@ -19,7 +20,7 @@ from orchestration.settings import settings
 @format_option
 def show(section: str | None, scope: Scope, as_of: date | None, output: str) -> None:
     """Show the dashboard, or one SECTION of it."""
-    from orchestration.publishing.queries import sections
+    from orchestration.publishing.queries import iwds_day, sections
 
     release, table = sections(settings(), scope, section, as_of)
     if output != "table":
@@ -27,7 +28,10 @@ def show(section: str | None, scope: Scope, as_of: date | None, output: str) -> 
         return
     first = table.records()[0]
     published = in_chicago(datetime.fromisoformat(release.published_at))
-    terminal.show_dashboard(table, f"{first['scope_name']} · as of {first['as_of_date']} · published {published}")
+    older = iwds_day(release, cast("date", first["as_of_date"]))
+    late = f" · IWDS's data of {older}" if older else ""
+    title = f"{first['scope_name']} · as of {first['as_of_date']}{late} · published {published}"
+    terminal.show_dashboard(table, title)
 
 
 @click.command("list")

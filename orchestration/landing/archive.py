@@ -6,6 +6,7 @@ A delivery appears there whole, by one rename. The highest delivery number of a 
 """
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -14,7 +15,6 @@ import duckdb
 from pydantic import TypeAdapter
 
 from orchestration.contract.extract import Extract, System
-from orchestration.contract.systems import SYSTEMS
 from orchestration.failures import UsageError
 from orchestration.state.database import literal
 
@@ -99,21 +99,15 @@ class Archive:
     def newest_before(self, system: System, day: date) -> ArchivedDelivery | None:
         """The delivery that counts for the newest earlier day that has one; ``None`` when there is none."""
         days = [path.name for path in (self.folder / system.name).glob("*") if path.name < day.isoformat()]
-        found = (self.newest(system, date.fromisoformat(name)) for name in sorted(days, reverse=True))
-        return next((delivery for delivery in found if delivery), None)
+        return self.of_days(system, map(date.fromisoformat, sorted(days, reverse=True)))
 
     def delivery(self, system: str, day: date, number: int) -> ArchivedDelivery:
         """A delivery that was accepted before, whichever counts now."""
         return _read(self.folder_of(system, day, number) / RECORD)
 
-    def of_day(self, day: date) -> list[ArchivedDelivery]:
-        """The deliveries of the day that count, one per system; ``UsageError`` when one is missing."""
-        found = []
-        for system in SYSTEMS:
-            if (delivery := self.newest(system, day)) is None:
-                raise UsageError(f"{system.title} has no accepted delivery of {day}.")
-            found.append(delivery)
-        return found
+    def of_days(self, system: System, days: Iterable[date]) -> ArchivedDelivery | None:
+        """The delivery that counts for the first of the days that has one; ``None`` when none has."""
+        return next((found for day in days if (found := self.newest(system, day))), None)
 
     def all(self) -> list[ArchivedDelivery]:
         """Every accepted delivery, oldest day first."""

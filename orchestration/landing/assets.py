@@ -66,6 +66,7 @@ def _result(delivery: ArchivedDelivery, account: RowAccount) -> dg.MaterializeRe
             "rows_quarantined": account.quarantined,
             "rows_duplicate": account.duplicate,
             "delivery": delivery.delivery,
+            "delivery_of": str(delivery.as_of_date),
             "file": account.file,
             "warnings": dg.MetadataValue.md("\n".join(f"- {warning}" for warning in warnings) or "none"),
         },

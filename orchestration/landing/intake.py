@@ -26,6 +26,7 @@ from orchestration.landing.parsing import ParsedFile, parse
 from orchestration.landing.quarantine import Quarantine
 from orchestration.landing.reconciliation import RowAccount, write_accounts
 from orchestration.landing.refusals import acceptance_of, discard_refusal, keep_refusal
+from orchestration.landing.stand_ins import stand_in_days
 from orchestration.landing.text_faults import first_fault, require_row_count
 from orchestration.settings import Settings
 from orchestration.sources.delivery_root import DeliveryRoot, refusal
@@ -40,7 +41,8 @@ Progress = Callable[[str], None]
 def land(settings: Settings, system: System, day: date, progress: Progress = lambda _: None) -> ArchivedDelivery:
     """Loads the system's delivery of the day into the archive and returns the one that counts.
 
-    A repeat of the accepted delivery changes nothing; a day that is no longer at the root comes from the archive.
+    A repeat of the accepted delivery changes nothing; a day that is no longer at the root comes from the archive. For
+    IWDS the one that counts may be of an earlier day (``iwds_may_be_late_days``).
     Raises ``DeliveryRefused`` when the delivery as a whole breaks the contract, ``DeliveryHeld`` when too many rows
     are missing, ``UsageError`` when there is none.
     """
@@ -49,8 +51,12 @@ def land(settings: Settings, system: System, day: date, progress: Progress = lam
     incoming = restricted_folder(settings, archive.folder / ".incoming")
     with DeliveryRoot(settings) as root, tempfile.TemporaryDirectory(dir=incoming) as name:
         accepted = archive.newest(system, day)
-        if accepted and not root.has(system, day):
-            return accepted
+        if not root.has(system, day):
+            if accepted:
+                return accepted
+            for earlier in stand_in_days(settings, root, system, day):
+                with suppress(DeliveryRefused):  # then it isn't accepted, and an older one may stand in
+                    return land(settings, system, earlier, progress)
         landed, manifest = Path(name) / "landed", None
         landed.mkdir(mode=0o700)
         try:

@@ -4,10 +4,13 @@ from collections.abc import Sequence
 from datetime import date
 
 from orchestration.contract.extract import System
+from orchestration.contract.iwds import IWDS
 from orchestration.contract.systems import SYSTEMS
+from orchestration.contract.worknet import WORKNET
 from orchestration.failures import UsageError
 from orchestration.landing.archive import Archive
 from orchestration.landing.refusals import refusals
+from orchestration.landing.stand_ins import stand_in_days
 from orchestration.settings import Settings
 from orchestration.sources.delivery_root import DeliveryRoot
 from orchestration.sources.manifest import MANIFEST
@@ -112,10 +115,11 @@ def rows_forgotten(config: Settings, day: date) -> int:
 
 
 def newest_delivered(config: Settings) -> date:
-    """The newest day that both systems have delivered in full; ``UsageError`` when there is none."""
+    """The newest day that can be built from what the systems have delivered; ``UsageError`` when there is none."""
     with DeliveryRoot(config) as root:
-        for day in root.days(*SYSTEMS):
-            return day
+        for day in root.days(*(SYSTEMS if not config.iwds_may_be_late_days else [WORKNET])):
+            if not _missing(config, root, day):
+                return day
         raise UsageError(
             f"There is no day that both systems have delivered in full under {root.location}. "
             "yacp generate makes sample deliveries; YACP_EXTRACTS sets another location."
@@ -135,9 +139,16 @@ def require_delivered(config: Settings, day: date) -> None:
             manifests = " and ".join(f"{root.folder(system, day)}/{MANIFEST}" for system in missing)
             have = "has" if len(missing) == 1 else "have"
             who = " and ".join(system.title for system in missing)
-            raise UsageError(f"{who} {have} not delivered {day} yet: there is no {manifests}.")
+            late = ""
+            if config.iwds_may_be_late_days and IWDS in missing:
+                late = f" Nor any of the {config.iwds_may_be_late_days} days before (YACP_IWDS_MAY_BE_LATE_DAYS)."
+            raise UsageError(f"{who} {have} not delivered {day} yet: there is no {manifests}.{late}")
 
 
 def _missing(config: Settings, root: DeliveryRoot, day: date) -> list[System]:
     archive = Archive(config.archive)
-    return [s for s in SYSTEMS if not (root.has(s, day) or archive.newest(s, day))]
+    return [
+        system
+        for system in SYSTEMS
+        if not (root.has(system, day) or archive.newest(system, day) or any(stand_in_days(config, root, system, day)))
+    ]

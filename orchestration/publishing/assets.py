@@ -13,6 +13,7 @@ from orchestration.failures import UsageError, as_dagster_failure
 from orchestration.landing.archive import Archive
 from orchestration.landing.assets import OWNERS
 from orchestration.landing.reconciliation import ROW_ACCOUNT, ROW_ACCOUNT_SENTENCE, ROW_ACCOUNT_TITLE, recount
+from orchestration.landing.stand_ins import deliveries_of
 from orchestration.publishing.publish import publish
 from orchestration.settings import Settings, settings
 from orchestration.state.database import connect
@@ -46,7 +47,7 @@ def _deps(file: str) -> list[dg.AssetKey]:
 
 def _forgotten(config: Settings, day: date) -> Iterator[CheckResult]:
     """Warns that a day was rebuilt after ``yacp forget``, so its counts are lower than before."""
-    by_system = {delivery.system: delivery for delivery in Archive(config.archive).of_day(day)}
+    by_system = {delivery.system: delivery for delivery in deliveries_of(config, day)}
     for extract in extracts():
         rows = by_system[extract.system].rows_forgotten(extract)
         found, (title, expected) = f"{rows:,} rows taken out by yacp forget", _NOBODY_FORGOTTEN_TEXT

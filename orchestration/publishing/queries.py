@@ -130,8 +130,11 @@ def checks(config: Settings, as_of: date | None) -> tuple[str, Table]:
         return f"{day}, as published", query(connection, f"select {columns} from {titled(source)} {order}", [])
 
 
-def published_deliveries(config: Settings, days: Iterable[date]) -> dict[tuple[date, str], int]:
-    """Which delivery of each system the given days were built from, as far as they are published or pending."""
+def published_deliveries(config: Settings, days: Iterable[date]) -> dict[tuple[date, str], tuple[date, int]]:
+    """Which delivery of each system the given days were built from, as far as they are published or pending.
+
+    By day and system, the as-of date and the number of the delivery; IWDS's may be of an earlier day.
+    """
     release = latest(config)
     folder = release.folder / "parquet" / "dashboard" / "quality" / "deliveries" if release else None
     files = [str(path) for day in days if folder and (path := folder / f"as_of_date={day}" / DATA).exists()]
@@ -139,10 +142,24 @@ def published_deliveries(config: Settings, days: Iterable[date]) -> dict[tuple[d
         return {}
     with connect(config) as connection:
         found = connection.execute(
-            "select as_of_date, system, max(delivery) from read_parquet(?, hive_partitioning = true) group by all",
+            "select cast(split_part(split_part(filename, '/', -2), '=', 2) as date) as day, system,"
+            " max((as_of_date, delivery)) from read_parquet(?, hive_partitioning = false, filename = true)"
+            " group by all",
             [files],
         ).fetchall()
     return {(day, system): delivery for day, system, delivery in found}
+
+
+def iwds_day(release: Release, day: date) -> date | None:
+    """The day that IWDS's rows of a published day are of; ``None`` when that is the day itself, or isn't known."""
+    path = release.folder / "parquet" / "dashboard" / "quality" / "deliveries" / f"as_of_date={day}" / DATA
+    if not path.exists():
+        return None
+    with duckdb.connect() as connection:
+        [(found,)] = connection.execute(
+            "select max(as_of_date) from read_parquet(?, hive_partitioning = false) where system = 'iwds'", [str(path)]
+        ).fetchall()
+    return found if found and found != day else None
 
 
 @contextmanager

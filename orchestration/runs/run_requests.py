@@ -3,16 +3,22 @@ schedule requests what the sensor missed.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from itertools import islice
+from zoneinfo import ZoneInfo
 
 import dagster as dg
 
 from orchestration.contract.dates import CHICAGO
+from orchestration.contract.extract import System
+from orchestration.contract.iwds import IWDS
 from orchestration.contract.partitions import DAILY_PARTITIONS, PARTITION_TAG
 from orchestration.contract.systems import SYSTEMS
+from orchestration.contract.worknet import WORKNET
 from orchestration.failures import IS_FINAL, DeliveryRefused, UsageError, YacpError
+from orchestration.landing.archive import Archive
 from orchestration.landing.refusals import accepted_when_held
+from orchestration.landing.stand_ins import stand_in_days
 from orchestration.publishing.queries import published_deliveries
 from orchestration.settings import Settings, settings
 from orchestration.sources.delivery_root import DeliveryRoot, without_retries
@@ -23,6 +29,8 @@ JOB = "nightly"
 DELIVERIES_TAG = "yacp/deliveries"
 """The tag of a run that says which deliveries it was requested for."""
 _RECENT_DAYS = 14
+_NEVER = (date.min, 0)
+_MORNING = time(6)
 _RETRY_AFTER = (timedelta(minutes=1), timedelta(minutes=10), timedelta(minutes=60))
 
 nightly = dg.define_asset_job(
@@ -43,36 +51,66 @@ unit_tests = dg.define_asset_job(
 def days_to_run(config: Settings, on_problem: Callable[[str], None]) -> dict[date, str]:
     """The recent days to run, each with the deliveries (``1-2``) or release (``after-…``) that it is run for.
 
-    A held delivery that somebody accepted is another reason to run the day (``1-accepted-2``).
-
     These are the days that both systems have delivered and that are not published from those deliveries, and the
-    newest published day when a release with corrected older days is pending. What can't be read now is passed to
-    ``on_problem`` and tried again at the next tick.
+    newest published day when a release with corrected older days is pending. A held delivery that somebody accepted is
+    another one (``1-accepted-2``), and so is an older one of IWDS that stands in (``1-1-of-2026-11-22``). What can't
+    be read now is passed to ``on_problem`` and tried again at the next tick.
     """
     to_run: dict[date, str] = {}
     try:
         with DeliveryRoot(without_retries(config)) as root:
-            days = sorted(islice(root.days(*SYSTEMS), _RECENT_DAYS))  # oldest first
+            days = sorted(islice(_buildable_days(config, root), _RECENT_DAYS))  # oldest first
             published = published_deliveries(config, days)
             for day in days:
                 try:
-                    numbers = {system.name: root.manifest(system, day).delivery for system in SYSTEMS}
+                    found = {system.name: _delivery_for(config, root, system, day) for system in SYSTEMS}
                 except (DeliveryRefused, UsageError) as error:
                     on_problem(str(error))
                     continue
-                is_newer = any(number > published.get((day, name), 0) for name, number in numbers.items())
+                is_newer = any(
+                    (of_day, number) > published.get((day, name), _NEVER) for name, (of_day, number) in found.items()
+                )
                 if is_newer and str(day) in DAILY_PARTITIONS.get_partition_keys():
-                    accepted = accepted_when_held(config, day)
-                    to_run[day] = "-".join(
-                        f"{number}{'-accepted' if (name, number) in accepted else ''}"
-                        for name, number in numbers.items()
-                    )
+                    to_run[day] = _requested_for(config, day, found)
     except YacpError as error:
         on_problem(str(error))
     release = pending(config)
     if release and not any(day >= release.as_of_date for day in to_run):
         to_run[release.as_of_date] = f"after-{release.name}"
     return to_run
+
+
+def _requested_for(config: Settings, day: date, deliveries: dict[str, tuple[date, int]]) -> str:
+    accepted = accepted_when_held(config, day)
+    return "-".join(
+        f"{number}"
+        + (f"-of-{of_day}" if of_day != day else "")
+        + ("-accepted" if of_day == day and (name, number) in accepted else "")
+        for name, (of_day, number) in deliveries.items()
+    )
+
+
+def _buildable_days(config: Settings, root: DeliveryRoot) -> Iterator[date]:
+    """The days that both systems have delivered, and after six in the morning those for which IWDS's stands in."""
+    if not config.iwds_may_be_late_days:
+        yield from root.days(*SYSTEMS)
+        return
+    now = datetime.now(ZoneInfo(CHICAGO))
+    for day in root.days(WORKNET):
+        is_late = now >= datetime.combine(day + timedelta(days=1), _MORNING, ZoneInfo(CHICAGO))
+        if root.has(IWDS, day) or (is_late and any(stand_in_days(config, root, IWDS, day))):
+            yield day
+
+
+def _delivery_for(config: Settings, root: DeliveryRoot, system: System, day: date) -> tuple[date, int]:
+    """The as-of date and number of the delivery that the day is built from; ``UsageError`` when there is none."""
+    if root.has(system, day):
+        return day, root.manifest(system, day).delivery
+    for earlier in stand_in_days(config, root, system, day):
+        accepted = Archive(config.archive).newest(system, earlier)
+        at_root = root.manifest(system, earlier).delivery if root.has(system, earlier) else 0
+        return earlier, max(accepted.delivery if accepted else 0, at_root)
+    raise UsageError(f"{system.title} has not delivered {day}.")
 
 
 def _requests(
@@ -142,7 +180,7 @@ def complete_deliveries(context: dg.SensorEvaluationContext) -> Iterator[dg.RunR
 
 @dg.schedule(
     job=nightly,
-    cron_schedule="0 6 * * *",
+    cron_schedule=f"0 {_MORNING.hour} * * *",
     execution_timezone=CHICAGO,
     description="At six in the morning, runs what the sensor missed.",
 )

@@ -25,8 +25,8 @@ from orchestration.contract.partitions import DAILY_PARTITIONS, ONE_DAY_PER_RUN
 from orchestration.contract.systems import extracts
 from orchestration.failures import NOTHING_PUBLISHED, BuildFailed, UsageError, as_dagster_failure
 from orchestration.internals.dagster_dbt_cli import InstalledDbtCli
-from orchestration.landing.archive import Archive
 from orchestration.landing.assets import OWNERS, asset_key
+from orchestration.landing.stand_ins import deliveries_of
 from orchestration.settings import Settings, settings
 from orchestration.spark.inputs import write_inputs
 from orchestration.spark.results import Node, collect
@@ -96,7 +96,7 @@ def dbt_models(context: dg.AssetExecutionContext) -> Iterator[Any]:
         if context.is_subset:
             _require_same_day(config, day)
         else:
-            deliveries = Archive(config.archive).of_day(day)
+            deliveries = deliveries_of(config, day)
             if config.engine == "spark":
                 require_spark()
             prepare(config, deliveries)

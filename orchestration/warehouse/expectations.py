@@ -32,6 +32,7 @@ class Expectation:
     type: str
     kwargs: dict[str, Any]
     where: str | None = None
+    observed: str = ""
 
 
 @dataclass(frozen=True)
@@ -88,6 +89,9 @@ def validate(suite: Suite, frame: pd.DataFrame) -> list[CheckResult]:
 
 def _result(suite: Suite, expectation: Expectation, found: Any) -> CheckResult:
     observed = cases_found(found.result.get("unexpected_count", 0), found.result.get("element_count", 0))
+    if expectation.observed and not found.success:
+        values = ", ".join(map(str, found.result.get("partial_unexpected_list", ())))
+        observed = expectation.observed.format(values=values)
     if found.exception_info.get("raised_exception"):
         observed = "not judged (the expectation could not be tried)"
     return CheckResult(

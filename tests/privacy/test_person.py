@@ -12,8 +12,8 @@ from jinja2 import Environment
 from orchestration.contract.iwds import IWDS
 from orchestration.contract.systems import SYSTEMS
 from orchestration.contract.worknet import WORKNET
-from orchestration.landing.archive import Archive
 from orchestration.landing.intake import land
+from orchestration.landing.stand_ins import deliveries_of
 from orchestration.privacy.person import Person
 from orchestration.settings import PROJECT, Settings
 
@@ -81,7 +81,7 @@ def config(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 @pytest.fixture(scope="module")
 def by_models(config: Settings) -> Pairs:
     """The IWDS candidates of each customer by the models' rule, for the last fours that a sync status uses."""
-    worknet, iwds = Archive(config.archive).of_day(DAY)
+    worknet, iwds = deliveries_of(config, DAY)
     with duckdb.connect() as connection:
         for delivery, system, name in ((worknet, WORKNET, "customers"), (iwds, IWDS, "applications")):
             table = f"{system.name}_{name}"

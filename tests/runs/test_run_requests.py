@@ -8,6 +8,7 @@ import dagster as dg
 import pytest
 from conftest import DAY, DAY_BEFORE, Deliveries, Sample
 
+from orchestration.contract.iwds import IWDS
 from orchestration.contract.partitions import PARTITION_TAG
 from orchestration.contract.systems import SYSTEMS
 from orchestration.contract.worknet import WORKNET
@@ -18,6 +19,8 @@ from orchestration.landing.refusals import accept
 from orchestration.runs import run_requests
 from orchestration.runs.run_requests import DELIVERIES_TAG, JOB
 from orchestration.settings import settings
+
+DAY_AFTER = DAY + timedelta(days=1)
 
 
 @pytest.fixture
@@ -151,3 +154,22 @@ def test_a_held_delivery_is_run_again_once_it_is_accepted(instance: dg.DagsterIn
     assert requested(instance) == [f"{DAY}-1-accepted-1"]
     run(instance, None, "1-accepted-1")
     assert requested(instance) == []
+
+
+def test_an_older_delivery_of_iwds_stands_in_until_the_days_own_arrives(
+    instance: dg.DagsterInstance, deliveries: Deliveries, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deliveries.write(WORKNET, day=DAY_AFTER)
+    assert requested(instance) == [f"{DAY}-1-1"]
+    late = settings().model_copy(update={"iwds_may_be_late_days": 1})
+    monkeypatch.setattr(run_requests, "settings", lambda: late)
+    assert requested(instance) == [f"{DAY}-1-1", f"{DAY_AFTER}-1-1-of-{DAY}"]
+    published = {
+        (day, system.name): (DAY if system == IWDS else day, 1) for day in (DAY, DAY_AFTER) for system in SYSTEMS
+    }
+    monkeypatch.setattr(run_requests, "published_deliveries", lambda *_: published)
+    assert requested(instance) == []
+    deliveries.write(IWDS, delivery=2)
+    assert requested(instance) == [f"{DAY}-1-2", f"{DAY_AFTER}-1-2-of-{DAY}"]
+    deliveries.write(IWDS, day=DAY_AFTER)
+    assert requested(instance) == [f"{DAY}-1-2", f"{DAY_AFTER}-1-1"]

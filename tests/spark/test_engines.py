@@ -20,7 +20,7 @@ import psutil
 import pytest
 from conftest import DAY, YACP, clean_environment, yacp
 
-from orchestration.landing.archive import Archive
+from orchestration.landing.stand_ins import deliveries_of
 from orchestration.sample.generator import generate
 from orchestration.settings import PROJECT, Settings
 from orchestration.spark.inputs import write_inputs
@@ -190,7 +190,7 @@ def test_every_unit_test_of_the_rules_holds_on_spark(engines: Engines) -> None:
     home = engines.root / "rules"
     shutil.copytree(engines.duckdb / "archive", home / "archive")
     config = Settings(home=home, engine="spark", spark_conf=HERE / "small.conf")
-    deliveries = Archive(config.archive).of_day(DAY)
+    deliveries = deliveries_of(config, DAY)
     prepare(config, deliveries)
     write_inputs(config, deliveries)
     own = {"YACP_HOME": str(home), "YACP_SPARK_CONF": ON_SPARK["YACP_SPARK_CONF"]}

@@ -33,6 +33,7 @@ GOOD = {
         "out_of_order_share": [0.01],
     },
     "future_dates": {"date_name": ["exited_on"], "after_as_of_count": [1], "after_as_of_share": [0.01]},
+    "delivery_days": {"system": ["worknet", "iwds"], "days_old": [0, 0]},
     "row_losses": {
         "system": ["worknet", "iwds"],
         "extract": ["staff", "services"],
@@ -68,6 +69,7 @@ BROKEN = [
     ("status_dates", "missing_share", 1, 0.03, "delivered_status_has_its_date"),
     ("date_order", "out_of_order_share", 0, 0.03, "dates_keep_their_order"),
     ("future_dates", "after_as_of_share", 0, 0.03, "dates_lie_before_the_end_of_the_day"),
+    ("delivery_days", "days_old", 1, 1, "iwds_is_of_the_day"),
     ("row_losses", "lost_share", 0, 0.051, "extracts_lose_at_most_5_percent"),
     ("provider_losses", "lost_share", 0, 0.51, "providers_keep_half_of_their_customers"),
     ("provider_losses", "customers_before", 1, 5, "providers_keep_half_of_their_customers"),
@@ -103,6 +105,11 @@ def test_an_unknown_id_has_no_person() -> None:
     frame.loc[0, "sync_status"] = "id_unknown"
     failed = {result.name for result in validate(suite("sync_status"), frame) if not result.passed}
     assert failed == {"unknown_id_has_no_iwds_person"}
+
+
+def test_a_late_system_is_so_many_days_late() -> None:
+    [result] = validate(suite("delivery_days"), pd.DataFrame(GOOD["delivery_days"]).assign(days_old=[0, 3]))
+    assert result.observed == "IWDS's rows are older than the day, in days: 3"
 
 
 def test_a_small_population_may_jump() -> None:
