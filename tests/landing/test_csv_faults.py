@@ -141,5 +141,5 @@ def test_a_refusal_counts_only_causes_and_names_what_followed(config: Settings, 
         "customers.csv has 3 of 4 rows that don't fit (75.0%; the limit is 1.0%): 3 × orphan in provider_id, first in "
         "line 3; case_notes.csv has 7 of 10 rows that don't fit (70.0%; the limit is 1.0%): 7 × orphan in customer_id, "
         "first in line 5. 3 more rows in case_notes.csv only followed from these: what they refer to went to "
-        "quarantine. Nothing was loaded."
+        "quarantine. yacp quarantine --as-of 2026-11-23 lists every row. Nothing was loaded."
     ) in str(refusal.value)
