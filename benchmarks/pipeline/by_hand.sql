@@ -37,6 +37,9 @@ with own as (
     from customers c
     join iwds_applications i using (iwds_customer_id)
     join applications a on a.application_id = i.worknet_application_id and a.customer_id = c.customer_id
+    join (select customer_id, max(started_on) as began_on from applications group by 1) began
+        on began.customer_id = c.customer_id
+    where not coalesce(i.status = 'exited' and i.exited_on < began_on, false)
     qualify row_number() over (
         partition by c.customer_id order by i.application_date desc, i.iwds_application_id desc) = 1
 ),

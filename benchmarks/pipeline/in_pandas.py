@@ -45,8 +45,8 @@ def latest(frame: pd.DataFrame, by: str, order: list[str]) -> pd.DataFrame:
     return frame.sort_values(order).drop_duplicates(by, keep="last")
 
 
-def speaking(customers: pd.DataFrame, applications: pd.DataFrame, iwds: pd.DataFrame) -> pd.DataFrame:
-    """The IWDS application of each synced customer."""
+def speaking(customers: pd.DataFrame, applications: pd.DataFrame, iwds: pd.DataFrame, began: pd.Series) -> pd.DataFrame:
+    """The IWDS application of each synced customer; ``began`` is the day on which each one's application began."""
     linked = customers.dropna(subset="iwds_customer_id")
     linked = linked[~linked["iwds_customer_id"].duplicated(keep=False)]
     person = latest(iwds, "iwds_customer_id", ["application_date", "iwds_application_id"])
@@ -63,6 +63,8 @@ def speaking(customers: pd.DataFrame, applications: pd.DataFrame, iwds: pd.DataF
         left_on=["worknet_application_id", "customer_id"],
         right_on=["application_id", "customer_id"],
     )
+    is_closed = (own["status"] == "exited") & (own["exited_on"] < own["customer_id"].map(began))
+    own = own[~is_closed.fillna(False).astype(bool)]
     return latest(own, "customer_id", ["application_date", "iwds_application_id"])
 
 
@@ -126,7 +128,7 @@ def memberships(worknet: Path, iwds_folder: Path, seeds: Path, day: pd.Timestamp
 
     enrolling = review.loc[review["line_key"] == "ready_for_enrollment", ["customer_id", "recommended_at"]].copy()
     enrolling["recommended"] = chicago(enrolling["recommended_at"])
-    spoken = speaking(customers, applications, iwds)
+    spoken = speaking(customers, applications, iwds, now.set_index("customer_id")["started"])
     enrolling = enrolling.merge(
         spoken[["customer_id", "iwds_application_id", "status", "status_date", "exited_on"]],
         on="customer_id",
