@@ -119,7 +119,16 @@ def deliveries(output: str) -> None:
     from orchestration.landing import queries
 
     table = queries.deliveries(settings())
-    terminal.print_result(table, output, "Deliveries", "No delivery has been landed yet.")
+    if output != "table":
+        terminal.write_records(table, output)
+        return
+    counts = table.select(*(column for column in table.columns if column not in ("loaded_at", "why")))
+    terminal.show_table(counts, "Deliveries", "No delivery has been landed yet.")
+    for system, day, delivery, status, why in dict.fromkeys(
+        table.select("system", "as_of_date", "delivery", "status", "why").rows
+    ):
+        if why:
+            click.echo(f"{system} {day}, delivery {delivery}, {status}: {why}\n")
 
 
 @click.command()

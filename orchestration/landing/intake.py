@@ -11,6 +11,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -21,7 +22,7 @@ from orchestration.failures import NOTHING_LOADED, BuildFailed, DeliveryRefused,
 from orchestration.landing.archive import RECORD, Acceptance, Archive, ArchivedDelivery, parquet_path
 from orchestration.landing.file_checks import FileRejected
 from orchestration.landing.judging import JudgedFile, judge
-from orchestration.landing.losses import require_no_loss
+from orchestration.landing.losses import held, large_losses
 from orchestration.landing.parsing import ParsedFile, parse
 from orchestration.landing.quarantine import Quarantine
 from orchestration.landing.reconciliation import RowAccount, write_accounts
@@ -162,12 +163,14 @@ def _load(
                 raise refusal(system, day, *problems)
         quarantine.write(landed)
         write_accounts(connection, manifest, accounts, landed)
-        if problems:
-            raise refusal(system, day, *problems, then=quarantine.remarks(day))
-        if not acceptance_of(settings, system, day, manifest.delivery, manifest.checksums):
-            require_no_loss(
-                connection, settings, manifest, accounts, Archive(settings.archive).newest_before(system, day)
-            )
+        before = Archive(settings.archive).newest_before(system, day)
+        if problems:  # a parent that was cut short comes first: its children's orphans only follow
+            delivered = [replace(account, stored=account.stored + account.quarantined) for account in accounts]
+            losses = large_losses(connection, settings, delivered, before)
+            raise refusal(system, day, *losses, *problems, then=quarantine.remarks(day))
+        losses = large_losses(connection, settings, accounts, before)
+        if losses and not acceptance_of(settings, system, day, manifest.delivery, manifest.checksums):
+            raise held(manifest, losses)
     return warnings
 
 

@@ -38,28 +38,31 @@ class _Loss:
         return self.share > limit and self.before - self.now >= settings.held_loss_rows
 
 
-def require_no_loss(
+def large_losses(
     connection: duckdb.DuckDBPyConnection,
     settings: Settings,
-    manifest: Manifest,
     accounts: Sequence[RowAccount],
     before: ArchivedDelivery | None,
-) -> None:
-    """Raises ``DeliveryHeld`` when an extract lost too many rows; a first delivery has nothing to be compared with."""
+) -> list[str]:
+    """The extracts that lost too many rows, with both counts; a first delivery has nothing to be compared with."""
     if before is None:
-        return
+        return []
     rows = connection.execute(f"select extract, rows_loaded from read_parquet({literal(before.account)})").fetchall()
     loaded = dict(rows)
     losses = [_Loss(one.extract, one.file, loaded.get(one.extract.name, 0), one.stored) for one in accounts]
-    if held := [loss for loss in losses if loss.is_too_large(settings)]:
-        counts = "; ".join(
-            f"{loss.file} has {loss.now:,} rows, {loss.before:,} on {before.as_of_date} ({loss.share:.0%} fewer)"
-            for loss in held
-        )
-        system, day = manifest.system, manifest.as_of_date
-        raise DeliveryHeld(
-            f"Delivery {manifest.delivery} of {system} for {day} is held because it may have been cut short: {counts}. "
-            f"{NOTHING_LOADED} If rows are missing, ask for a new delivery with a higher delivery number. If it is "
-            f'right, accept it and run the day again: yacp accept {system} {day} --why "…"',
-            manifest.checksums,
-        )
+    return [
+        f"{loss.file} has {loss.now:,} rows, {loss.before:,} on {before.as_of_date} ({loss.share:.0%} fewer)"
+        for loss in losses
+        if loss.is_too_large(settings)
+    ]
+
+
+def held(manifest: Manifest, losses: Sequence[str]) -> DeliveryHeld:
+    """The error for a delivery that lost rows: which, and what to do."""
+    system, day = manifest.system, manifest.as_of_date
+    return DeliveryHeld(
+        f"Delivery {manifest.delivery} of {system} for {day} is held because it may have been cut short: "
+        f"{'; '.join(losses)}. {NOTHING_LOADED} If rows are missing, ask for a new delivery with a higher delivery "
+        f'number. If it is right, accept it and run the day again: yacp accept {system} {day} --why "…"',
+        manifest.checksums,
+    )

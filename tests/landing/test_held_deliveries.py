@@ -243,3 +243,19 @@ def test_a_held_delivery_keeps_its_quarantine(config: Settings, deliveries: Deli
     account = {row["file"]: row["rows_loaded"] for row in queries.deliveries(config).records() if row["why"]}
     assert account["staff.csv"] == 100
     assert duckdb.execute(f"from '{refusals(config.archive)[0].quarantine}'").fetchall()
+
+
+def test_what_was_cut_short_is_the_first_cause_of_a_refusal(config: Settings, deliveries: Deliveries) -> None:
+    """A cut parent leaves orphans, which refuse the delivery; they are not where to look."""
+    customers = [{"customer_id": f"C{number}"} for number in range(1, 101)]
+    notes = [{"case_note_id": f"N{number}", "customer_id": f"C{number}"} for number in range(1, 101)]
+    deliveries.write(WORKNET, {"customers": customers, "case_notes": notes}, day=DAY_BEFORE)
+    land(config, WORKNET, DAY_BEFORE)
+    deliveries.write(WORKNET, {"customers": customers[:50], "case_notes": notes})
+    with pytest.raises(DeliveryRefused) as refused:
+        land(config, WORKNET, DAY)
+    assert not isinstance(refused.value, DeliveryHeld)
+    assert (
+        "was refused: customers.csv has 50 rows, 100 on 2026-11-22 (50% fewer); case_notes.csv has 50 of 100 rows that"
+        in str(refused.value)
+    )
