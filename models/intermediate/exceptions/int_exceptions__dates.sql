@@ -55,7 +55,7 @@ union all
 select
     customer_id,
     'date_implausible' as reason,
-    {{ dbt.concat(["'Before the program can have begun: '", list_in_order("part", "place"), "'.'"]) }} as detail
+    {{ dbt.concat(["'Before the program can have started: '", list_in_order("part", "place"), "'.'"]) }} as detail
 from implausible
 group by customer_id
 union all
