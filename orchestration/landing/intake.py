@@ -56,8 +56,10 @@ def land(settings: Settings, system: System, day: date, progress: Progress = lam
             if accepted:
                 return accepted
             for earlier in stand_in_days(settings, root, system, day):
-                with suppress(DeliveryRefused):  # then it isn't accepted, and an older one may stand in
+                with suppress(DeliveryRefused):  # what was accepted before still stands in, or else an older one
                     return land(settings, system, earlier, progress)
+                if accepted_earlier := archive.newest(system, earlier):
+                    return accepted_earlier
         landed, manifest = Path(name) / "landed", None
         landed.mkdir(mode=0o700)
         try:

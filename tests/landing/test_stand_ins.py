@@ -76,3 +76,16 @@ def test_a_refused_delivery_does_not_stand_in(config: Settings, deliveries: Deli
     deliveries.write(IWDS, day=DAY - timedelta(days=2))
     deliveries.write(IWDS, {"services.csv": "nothing\n"}, day=DAY - timedelta(days=1))
     assert land(may_be_late(config, 2), IWDS, DAY).as_of_date == DAY - timedelta(days=2)
+
+
+def test_a_refused_redelivery_leaves_the_accepted_one_to_stand_in(config: Settings, deliveries: Deliveries) -> None:
+    late, day_before = may_be_late(config, 2), DAY - timedelta(days=1)
+    for day in (DAY - timedelta(days=2), day_before):
+        deliveries.write(IWDS, day=day)
+        land(config, IWDS, day)
+    deliveries.write(IWDS, {"services.csv": "nothing\n"}, day=day_before, delivery=2)
+    deliveries.write(WORKNET)
+    land(late, WORKNET, DAY)
+    stand_in = land(late, IWDS, DAY)
+    assert (stand_in.as_of_date, stand_in.delivery) == (day_before, 1)
+    assert deliveries_of(late, DAY)[1] == stand_in
