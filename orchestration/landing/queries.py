@@ -10,7 +10,7 @@ from orchestration.contract.worknet import WORKNET
 from orchestration.failures import UsageError
 from orchestration.landing.archive import Archive
 from orchestration.landing.refusals import refusals
-from orchestration.landing.stand_ins import stand_in_days
+from orchestration.landing.stand_ins import earlier_days, stand_in_days
 from orchestration.settings import Settings
 from orchestration.sources.delivery_root import DeliveryRoot
 from orchestration.sources.manifest import MANIFEST
@@ -110,8 +110,9 @@ def _quarantined(config: Settings, day: date | None) -> str:
 
 def rows_forgotten(config: Settings, day: date) -> int:
     """How many rows of the day's deliveries were removed from the archive because people were forgotten."""
-    newest = [(system, Archive(config.archive).newest(system, day)) for system in SYSTEMS]
-    return sum(found.rows_forgotten(extract) for system, found in newest if found for extract in system.extracts)
+    archive = Archive(config.archive)
+    used = [(system, archive.of_days(system, [day, *earlier_days(config, system, day)])) for system in SYSTEMS]
+    return sum(found.rows_forgotten(extract) for system, found in used if found for extract in system.extracts)
 
 
 def newest_delivered(config: Settings) -> date:

@@ -3,6 +3,7 @@ schedule requests what the sensor missed.
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import islice
 from zoneinfo import ZoneInfo
@@ -108,8 +109,11 @@ def _delivery_for(config: Settings, root: DeliveryRoot, system: System, day: dat
         return day, root.manifest(system, day).delivery
     for earlier in stand_in_days(config, root, system, day):
         accepted = Archive(config.archive).newest(system, earlier)
-        at_root = root.manifest(system, earlier).delivery if root.has(system, earlier) else 0
-        return earlier, max(accepted.delivery if accepted else 0, at_root)
+        number = accepted.delivery if accepted else 0
+        with suppress(DeliveryRefused, UsageError):  # of what lies at the root; what was accepted still stands in
+            number = max(number, root.manifest(system, earlier).delivery)
+        if number:
+            return earlier, number
     raise UsageError(f"{system.title} has not delivered {day}.")
 
 

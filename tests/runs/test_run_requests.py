@@ -173,3 +173,14 @@ def test_an_older_delivery_of_iwds_stands_in_until_the_days_own_arrives(
     assert requested(instance) == [f"{DAY}-1-2", f"{DAY_AFTER}-1-2-of-{DAY}"]
     deliveries.write(IWDS, day=DAY_AFTER)
     assert requested(instance) == [f"{DAY}-1-2", f"{DAY_AFTER}-1-1"]
+
+
+def test_an_accepted_delivery_stands_in_whatever_lies_at_the_root_now(
+    instance: dg.DagsterInstance, deliveries: Deliveries, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    late = settings().model_copy(update={"iwds_may_be_late_days": 1})
+    monkeypatch.setattr(run_requests, "settings", lambda: late)
+    land(settings(), IWDS, DAY)
+    (deliveries.root / "iwds" / str(DAY) / "manifest.json").write_text("{")
+    deliveries.write(WORKNET, day=DAY_AFTER)
+    assert requested(instance) == [f"{DAY_AFTER}-1-1-of-{DAY}"]
