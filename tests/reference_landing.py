@@ -42,7 +42,7 @@ def fits(column: Column, value: str) -> bool:
         case ColumnType.BOOLEAN:
             return trimmed.lower() in _BOOLEANS
         case ColumnType.SSN_LAST4:
-            return True
+            return "\0" not in (_last_four(trimmed) or "")
         case ColumnType.INTEGER:
             return bool(re.fullmatch(r"[0-9]+(\.0+)?", trimmed)) and int(trimmed.split(".")[0]) < 2**31
         case ColumnType.DATE:

@@ -138,8 +138,8 @@ def _warnings(connection: duckdb.DuckDBPyConnection, parsed: ParsedFile, loadabl
     counts = ", ".join(f"count(*) filter (lower({identifier(name)}) in ({words}))" for name in texts)
     [found] = connection.execute(f"select {counts} from judged_rows where {loadable}").fetchall()
     warnings = [
-        f"{parsed.file.name} has {count:,} values in {name} that stand for nothing (NULL, N/A, - and the like); they "
-        "were loaded as they are"
+        f"{parsed.file.name} has {count:,} value{_s(count)} in {name} for nothing (NULL, N/A, -, and the like); loaded "
+        "as written"
         for name, count in zip(texts, found, strict=True)
         if count
     ]
@@ -148,8 +148,12 @@ def _warnings(connection: duckdb.DuckDBPyConnection, parsed: ParsedFile, loadabl
         notes = connection.execute(f"select {NOTE}, count(*) from {parsed.rows} where {NOTE} is not null group by 1")
         noted = dict(notes.fetchall())
         warnings += [
-            f"{parsed.file.name} has {noted[note]:,} {meaning.format(column=numbers)}"
+            f"{parsed.file.name} has {noted[note]:,} {meaning.format(column=numbers, s=_s(noted[note]))}"
             for note, meaning in MEANINGS.items()
             if note in noted
         ]
     return warnings
+
+
+def _s(count: int) -> str:
+    return "" if count == 1 else "s"

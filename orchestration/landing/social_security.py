@@ -6,10 +6,10 @@ NOTE = "ssn_note"
 """The column beside the parsed rows that says what was wrong with a number, as one of the keys of ``MEANINGS``."""
 
 MEANINGS = {
-    "full": "full Social Security numbers in {column}; only their last four digits were kept",
-    "never_issued": "values 0000 in {column}, a number that was never issued; they are null",
-    "short": "values of fewer than four digits in {column}; a leading zero was probably lost",
-    "unusable": "values in {column} that can't be four digits; they are null",
+    "full": "full Social Security number{s} in {column}; only the last four digits were kept",
+    "never_issued": "value{s} 0000 in {column}, a number that was never issued; loaded as null",
+    "short": "value{s} of fewer than four digits in {column}; a leading zero was probably lost",
+    "unusable": "value{s} in {column} that can't be four digits; loaded as null",
 }
 
 _FULL = "[0-9]{3}[- ]?[0-9]{2}[- ]?[0-9]{4}"

@@ -53,7 +53,7 @@ def faults(column: Column, value: str) -> Iterator[tuple[str, str]]:
     if not column.nullable:
         yield f"{value} is null", "null_key" if column.key else "missing_value"
     match column.type:
-        case ColumnType.TEXT:
+        case ColumnType.TEXT | ColumnType.SSN_LAST4:
             yield f"contains({value}, chr(0))", "unparseable: nul byte"
         case ColumnType.CODE:
             yield f"{_code(value)} not in ({', '.join(map(literal, column.codes))})", "unknown_code"

@@ -147,14 +147,14 @@ def test_a_display_label_is_its_code(config: Settings, deliveries: Deliveries, w
     ("written", "loaded", "warning"),
     [
         ("1234", "1234", None),
-        ("123456789", "6789", "1 full Social Security numbers"),
-        ("123-45-6789", "6789", "1 full Social Security numbers"),
-        (" 123456789 ", "6789", "1 full Social Security numbers"),
-        ("123-45-0000", None, "1 full Social Security numbers"),
-        ("0000", None, "1 values 0000 in ssn_last4"),
-        ("12", "12", "1 values of fewer than four digits"),
-        ("unknown", None, "1 values in ssn_last4 that can't be four digits"),
-        ("12345", None, "1 values in ssn_last4 that can't be four digits"),
+        ("123456789", "6789", "1 full Social Security number in ssn_last4;"),
+        ("123-45-6789", "6789", "1 full Social Security number in ssn_last4;"),
+        (" 123456789 ", "6789", "1 full Social Security number in ssn_last4;"),
+        ("123-45-0000", None, "1 full Social Security number in ssn_last4;"),
+        ("0000", None, "1 value 0000 in ssn_last4"),
+        ("12", "12", "1 value of fewer than four digits"),
+        ("unknown", None, "1 value in ssn_last4 that can't be four digits"),
+        ("12345", None, "1 value in ssn_last4 that can't be four digits"),
         ("abcd", "abcd", None),
     ],
 )
@@ -216,8 +216,7 @@ def test_words_for_nothing_are_loaded_and_warned_of(config: Settings, deliveries
     )
     delivery = land(config, WORKNET, DAY)
     assert delivery.warnings == (
-        "customers.csv has 7 values in pathway that stand for nothing (NULL, N/A, - and the like); they were loaded as "
-        "they are",
+        "customers.csv has 7 values in pathway for nothing (NULL, N/A, -, and the like); loaded as written",
     )
     found = duckdb.execute(f"select pathway from '{delivery.folder}/customers.parquet'").fetchall()
     assert [row[0] for row in found] == words
