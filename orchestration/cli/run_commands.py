@@ -93,12 +93,22 @@ def accept(system: str, day: date, why: str) -> None:
     Who accepted it, when, and why is kept with the delivery. It is landed by the next run of the day.
     """
     from orchestration.contract.systems import SYSTEMS
+    from orchestration.failures import UsageError
     from orchestration.landing import refusals
     from orchestration.landing.archive import Acceptance
 
+    if not why.strip():
+        raise UsageError("--why is empty. Say why the delivery is right although rows are missing.")
     [chosen] = [each for each in SYSTEMS if each.name == system]
-    held = refusals.accept(settings(), chosen, day, Acceptance(getuser(), datetime.now(UTC), why.strip()))
+    held = refusals.accept(settings(), chosen, day, Acceptance(_account(), datetime.now(UTC), why.strip()))
     say(f"Delivery {held.delivery} of {chosen.title} for {day} is accepted. Run the day: yacp run --as-of {day}")
+
+
+def _account() -> str:
+    try:
+        return getuser()
+    except (KeyError, OSError):  # in a container, the user may have a number only
+        return str(os.getuid())
 
 
 @click.command()

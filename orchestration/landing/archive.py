@@ -98,7 +98,7 @@ class Archive:
 
     def newest_before(self, system: System, day: date) -> ArchivedDelivery | None:
         """The delivery that counts for the newest earlier day that has one; ``None`` when there is none."""
-        days = [path.name for path in (self.folder / system.name).glob("*") if path.name < day.isoformat()]
+        days = [path.name for path in (self.folder / system.name).glob("[0-9]*-??-??") if path.name < day.isoformat()]
         return self.of_days(system, map(date.fromisoformat, sorted(days, reverse=True)))
 
     def delivery(self, system: str, day: date, number: int) -> ArchivedDelivery:

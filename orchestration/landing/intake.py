@@ -19,7 +19,15 @@ import duckdb
 
 from orchestration.contract.extract import System
 from orchestration.failures import NOTHING_LOADED, BuildFailed, DeliveryRefused, lacks_room, name_list
-from orchestration.landing.archive import RECORD, Acceptance, Archive, ArchivedDelivery, parquet_path
+from orchestration.landing.archive import (
+    ACCOUNT,
+    QUARANTINE,
+    RECORD,
+    Acceptance,
+    Archive,
+    ArchivedDelivery,
+    parquet_path,
+)
 from orchestration.landing.file_checks import FileRejected
 from orchestration.landing.judging import JudgedFile, judge
 from orchestration.landing.losses import held, large_losses
@@ -50,7 +58,10 @@ def land(settings: Settings, system: System, day: date, progress: Progress = lam
     archive = Archive(settings.archive)
     # Files are whole before they leave this folder; what a crash leaves there is removed under the lock.
     incoming = restricted_folder(settings, archive.folder / ".incoming")
-    with DeliveryRoot(settings) as root, tempfile.TemporaryDirectory(dir=incoming) as name:
+    with (
+        DeliveryRoot(settings) as root,
+        tempfile.TemporaryDirectory(prefix=f"{system.name}-{day}-", dir=incoming) as name,
+    ):
         accepted = archive.newest(system, day)
         if not root.has(system, day):
             if accepted:
@@ -163,8 +174,14 @@ def _load(
                 _require_few_unfit(connection, quarantine, parsed, judged, settings.max_quarantined_share)
             if problems and not is_usable(connection):  # some damage ends DuckDB's connection
                 raise refusal(system, day, *problems)
-        quarantine.write(landed)
-        write_accounts(connection, manifest, accounts, landed)
+        try:
+            quarantine.write(landed)
+            write_accounts(connection, manifest, accounts, landed)
+        except duckdb.Error:
+            if not problems:
+                raise
+            for name in (QUARANTINE, ACCOUNT):  # a full disk mustn't hide what is wrong with the delivery
+                (landed / name).unlink(missing_ok=True)
         before = Archive(settings.archive).newest_before(system, day)
         if problems:  # a parent that was cut short comes first: its children's orphans only follow
             delivered = [replace(account, stored=account.stored + account.quarantined) for account in accounts]

@@ -20,6 +20,8 @@ from orchestration.contract.worknet import WORKNET
         (["show"], "Nothing is published"),
         (["list", "not_synced"], "Nothing is published"),
         (["quarantine", "--as-of", "2026-11-23"], "No delivery of 2026-11-23 was landed"),
+        (["accept", "worknet", "2026-11-23", "--why", "x"], "No Illinois workNet delivery of 2026-11-23 is held"),
+        (["accept", "worknet", "2026-11-23", "--why", " "], "--why is empty"),
         (["generate", "--customers", "100", "--faults"], "at least 1000 customers"),
     ],
 )

@@ -1,6 +1,7 @@
 """Deliveries that may have been cut short are held until somebody accepts them; refused ones leave what is known."""
 
 import json
+import os
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -8,12 +9,14 @@ import duckdb
 import pytest
 from conftest import DAY, DAY_BEFORE, Deliveries
 
+from orchestration.cli import run_commands
 from orchestration.contract.iwds import IWDS
 from orchestration.contract.worknet import WORKNET
 from orchestration.failures import DeliveryHeld, DeliveryRefused, UsageError
 from orchestration.landing import queries
 from orchestration.landing.archive import Acceptance, Archive
 from orchestration.landing.intake import land
+from orchestration.landing.quarantine import Quarantine
 from orchestration.landing.refusals import accept, refusals
 from orchestration.settings import Settings
 
@@ -228,6 +231,40 @@ def test_a_refusal_that_cannot_be_kept_is_still_reported(
     monkeypatch.setattr("orchestration.landing.refusals.flush_to_disk", full)
     with pytest.raises(DeliveryRefused, match=r"staff\.csv lacks the required column"):
         land(config, WORKNET, DAY)
+
+
+def test_a_full_disk_does_not_hide_why_a_delivery_is_refused(
+    config: Settings, deliveries: Deliveries, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_quarantine: Quarantine, folder: Path) -> None:
+        (folder / "quarantine.parquet").write_text("half")
+        raise duckdb.IOException("No space left on device")
+
+    monkeypatch.setattr(Quarantine, "write", full)
+    deliveries.write(WORKNET, {"staff.csv": "nothing\n"})
+    with pytest.raises(DeliveryRefused, match=r"staff\.csv lacks the required column"):
+        land(config, WORKNET, DAY)
+    assert queries.quarantine(config, DAY).rows == []
+    deliveries.write(WORKNET)
+    with pytest.raises(duckdb.IOException):  # without a refusal it is all that is wrong
+        land(config, WORKNET, DAY)
+
+
+def test_files_of_other_programs_in_the_archive_are_no_days(config: Settings, deliveries: Deliveries) -> None:
+    deliveries.write(WORKNET)
+    land(config, WORKNET, DAY)
+    for name in (".DS_Store", "2026-11-22.txt"):
+        (config.archive / "worknet" / name).touch()
+    deliveries.write(WORKNET, delivery=2)
+    assert land(config, WORKNET, DAY).delivery == 2
+
+
+def test_the_account_that_accepts_needs_no_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    def unknown() -> str:
+        raise KeyError("getpwuid(): uid not found")
+
+    monkeypatch.setattr(run_commands, "getuser", unknown)
+    assert run_commands._account() == str(os.getuid())
 
 
 def test_a_held_delivery_keeps_its_quarantine(config: Settings, deliveries: Deliveries) -> None:
