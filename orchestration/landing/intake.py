@@ -56,12 +56,7 @@ def land(settings: Settings, system: System, day: date, progress: Progress = lam
     are missing, ``UsageError`` when there is none.
     """
     archive = Archive(settings.archive)
-    # Files are whole before they leave this folder; what a crash leaves there is removed under the lock.
-    incoming = restricted_folder(settings, archive.folder / ".incoming")
-    with (
-        DeliveryRoot(settings) as root,
-        tempfile.TemporaryDirectory(prefix=f"{system.name}-{day}-", dir=incoming) as name,
-    ):
+    with DeliveryRoot(settings) as root:
         accepted = archive.newest(system, day)
         if not root.has(system, day):
             if accepted:
@@ -71,20 +66,24 @@ def land(settings: Settings, system: System, day: date, progress: Progress = lam
                     return land(settings, system, earlier, progress)
                 if accepted_earlier := archive.newest(system, earlier):
                     return accepted_earlier
-        landed, manifest = Path(name) / "landed", None
-        landed.mkdir(mode=0o700)
-        try:
-            manifest = root.manifest(system, day)
-            if accepted and _is_repeat(system, manifest, accepted):
-                return accepted
-            manifest = _fetch(root, system, manifest, Path(name) / "files", progress)
-            warnings = _ignored_files(system, manifest, root.unlisted_names(system, day, manifest))
-            warnings += _load(settings, system, manifest, Path(name) / "files", landed, progress)
-        except DeliveryRefused as refused:
-            with suppress(OSError):  # a full disk mustn't hide what is wrong with the delivery
-                keep_refusal(settings, refused, landed, (system, day, manifest.delivery if manifest else 0))
-            raise
-        return _archive(settings, archive, system, landed, manifest, warnings)
+        if accepted and _is_repeat(root, system, day, accepted):
+            return accepted
+        # Files are whole before they leave this folder; what a crash leaves there is removed under the lock.
+        incoming = restricted_folder(settings, archive.folder / ".incoming")
+        with tempfile.TemporaryDirectory(prefix=f"{system.name}-{day}-", dir=incoming) as name:
+            landed, manifest = Path(name) / "landed", None
+            landed.mkdir(mode=0o700)
+            try:
+                manifest = root.manifest(system, day)
+                _require_newer(system, manifest, accepted)
+                manifest = _fetch(root, system, manifest, Path(name) / "files", progress)
+                warnings = _ignored_files(system, manifest, root.unlisted_names(system, day, manifest))
+                warnings += _load(settings, system, manifest, Path(name) / "files", landed, progress)
+            except DeliveryRefused as refused:
+                with suppress(OSError):  # a full disk mustn't hide what is wrong with the delivery
+                    keep_refusal(settings, refused, landed, (system, day, manifest.delivery if manifest else 0))
+                raise
+            return _archive(settings, archive, system, landed, manifest, warnings)
 
 
 def _archive(
@@ -101,14 +100,20 @@ def _archive(
     return archive.delivery(system.name, day, number)
 
 
-def _is_repeat(system: System, manifest: Manifest, accepted: ArchivedDelivery) -> bool:
+def _is_repeat(root: DeliveryRoot, system: System, day: date, accepted: ArchivedDelivery) -> bool:
+    """Whether the delivery at the root is the accepted one."""
+    with suppress(DeliveryRefused):  # a manifest that can't be read is refused where that is recorded
+        manifest = root.manifest(system, day)
+        return (manifest.delivery, manifest.checksums) == (accepted.delivery, accepted.checksums)
+    return False
+
+
+def _require_newer(system: System, manifest: Manifest, accepted: ArchivedDelivery | None) -> None:
     number = manifest.delivery
-    if number > accepted.delivery:
-        return False
+    if accepted is None or number > accepted.delivery:
+        return
     problem = f"it is delivery {number}, but delivery {accepted.delivery} was already accepted"
     if number == accepted.delivery:
-        if manifest.checksums == accepted.checksums:
-            return True
         problem = f"delivery {number} was accepted before with other checksums"
     raise refusal(system, manifest.as_of_date, problem)
 
