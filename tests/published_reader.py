@@ -1,4 +1,4 @@
-"""Reads what is published again and again, as a dashboard would, until it gets SIGTERM; then prints what it saw.
+"""Reads what is published again, as a dashboard would, until it gets SIGTERM and once more; then prints what it saw.
 
 It opens each file at the path for readers, and both files of the release that ``current`` links to. Everything must
 belong to one day and be complete: as many rows as ``release.json`` says.
@@ -48,7 +48,9 @@ def main() -> None:
     signal.signal(signal.SIGTERM, lambda number, _: stopped.append(number))
     looks, days, problems = 0, list[str](), list[str]()
     print("looking", flush=True)
-    while not stopped:
+    is_last = False
+    while not is_last:
+        is_last = bool(stopped)  # one more look begins after the signal, at what was published last
         try:
             day = look(published)
             if day not in days[-1:]:
@@ -56,7 +58,8 @@ def main() -> None:
         except Exception as error:
             problems.append(f"{type(error).__name__}: {error}"[:500])
         looks += 1
-        time.sleep(0.5)  # leaves the processor to the run
+        if not stopped:
+            time.sleep(0.5)  # leaves the processor to the run
     print(json.dumps({"looks": looks, "days": days, "problems": problems}))
 
 
