@@ -1,4 +1,4 @@
-"""Reads what is published again, as a dashboard would, until it gets SIGTERM and once more; then prints what it saw.
+"""Reads what is published again and again until it gets SIGTERM, and once more; then prints what it saw.
 
 It opens each file at the path for readers, and both files of the release that ``current`` links to. Everything must
 belong to one day and be complete: as many rows as ``release.json`` says.
