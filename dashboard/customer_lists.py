@@ -9,7 +9,7 @@ from string import ascii_lowercase
 
 from dashboard.database import Row, sql_string
 from dashboard.errors import NotFound
-from dashboard.release import LINE_CUSTOMERS, SYNC_PROBLEMS, OpenRelease, PublishedTable
+from dashboard.release import LINE_CUSTOMERS, SYNC_PROBLEMS, OpenRelease, PublishedTable, with_days_until_red
 from dashboard.scopes import Scope
 
 PAGE_SIZE = 50
@@ -182,7 +182,7 @@ def page_count(matching: int) -> int:
 
 
 def _on_line(release: OpenRelease, scope: Scope, day: date) -> str:
-    table = _table(release, LINE_CUSTOMERS, day)
+    table = with_days_until_red(_table(release, LINE_CUSTOMERS, day))
     return f"select {_LINE_COLUMNS} from {table} where line_key = ? and {_IN_SCOPE[scope.type]}"
 
 

@@ -69,12 +69,20 @@ LINE_CUSTOMERS = PublishedTable("customers", "customers", "line_customers")
 SYNC_PROBLEMS = PublishedTable("customers", "customers", "sync_problems")
 
 
+def with_column(table: str, column: str, kind: str) -> str:
+    """A table, for a ``from``, with a column that is younger than what was published before: null there."""
+    return f"(from {table} union all by name select cast(null as {kind}) as {column} where false)"
+
+
 def titled(checks: str) -> str:
     """The checks, for a ``from``, with a title even if they were recorded before checks had one."""
-    return (
-        "(select * replace (coalesce(title, replace(name, '_', ' ')) as title) from"
-        f" (from {checks} union all by name select cast(null as varchar) as title where false))"
-    )
+    named = with_column(checks, "title", "varchar")
+    return f"(select * replace (coalesce(title, replace(name, '_', ' ')) as title) from {named})"
+
+
+def with_days_until_red(lists: str) -> str:
+    """The customer lists, for a ``from``, with that column even if they were published before they had it."""
+    return with_column(lists, "days_until_red", "bigint")
 
 
 @dataclass
@@ -113,16 +121,11 @@ class OpenRelease:
             return list(rows(cursor.execute(sql, list(values))))
 
     def table(self, table: PublishedTable, day: date) -> str:
-        """The table as of a published day, for a ``from``: the newest day in the database, older ones in Parquet.
-
-        A column that was added since an older day was published is null there.
-        """
-        database = {"dashboard": "counts", "customers": "lists"}[table.file]
-        newest = f"{database}.{table.schema}.{table.name}"
+        """The table as of a published day, for a ``from``: the newest day in the database, older ones in Parquet."""
         if day == self.as_of_date:
-            return newest
-        parquet = f"read_parquet({sql_string(self._parquet(table, day) / '*.parquet')}, hive_partitioning=false)"
-        return f"((from {newest} limit 0) union all by name (from {parquet}))"
+            database = {"dashboard": "counts", "customers": "lists"}[table.file]
+            return f"{database}.{table.schema}.{table.name}"
+        return f"read_parquet({sql_string(self._parquet(table, day) / '*.parquet')}, hive_partitioning=false)"
 
     def iwds_day(self, day: date) -> date | None:
         """The day that IWDS's rows of a published day are of; ``None`` when this machine doesn't have it."""

@@ -108,8 +108,8 @@ def _parse_parquet(
     described = connection.execute(f"describe from {source}").fetchall()
     names = [str(row[0]) for row in described]
     columns, warnings = _match_columns(extract, file, names)
-    all_sources = [(f"delivered.{identifier(str(name))}", str(kind)) for name, kind, *_ in described]
-    sources = {position: all_sources[int(position.removeprefix("c"))] for position in columns.values()}
+    found = {f"c{n}": (f"delivered.{identifier(str(name))}", str(kind)) for n, (name, kind, *_) in enumerate(described)}
+    sources = {position: found[position] for position in columns.values()}
     _require_types(extract, columns, sources)
     texts = [value for value, kind in sources.values() if kind == "VARCHAR"]
     _require_room(connection, source, texts, len(sources), max_size)

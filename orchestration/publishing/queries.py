@@ -8,7 +8,7 @@ from pathlib import Path
 
 import duckdb
 
-from dashboard.release import titled
+from dashboard.release import titled, with_days_until_red
 from dashboard.scopes import Scope
 from orchestration.failures import UsageError
 from orchestration.settings import Settings
@@ -200,15 +200,11 @@ def _opened(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 def _lists_of(release: Release, day: date) -> str:
-    """The customer lists of a published day: a table for the newest day, Parquet for earlier ones.
-
-    A column that was added since an earlier day was published is null there.
-    """
-    newest = "it.customers.line_customers"
-    if day == release.as_of_date:
-        return newest
-    parquet = _parquet(release, "customers/customers/line_customers", day)
-    return f"((from {newest} limit 0) union all by name (from {parquet}))"
+    """The customer lists of a published day: a table for the newest day, Parquet for earlier ones."""
+    is_newest = day == release.as_of_date
+    return with_days_until_red(
+        "it.customers.line_customers" if is_newest else _parquet(release, "customers/customers/line_customers", day)
+    )
 
 
 def _parquet(release: Release, table: str, day: date) -> str:

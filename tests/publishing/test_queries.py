@@ -1,9 +1,14 @@
 """What the commands show of a published day: the same numbers as its files, and lists as long as their counts."""
 
 import json
+from pathlib import Path
 
+import duckdb
 import pytest
 from conftest import DAY_BEFORE, Sample, read_csv, yacp
+from dashboard_site import Person, site_over
+
+from orchestration.state.releases import current
 
 
 def test_show_is_the_published_dashboard(sample: Sample) -> None:
@@ -71,3 +76,16 @@ def test_sync_problems_say_what_to_do(sample: Sample) -> None:
         assert bool(problem["iwds_candidate_ids"]) == found
         if problem["sync_status"] == "ambiguous":
             assert ", " in problem["iwds_candidate_ids"]
+
+
+def test_lists_of_an_earlier_version_have_no_days_until_red(sample: Sample, tmp_path: Path, super_user: Person) -> None:
+    mine = sample.copy(tmp_path)
+    release = current(mine.settings)
+    assert release is not None
+    with duckdb.connect() as older:
+        older.execute(f"attach '{release.file('customers').resolve()}' as it")
+        older.execute("alter table it.customers.line_customers drop column days_until_red")
+    listed = yacp(mine.home, "list", "not_synced")
+    assert listed.returncode == 0, listed.stderr
+    page = site_over(mine.home / "published", tmp_path).get("/lines/not_synced", super_user.email)
+    assert page.status_code == 200
