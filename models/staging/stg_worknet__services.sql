@@ -10,6 +10,7 @@ select
     service_code,
     service_name,
     {{ service_name_key("service_name") }} as service_name_key,
+    pathway,
     start_date,
     status,
     {{ chicago_date("requested_at") }} as requested_on

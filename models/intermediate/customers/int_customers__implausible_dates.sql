@@ -4,11 +4,6 @@ customer_dates as (
     select * from {{ ref("customer_dates") }}
 ),
 
-synced as (
-    select customer_id, iwds_application_id from {{ ref("int_customers__sync_status") }}
-    where sync_status = 'synced'
-),
-
 dates as (
     select
         dates.customer_id,
@@ -43,25 +38,22 @@ dates as (
     from {{ ref("stg_worknet__services") }}
     union all
     select
-        synced.customer_id,
+        customer_id,
         'start of an IWDS service' as date_name,
-        services.start_date as date_on
-    from {{ ref("stg_iwds__services") }} as services
-    inner join synced on services.iwds_application_id = synced.iwds_application_id
+        start_date as date_on
+    from {{ ref("int_customers__iwds_services") }}
     union all
     select
-        synced.customer_id,
+        customer_id,
         'end of an IWDS service' as date_name,
-        services.end_date as date_on
-    from {{ ref("stg_iwds__services") }} as services
-    inner join synced on services.iwds_application_id = synced.iwds_application_id
+        end_date as date_on
+    from {{ ref("int_customers__iwds_services") }}
     union all
     select
-        synced.customer_id,
+        customer_id,
         'credential' as date_name,
-        credentials.earned_on as date_on
-    from {{ ref("stg_iwds__credentials") }} as credentials
-    inner join synced on credentials.iwds_application_id = synced.iwds_application_id
+        earned_on as date_on
+    from {{ ref("int_customers__credentials") }}
 )
 
 select

@@ -8,8 +8,15 @@ applications as (
     select * from {{ ref("int_customers__applications") }}
 ),
 
+-- A review or a completion from before the application that counts is about an earlier one.
 reviews as (
-    select * from {{ ref("stg_worknet__suitability_reviews") }}
+    select reviews.*
+    from {{ ref("stg_worknet__suitability_reviews") }} as reviews
+    left join applications on reviews.customer_id = applications.customer_id
+    where
+        applications.counts_from is null
+        or reviews.recommended_on is null
+        or reviews.recommended_on >= applications.counts_from
 ),
 
 sync as (
@@ -37,7 +44,13 @@ case_notes as (
 ),
 
 completions as (
-    select * from {{ ref("stg_worknet__program_completions") }}
+    select completions.*
+    from {{ ref("stg_worknet__program_completions") }} as completions
+    left join applications on completions.customer_id = applications.customer_id
+    where
+        applications.counts_from is null
+        or completions.recorded_on is null
+        or completions.recorded_on >= applications.counts_from
 )
 
 select
@@ -55,6 +68,8 @@ select
     applications.application_submitted_on,
     applications.outcome,
     applications.outcome_on,
+    applications.newer_application_id,
+    applications.newer_started_on,
     reviews.training_program,
     reviews.recommendation,
     reviews.recommended_on,

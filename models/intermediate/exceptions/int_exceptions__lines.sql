@@ -52,6 +52,19 @@ exited_without_completion as (
     where coalesce(completion_status, 'not_complete') = 'not_complete'
 ),
 
+exited_withdrew as (
+    select
+        'enrollment_status' as section_key,
+        customer_id,
+        'exited_withdrew' as reason,
+        {{ dbt.concat([
+            "'Exited '", "coalesce(" ~ as_text("exited_on") ~ ", 'without a date')",
+            "', completion withdrew.'"
+        ]) }} as detail
+    from exited
+    where completion_status = 'withdrew'
+),
+
 exit_date_missing as (
     select
         'enrollment_status' as section_key,
@@ -80,6 +93,8 @@ update_date_missing as (
 select * from unclassified
 union all
 select * from exited_without_completion
+union all
+select * from exited_withdrew
 union all
 select * from exit_date_missing
 union all

@@ -32,30 +32,20 @@ unknown_lwia as (
     where lwias.lwia_number is null
 ),
 
-catalogue as (
-    select service_code from {{ ref("service_catalogue") }}
-),
-
 used_codes as (
-    select customer_id, service_code from {{ ref("stg_worknet__services") }}
+    select customer_id, service_code, category from {{ ref("int_customers__worknet_services") }}
     union all
-    select
-        synced.customer_id,
-        services.service_code
-    from {{ ref("stg_iwds__services") }} as services
-    inner join {{ ref("int_customers__sync_status") }} as synced
-        on services.iwds_application_id = synced.iwds_application_id and synced.sync_status = 'synced'
+    select customer_id, service_code, category from {{ ref("int_customers__iwds_services") }}
 ),
 
 unknown_codes as (
     select
-        used_codes.customer_id,
-        count(distinct used_codes.service_code) as code_count,
-        min(used_codes.service_code) as service_code
+        customer_id,
+        count(distinct service_code) as code_count,
+        min(service_code) as service_code
     from used_codes
-    left join catalogue on used_codes.service_code = catalogue.service_code
-    where catalogue.service_code is null
-    group by used_codes.customer_id
+    where category = 'unknown'
+    group by customer_id
 )
 
 select

@@ -13,6 +13,7 @@ customers as (
 select
     customer_id,
     coalesce(last_progress_on, recommended_on) as progress_reference_on,
+    last_case_note_on,
     coalesce(last_case_note_on, recommended_on) as case_note_reference_on,
     case
         when iwds_status = 'exited' then {{ years_after("exited_on", threshold("updates_required_after_exit")) }}

@@ -3,6 +3,8 @@ with
 of_all as (
     select section_key, customer_id, reason, detail from {{ ref("int_exceptions__lines") }}
     union all
+    select section_key, customer_id, reason, detail from {{ ref("int_exceptions__enrollments") }}
+    union all
     select section_key, customer_id, reason, detail from {{ ref("int_exceptions__references") }}
     union all
     select section_key, customer_id, reason, detail from {{ ref("int_exceptions__requests") }}
