@@ -54,11 +54,14 @@ test-faults: $(VENV)/.dev
 test-browser: $(VENV)/.dev
 	$(BIN)/pytest tests/browser
 
-# Generates random deliveries and checks them against the contract. Failures are replayed first on the next run.
+# Generates random deliveries and checks them against the contract and, with other random customers each time, against
+# a second implementation of the rules. Failures of the former are replayed first on the next run.
 fuzz: $(VENV)/.dev
 	@end=$$(($$(date +%s) + 60 * $(MINUTES))); \
 	while [ $$(date +%s) -lt $$end ]; do \
-		$(BIN)/pytest tests/landing/test_fuzzing.py --hypothesis-profile=long || exit; done
+		$(BIN)/pytest tests/landing/test_fuzzing.py --hypothesis-profile=long || exit; \
+		export FUZZ_SEED=$$(date +%s); echo "FUZZ_SEED=$$FUZZ_SEED"; \
+		$(BIN)/pytest tests/models/test_second_opinion.py || exit; done
 
 # Compares the models on Spark with those on DuckDB; needs Java.
 test-spark: $(VENV)/.spark

@@ -24,11 +24,31 @@ from read_csv('{worknet}/applications.csv', header = true, types = {{
 
 create table iwds_applications as
 select iwds_application_id, iwds_customer_id, worknet_application_id, ssn_last4, date_of_birth, status, status_date,
-    application_date, exited_on
+    application_date, certified_on, exited_on
 from read_csv('{iwds}/applications.csv', header = true, types = {{
     'ssn_last4': 'varchar', 'date_of_birth': 'date', 'application_date': 'date', 'status_date': 'date',
-    'exited_on': 'date', 'iwds_application_id': 'varchar', 'iwds_customer_id': 'varchar',
+    'certified_on': 'date', 'exited_on': 'date', 'iwds_application_id': 'varchar', 'iwds_customer_id': 'varchar',
     'worknet_application_id': 'varchar', 'status': 'varchar'}});
+
+-- Who is enrolled and starts a new application is still followed by the one they are enrolled with.
+create table counting as
+with ranked as (
+    select a.*, row_number() over (
+            partition by customer_id order by prescreening_started_at desc, application_id desc) as recency,
+        count(*) over (partition by customer_id) > 1 as has_other,
+        submitted_on is null and outcome is null as undecided,
+        submitted_on is not null and outcome is null and exists (
+            from iwds_applications i where i.worknet_application_id = a.application_id and i.status <> 'exited'
+        ) as enrolling
+    from applications a
+),
+chosen as (
+    select customer_id, coalesce(case when bool_or(recency = 1 and undecided)
+        then min(recency) filter (where recency > 1 and enrolling) end, 1) as recency
+    from ranked group by 1
+)
+select ranked.*, case when has_other then started_on end as counts_from
+from ranked join chosen using (customer_id, recency);
 
 -- Which IWDS application counts for whom, and who is synced.
 create table speaking as
@@ -37,9 +57,8 @@ with own as (
     from customers c
     join iwds_applications i using (iwds_customer_id)
     join applications a on a.application_id = i.worknet_application_id and a.customer_id = c.customer_id
-    join (select customer_id, max(started_on) as began_on from applications group by 1) began
-        on began.customer_id = c.customer_id
-    where not coalesce(i.status = 'exited' and i.exited_on < began_on, false)
+    join counting n on n.customer_id = c.customer_id
+    where not coalesce(i.status = 'exited' and i.exited_on < n.started_on, false)
     qualify row_number() over (
         partition by c.customer_id order by i.application_date desc, i.iwds_application_id desc) = 1
 ),
@@ -48,7 +67,8 @@ person as (
     qualify row_number() over (
         partition by iwds_customer_id order by application_date desc, iwds_application_id desc) = 1
 )
-select own.customer_id, own.iwds_application_id, own.status, own.status_date, own.exited_on
+select own.customer_id, own.iwds_application_id, own.status, own.status_date, own.exited_on,
+    coalesce(own.certified_on, own.application_date) as enrolled_from
 from own
 join customers c using (customer_id)
 join person p on p.iwds_customer_id = c.iwds_customer_id
@@ -57,11 +77,6 @@ where p.date_of_birth = c.date_of_birth
     and c.iwds_customer_id in (select iwds_customer_id from customers group by 1 having count(*) = 1);
 
 create table members as
-with latest as (
-    from applications
-    qualify row_number() over (
-        partition by customer_id order by prescreening_started_at desc, application_id desc) = 1
-)
 select l.customer_id, 'application_status' as section_key,
     case when outcome = 'not_suitable' then 'application_not_suitable'
         when outcome = 'declined' then 'application_declined'
@@ -71,7 +86,7 @@ select l.customer_id, 'application_status' as section_key,
         else 'prescreening_started' end as line_key,
     case when outcome is not null then null
         else coalesce(submitted_on, app_started_on, completed_on, started_on) end as since_on
-from latest l;
+from counting l;
 
 create table reviewed as
 select m.customer_id, m.since_on as submitted_on, chicago(r.recommended_at) as recommended_on,
@@ -80,9 +95,11 @@ select m.customer_id, m.since_on as submitted_on, chicago(r.recommended_at) as r
         when r.recommendation = 'ready_for_enrollment' and r.training_program is not null then 'ready_for_enrollment'
         else 'ready_for_review' end as line_key
 from members m
+join counting n using (customer_id)
 left join read_csv('{worknet}/suitability_reviews.csv', header = true, types = {{
     'customer_id': 'varchar', 'training_program': 'varchar', 'recommendation': 'varchar',
-    'recommended_at': 'timestamptz'}}) r using (customer_id)
+    'recommended_at': 'timestamptz'}}) r
+    on r.customer_id = m.customer_id and not coalesce(chicago(r.recommended_at) < n.counts_from, false)
 where m.line_key = 'application_submitted';
 
 insert into members select customer_id, 'suitability_review', line_key, submitted_on from reviewed;
@@ -96,7 +113,9 @@ with completions as (
     from read_csv('{worknet}/program_completions.csv', header = true, types = {{
         'customer_id': 'varchar', 'status': 'varchar', 'industry_credential': 'boolean',
         'postsecondary_credential': 'boolean', 'permanent_employment_status': 'varchar',
-        'postsecondary_education_status': 'varchar'}})
+        'postsecondary_education_status': 'varchar', 'recorded_at': 'timestamptz'}})
+    join counting using (customer_id)
+    where not coalesce(chicago(recorded_at) < counts_from, false)
 ),
 updates as (
     select customer_id, max(chicago(updated_at)) as updated_on
@@ -110,7 +129,8 @@ notes as (
         'customer_id': 'varchar', 'entered_at': 'timestamptz'}})
     group by 1
 )
-select r.customer_id, s.iwds_application_id, s.status, s.status_date, completion, credential, employment, education,
+select r.customer_id, s.iwds_application_id, s.status, s.status_date, s.enrolled_from,
+    case when s.status = 'exited' then s.exited_on end as enrolled_until, noted_on is null as has_no_note, completion, credential, employment, education,
     coalesce(credential or employment or education, false) as has_outcome,
     coalesce(s.status in ('registrant', 'exited'), false) as registered,
     coalesce(s.status = 'exited' and s.exited_on + interval 1 year < date '{day}', false) as long_exited,
@@ -139,7 +159,7 @@ from enrolling
 union all
 select customer_id, 'case_note_update',
     case when long_exited then 'case_note_not_required'
-        when noted_on is null or age(noted_on) > 30 then 'case_note_due' else 'case_note_current' end, noted_on
+        when has_no_note or age(noted_on) > 30 then 'case_note_due' else 'case_note_current' end, noted_on
 from enrolling;
 
 create table services as
@@ -176,9 +196,11 @@ plans as (
 select e.*, i.customer_id is not null as has_service, coalesce(has_iss, false) as has_iss,
     coalesce(career, false) as career, coalesce(training, false) as training,
     coalesce(work_based, false) as work_based, p.customer_id is not null as has_plan, p.open_on,
-    e.iwds_application_id in (
-        select iwds_application_id from read_csv('{iwds}/credentials.csv', header = true,
-            types = {{'iwds_application_id': 'varchar'}})) as in_iwds_credential
+    exists (
+        from read_csv('{iwds}/credentials.csv', header = true,
+            types = {{'iwds_application_id': 'varchar', 'earned_on': 'date'}}) c
+        where c.iwds_application_id = e.iwds_application_id and c.earned_on >= e.enrolled_from
+            and (e.enrolled_until is null or c.earned_on <= e.enrolled_until)) as in_iwds_credential
 from enrolling e
 left join in_iwds i using (customer_id)
 left join plans p using (customer_id)

@@ -45,6 +45,35 @@ def latest(frame: pd.DataFrame, by: str, order: list[str]) -> pd.DataFrame:
     return frame.sort_values(order).drop_duplicates(by, keep="last")
 
 
+def counting(applications: pd.DataFrame, iwds: pd.DataFrame) -> pd.DataFrame:
+    """The application of each customer that counts, with the day from which reviews and completions are about it.
+
+    Who is enrolled and starts a new application is still followed by the one they are enrolled with.
+    """
+    order = ["customer_id", "prescreening_started_at", "application_id"]
+    ranked = applications.sort_values(order)
+    newest = ~ranked["customer_id"].duplicated(keep="last")
+    decided = ranked["application_submitted_at"].notna() | ranked["outcome"].notna()
+    undecided = set(ranked.loc[newest & ~decided, "customer_id"])
+    at_work = iwds.loc[iwds["status"].notna() & (iwds["status"] != "exited"), "worknet_application_id"]
+    enrolling = (
+        ranked["application_submitted_at"].notna()
+        & ranked["outcome"].isna()
+        & ranked["application_id"].isin(at_work.dropna())
+    )
+    earlier = latest(ranked[~newest & enrolling & ranked["customer_id"].isin(undecided)], "customer_id", order)
+    chosen = pd.concat([ranked[newest & ~ranked["customer_id"].isin(earlier["customer_id"])], earlier]).copy()
+    has_other = chosen["customer_id"].isin(ranked.loc[~newest, "customer_id"])
+    chosen["counts_from"] = chicago(chosen["prescreening_started_at"]).where(has_other)
+    return chosen
+
+
+def about(frame: pd.DataFrame, now: pd.DataFrame, column: str) -> pd.DataFrame:
+    """The rows that aren't about an earlier application."""
+    counts_from = frame["customer_id"].map(now.set_index("customer_id")["counts_from"])
+    return frame[~(chicago(frame[column]) < counts_from)]
+
+
 def speaking(customers: pd.DataFrame, applications: pd.DataFrame, iwds: pd.DataFrame, began: pd.Series) -> pd.DataFrame:
     """The IWDS application of each synced customer; ``began`` is the day on which each one's application began."""
     linked = customers.dropna(subset="iwds_customer_id")
@@ -55,7 +84,7 @@ def speaking(customers: pd.DataFrame, applications: pd.DataFrame, iwds: pd.DataF
     both = both[agrees & (both["date_of_birth"] == both["date_of_birth_iwds"])]
     own = both[["customer_id", "iwds_customer_id"]].merge(
         iwds[["iwds_customer_id", "iwds_application_id", "worknet_application_id", "status", "status_date",
-              "application_date", "exited_on"]],
+              "application_date", "certified_on", "exited_on"]],
         on="iwds_customer_id",
     )  # fmt: skip
     own = own.merge(
@@ -82,11 +111,11 @@ def memberships(worknet: Path, iwds_folder: Path, seeds: Path, day: pd.Timestamp
     iwds = read(
         iwds_folder / "applications.csv",
         ["iwds_application_id", "iwds_customer_id", "worknet_application_id", "ssn_last4", "date_of_birth", "status",
-         "status_date", "application_date", "exited_on"],
+         "status_date", "application_date", "certified_on", "exited_on"],
     )  # fmt: skip
-    for column in ("status_date", "exited_on"):
+    for column in ("status_date", "application_date", "certified_on", "exited_on"):
         iwds[column] = pd.to_datetime(iwds[column])
-    now = latest(applications, "customer_id", ["prescreening_started_at", "application_id"]).copy()
+    now = counting(applications, iwds)
     steps = {
         "started": "prescreening_started_at",
         "completed": "prescreening_completed_at",
@@ -113,7 +142,7 @@ def memberships(worknet: Path, iwds_folder: Path, seeds: Path, day: pd.Timestamp
         worknet / "suitability_reviews.csv", ["customer_id", "training_program", "recommendation", "recommended_at"]
     )
     review = now.loc[now["line_key"] == "application_submitted", ["customer_id", "submitted"]]
-    review = review.merge(reviews, on="customer_id", how="left")
+    review = review.merge(about(reviews, now, "recommended_at"), on="customer_id", how="left")
     ready = (review["recommendation"] == "ready_for_enrollment") & review["training_program"].notna()
     review["line_key"] = choose(
         review,
@@ -130,16 +159,26 @@ def memberships(worknet: Path, iwds_folder: Path, seeds: Path, day: pd.Timestamp
     enrolling["recommended"] = chicago(enrolling["recommended_at"])
     spoken = speaking(customers, applications, iwds, now.set_index("customer_id")["started"])
     enrolling = enrolling.merge(
-        spoken[["customer_id", "iwds_application_id", "status", "status_date", "exited_on"]],
+        spoken[
+            [
+                "customer_id",
+                "iwds_application_id",
+                "status",
+                "status_date",
+                "application_date",
+                "certified_on",
+                "exited_on",
+            ]
+        ],
         on="customer_id",
         how="left",
     )
     completions = read(
         worknet / "program_completions.csv",
         ["customer_id", "status", "industry_credential", "postsecondary_credential", "permanent_employment_status",
-         "postsecondary_education_status"],
+         "postsecondary_education_status", "recorded_at"],
     ).rename(columns={"status": "completion"})  # fmt: skip
-    enrolling = enrolling.merge(completions, on="customer_id", how="left")
+    enrolling = enrolling.merge(about(completions, now, "recorded_at"), on="customer_id", how="left")
     credential = enrolling["industry_credential"].eq(True) | enrolling["postsecondary_credential"].eq(True)
     enrolling["credential"] = credential
     for name, column in (
@@ -169,12 +208,14 @@ def memberships(worknet: Path, iwds_folder: Path, seeds: Path, day: pd.Timestamp
     ):
         rows = read(worknet / file, ["customer_id", column])
         last = chicago(rows.groupby("customer_id")[column].max()).rename("last")
-        seen = enrolling["customer_id"].map(last).fillna(enrolling["recommended"])
+        own = enrolling["customer_id"].map(last)
+        seen = own.fillna(enrolling["recommended"])
+        current = own if prefix == "case_note" else seen
         line = choose(
             enrolling,
             [
                 (long_exited, f"{prefix}_not_required"),
-                (seen.isna() | ((day - seen).dt.days > 30), f"{prefix}_due"),
+                (current.isna() | ((day - current).dt.days > 30), f"{prefix}_due"),
             ],
             f"{prefix}_current",
         )
@@ -206,7 +247,13 @@ def service_lines(served: pd.DataFrame, worknet: Path, iwds_folder: Path, seeds:
     requests = requests[requests["_merge"] == "left_only"]
     requested = chicago(requests["requested_at"]).fillna(pd.to_datetime(requests["start_date"]))
     opened = requested.groupby(requests["customer_id"]).min()
-    credentials = read(iwds_folder / "credentials.csv", ["iwds_application_id"])
+    credentials = read(iwds_folder / "credentials.csv", ["iwds_application_id", "earned_on"])
+    credentials = served[["customer_id", "iwds_application_id", "status", "application_date", "certified_on",
+                          "exited_on"]].merge(credentials, on="iwds_application_id")  # fmt: skip
+    earned = pd.to_datetime(credentials["earned_on"])
+    ends = credentials["exited_on"].where((credentials["status"] == "exited").fillna(False))
+    begins = credentials["certified_on"].fillna(credentials["application_date"])
+    credentials = credentials[(earned >= begins) & ~(earned > ends)]
 
     status, completion = served["status"], served["completion"]
     applicant, registrant = status == "applicant", status == "registrant"
@@ -238,7 +285,7 @@ def service_lines(served: pd.DataFrame, worknet: Path, iwds_folder: Path, seeds:
         (
             "customer_services",
             "industry_credential",
-            registered & served["iwds_application_id"].isin(credentials["iwds_application_id"]),
+            registered & who.isin(credentials["customer_id"]),
         ),
         ("program_completion", "not_complete", completion.fillna("not_complete") == "not_complete"),
         ("program_completion", "completed_successfully", success),

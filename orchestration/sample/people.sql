@@ -76,6 +76,7 @@ drawn as (
         draw('outcome', number) as outcome_bits,
         draw('iwds', number) as iwds_bits,
         draw('habit', number) as habit_bits,
+        draw('again', number) as again_bits,
         90 + pick(draw('stall', number), 0, 400) as stall_days,
         200 + pick(draw('stall', number), 1, 1500) as sync_problem_days
     from identified
@@ -287,6 +288,21 @@ select
         when pick(iwds_bits, 0, 100) < 8 then synced_on + 20 + pick(iwds_bits, 1, 200)
         when pick(iwds_bits, 0, 100) < 13 then arrived_on - 400 - pick(iwds_bits, 1, 500)
     end as local_on,
+    -- A few apply again after their exit; the review finds them not suitable or they decline.
+    case
+        when route = 'straight' and exited_on is not null and pick(again_bits, 0, 100) < 4
+            then exited_on + 30 + pick(again_bits, 1, 120)
+    end as returned_on,
+    returned_on + 4 + step_days(again_bits, 2) as reviewed_again_on,
+    -- Of those who stay enrolled, some start a new application anyway, and some lose their training program.
+    case
+        when route = 'straight' and ending = 'continues' and pick(again_bits, 0, 100) < 15
+            then registrant_on + 40 + pick(again_bits, 1, 200)
+    end as began_again_on,
+    case
+        when route = 'straight' and ending = 'continues' and pick(again_bits, 0, 100) between 15 and 24
+            then registrant_on + 40 + pick(again_bits, 1, 200)
+    end as program_lost_on,
     numbered('P', person) as iwds_customer_id,
     numbered('C', number) as customer_id,
     numbered('A', number) || case when reapplied_after is null then '-1' else '-2' end as application_id,

@@ -53,8 +53,31 @@ speaking as (
         end as outcome_at
     from dated
     where prescreening_started_on <= getvariable('as_of')
+),
+
+-- Somebody who comes back after the exit, or starts anew while enrolled and gets no further.
+further_tries as (
+    select
+        numbered('A', number) || '-3' as application_id,
+        customer_id,
+        moment(coalesce(returned_on, began_again_on), 7, 10, started_bits) as prescreening_started_at,
+        case
+            when returned_on + 1 <= getvariable('as_of') then moment(returned_on + 1, 10, 12, prescreened_bits)
+        end as prescreening_completed_at,
+        case
+            when returned_on + 2 <= getvariable('as_of') then moment(returned_on + 2, 12, 15, applying_bits)
+        end as application_started_at,
+        case
+            when returned_on + 4 <= getvariable('as_of') then moment(returned_on + 4, 15, 19, submitted_bits)
+        end as application_submitted_at,
+        null as outcome,
+        null as outcome_at
+    from dated
+    where coalesce(returned_on, began_again_on) <= getvariable('as_of')
 )
 
 select * from first_tries
 union all
 select * from speaking
+union all
+select * from further_tries

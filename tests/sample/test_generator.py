@@ -195,6 +195,29 @@ def test_some_provider_has_no_customers(clean: Path) -> None:
         pytest.param("from worknet_case_notes where entered_at like '%-05:00'", id="a time in summer"),
         pytest.param("from worknet_case_notes where entered_at like '%-06:00'", id="a time in winter"),
         pytest.param(
+            "from worknet_applications join iwds_applications on worknet_application_id[:10] = application_id[:10] "
+            "where application_id like '%-3' and status = 'registrant' and application_submitted_at is null",
+            id="a new application while enrolled",
+        ),
+        pytest.param(
+            "from worknet_applications join iwds_applications on worknet_application_id[:10] = application_id[:10] "
+            "where application_id like '%-3' and status = 'exited' "
+            "and exited_on::date < prescreening_started_at[:10]::date",
+            id="a new application after an exit",
+        ),
+        pytest.param(
+            "from iwds_applications join worknet_customers using (iwds_customer_id) "
+            "join worknet_suitability_reviews using (customer_id) "
+            "where status = 'registrant' and recommendation = 'ready_for_enrollment' and training_program is null",
+            id="a registrant without a training program",
+        ),
+        pytest.param(
+            "from iwds_credentials join iwds_applications using (iwds_application_id) "
+            "where worknet_application_id is not null and earned_on < certified_on",
+            id="a credential from before the enrollment",
+        ),
+        pytest.param("from iwds_services where end_date = '1900-01-01'", id="an empty date written as 1900-01-01"),
+        pytest.param(
             "from iwds_applications where exited_on::date + interval 1 year < date '2028-02-29'",
             id="an exit more than a year ago",
         ),

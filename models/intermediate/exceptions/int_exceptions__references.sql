@@ -71,6 +71,6 @@ select
     customer_id,
     'unknown_service_code' as reason,
     {{ dbt.concat([
-        "'Service code '", "service_code", "' is not in the catalogue ('", as_text("code_count"), "' in all).'"
+        "'Service code '", "service_code", "' is not in the catalog ('", as_text("code_count"), "' in all).'"
     ]) }} as detail
 from unknown_codes
