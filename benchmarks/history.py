@@ -55,9 +55,9 @@ def age(home: Path, days: int) -> None:
             )
     with duckdb.connect(str(release.file("customers"))) as customers:
         customers.execute(
-            "insert into customers.customers.line_history"
+            "insert into customers.lists.line_history"
             " select customer_id, section_key, line_key, cast(valid_from - interval (n * ?) day as date),"
-            " cast(valid_to - interval (n * ?) day as date) from customers.customers.line_history, range(1, ?) as b(n)"
+            " cast(valid_to - interval (n * ?) day as date) from customers.lists.line_history, range(1, ?) as b(n)"
             " where valid_to is not null",
             [len(release.days), len(release.days), blocks + 1],
         )
@@ -92,7 +92,7 @@ def main() -> int:
         release = current(Settings(home=old))
         assert release is not None
         with duckdb.connect(str(release.file("customers")), read_only=True) as customers:
-            stays = customers.execute("select count(*) from customers.customers.line_history").fetchone()
+            stays = customers.execute("select count(*) from customers.lists.line_history").fetchone()
             assert stays
         grown = sum(
             size(current(Settings(home=old)).folder, name) - size(current(Settings(home=young)).folder, name)

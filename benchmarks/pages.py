@@ -99,7 +99,7 @@ def people(folder: Path) -> list[Person]:
         rows = lists.execute(
             "select email, role, list(scope_type || ':' || scope_id order by scope_type, scope_id),"
             " bool_or(may_list_customers)"
-            " from customers.customers.entitlements group by email, role order by hash(email)"
+            " from customers.lists.entitlements group by email, role order by hash(email)"
         ).fetchall()
     found = []
     for role, wanted in PEOPLE.items():

@@ -18,10 +18,7 @@ def sql_string(value: object) -> str:
 
 
 def connect(folder: Path, memory_limit: str, threads: int) -> tuple[duckdb.DuckDBPyConnection, bool]:
-    """A connection to a release, as ``counts`` and ``lists``; and whether ``lists`` is there, which needs permission.
-
-    The names differ from the files': ``customers.duckdb`` has a schema of its own name, which would be ambiguous.
-    """
+    """A connection to a release, as ``counts`` and ``customers``; and whether the latter may be read."""
     connection = duckdb.connect(
         config={
             "memory_limit": memory_limit,
@@ -34,7 +31,7 @@ def connect(folder: Path, memory_limit: str, threads: int) -> tuple[duckdb.DuckD
     try:
         connection.execute(f"attach {sql_string(folder / 'dashboard.duckdb')} as counts (read_only)")
         try:
-            connection.execute(f"attach {sql_string(folder / 'customers.duckdb')} as lists (read_only)")
+            connection.execute(f"attach {sql_string(folder / 'customers.duckdb')} as customers (read_only)")
             lists_are_readable = True
         except duckdb.IOException as error:
             lists_are_readable = False

@@ -64,7 +64,7 @@ def _address_of(request: HTTPConnection) -> IPv4Address | IPv6Address | None:
 
 @dataclass(frozen=True)
 class Viewer:
-    """A person and their rows of ``customers.entitlements``: each scope, widest first, and whether with lists."""
+    """A person and their rows of ``lists.entitlements``: each scope, widest first, and whether with lists."""
 
     email: str
     grants: Mapping[Scope, bool]

@@ -19,7 +19,11 @@ from dashboard.settings import Settings
 
 T = TypeVar("T")
 RELEASE_RECORD = "release.json"
-_REQUIRED_MARTS = ("headings", "legend", "sync_meanings", "coming_due")
+_REQUIRED_MARTS = (
+    "lists.customers",
+    "reference.lines",
+    "sections.coming_due",
+)
 _WIDTH = "case scope_type when 'statewide' then 1 when 'lwia' then 2 else 3 end"  # to sort the widest scope first
 # Compressed pages of at most 15 KB; counts of a scope, about 100 KB each; how long a list is, and its providers.
 _MAX_PAGES, _MAX_COUNTS, _MAX_LISTS = 2048, 128, 2048
@@ -65,8 +69,8 @@ class PublishedTable(NamedTuple):
 CHECKS = PublishedTable("dashboard", "quality", "checks")
 DELIVERIES = PublishedTable("dashboard", "quality", "deliveries")
 COMING_DUE = PublishedTable("dashboard", "sections", "coming_due")
-LINE_CUSTOMERS = PublishedTable("customers", "customers", "line_customers")
-SYNC_PROBLEMS = PublishedTable("customers", "customers", "sync_problems")
+LINE_CUSTOMERS = PublishedTable("customers", "lists", "line_customers")
+SYNC_PROBLEMS = PublishedTable("customers", "lists", "sync_problems")
 
 
 def with_column(table: str, column: str, kind: str) -> str:
@@ -123,7 +127,7 @@ class OpenRelease:
     def table(self, table: PublishedTable, day: date) -> str:
         """The table as of a published day, for a ``from``: the newest day in the database, older ones in Parquet."""
         if day == self.as_of_date:
-            database = {"dashboard": "counts", "customers": "lists"}[table.file]
+            database = "counts" if table.file == "dashboard" else table.file
             return f"{database}.{table.schema}.{table.name}"
         return f"read_parquet({sql_string(self._parquet(table, day) / '*.parquet')}, hive_partitioning=false)"
 
@@ -174,8 +178,10 @@ def open_release(
 
 
 def _require_marts(release: OpenRelease) -> None:
-    existing = {row["table_name"] for row in release.query("select table_name from duckdb_tables()")}
-    if missing := [name for name in _REQUIRED_MARTS if name not in existing]:
+    tables = release.query("select schema_name || '.' || table_name as name from duckdb_tables()")
+    existing = {row["name"] for row in tables}
+    needed = [name for name in _REQUIRED_MARTS if release.lists_are_readable or not name.startswith("lists.")]
+    if missing := [name for name in needed if name not in existing]:
         raise ValueError(
             f"an older version of yacp published it, and it lacks {', '.join(missing)}; run its newest day again"
         )
@@ -183,10 +189,10 @@ def _require_marts(release: OpenRelease) -> None:
 
 def _read_facts(release: OpenRelease) -> None:
     query = release.query
-    notes = query("select section_key, note from counts.sections.headings where note is not null")
+    notes = query("select section_key, note from counts.reference.sections where note is not null")
     release.notes = {row["section_key"]: row["note"] for row in notes}
-    release.legend = {row["colour"]: row for row in query("from counts.sections.legend order by colour_number")}
-    meanings = query("from counts.quality.sync_meanings order by sync_order")
+    release.legend = {row["colour"]: row for row in query("from counts.reference.colours order by colour_number")}
+    meanings = query("from counts.reference.sync_statuses order by sync_order")
     release.sync_meanings = {row["sync_status"]: row for row in meanings}
     horizons = query("select distinct days_until_red from counts.sections.coming_due order by 1")
     release.horizons = tuple(row["days_until_red"] for row in horizons)
@@ -203,7 +209,7 @@ def _read_grants(release: OpenRelease) -> dict[str, dict[Scope, bool]]:
     grants: dict[str, dict[Scope, bool]] = {}
     for row in release.query(
         "select email, scope_type, scope_id, bool_or(may_list_customers) as may_list"
-        f" from lists.customers.entitlements group by email, scope_type, scope_id order by {_WIDTH}, scope_id"
+        f" from customers.lists.entitlements group by email, scope_type, scope_id order by {_WIDTH}, scope_id"
     ):
         grants.setdefault(row["email"], {})[Scope(row["scope_type"], row["scope_id"])] = row["may_list"]
     return grants

@@ -5,6 +5,7 @@ starts also hand each other a few variables, which ``warehouse/`` sets and which
 has settings of its own, with the prefix ``YACP_DASHBOARD_``.
 """
 
+import re
 from datetime import time
 from functools import cache
 from pathlib import Path
@@ -15,6 +16,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from orchestration.failures import UsageError
 
+_IN_ADDRESS = r"[A-Za-z0-9._~/?#&=%+:@,;!-]*"
+_CUSTOMER_URL = re.compile(rf"https://[A-Za-z0-9.-]+(:[0-9]{{1,5}})?/{_IN_ADDRESS}\{{customer_id\}}{_IN_ADDRESS}")
 PROJECT = Path(__file__).resolve().parent.parent
 """The checkout: the models, seeds and expectations are beside this package."""
 
@@ -81,6 +84,11 @@ class Settings(BaseSettings):
         default="",
         description="The group that may read archive, warehouse and customer lists; empty: only the account may.",
     )
+    customer_url: str = Field(
+        default="",
+        description="The address of a customer's record in your systems, with {customer_id} in place of the id; "
+        "https only. The lists, downloads, and pages link to it.",
+    )
     following_minutes: float = Field(
         default=60,
         ge=0,
@@ -128,6 +136,13 @@ class Settings(BaseSettings):
         default=SecretStr(""), description="The webhook that notices are posted to as JSON; empty: none."
     )
     webhook_url_file: Path | None = Field(default=None, description="A file with the address of the webhook instead.")
+
+    @field_validator("customer_url")
+    @classmethod
+    def _address_of_a_record(cls, value: str) -> str:
+        if value and not _CUSTOMER_URL.fullmatch(value):
+            raise ValueError("it must be a complete https address with {customer_id} once, behind the host")
+        return value
 
     @field_validator("mail_from", "mail_to")
     @classmethod

@@ -126,8 +126,8 @@ def person(sample: Sample, role: str, scope_type: str) -> Person:
     column = {"provider": "provider_id", "lwia": "cast(lwia_number as varchar)", "statewide": "'IL'"}[scope_type]
     ((email, scope_id),) = sample.query(
         "customers",
-        f"select email, scope_id from it.customers.entitlements where role = '{role}' and scope_type = '{scope_type}'"
-        f" and scope_id in (select {column} from it.customers.sync_problems) order by email limit 1",
+        f"select email, scope_id from it.lists.entitlements where role = '{role}' and scope_type = '{scope_type}'"
+        f" and scope_id in (select {column} from it.lists.sync_problems) order by email limit 1",
     )
     return Person(str(email), "statewide" if scope_type == "statewide" else f"{scope_type}:{scope_id}")
 

@@ -25,3 +25,24 @@ where not ({% for line in lines %}is_{{ line }}{{ " or " if not loop.last }}{% e
 {% macro no_reason() -%}
     cast(null as {{ dbt.type_string() }})
 {%- endmacro %}
+
+{% macro rule_sentence(rule) -%}
+    {%- set values = {} -%}
+    {%- for key in [
+        "prescreening_overdue",
+        "application_not_started_overdue",
+        "application_started_overdue",
+        "review_overdue",
+        "inquirant_overdue",
+        "applicant_overdue",
+        "progress_current",
+        "progress_overdue",
+        "case_note_current",
+        "case_note_overdue",
+        "open_request_overdue",
+        "updates_required_after_exit",
+    ] -%}
+        {%- do values.update({key: as_text(threshold(key))}) -%}
+    {%- endfor -%}
+    {{ filled_in(rule, values) }}
+{%- endmacro %}

@@ -83,3 +83,44 @@
 {% macro spark__list_in_order(value, place, between) -%}
     array_join(transform(array_sort(collect_list(struct({{ place }}, {{ value }}))), pair -> pair.{{ value }}), '{{ between }}')
 {%- endmacro %}
+
+{% macro filled_in(template, values) -%}
+    {%- set filled = namespace(text=template) -%}
+    {%- for name, value in values.items() -%}
+        {%- set filled.text = "replace(" ~ filled.text ~ ", '{" ~ name ~ "}', " ~ value ~ ")" -%}
+    {%- endfor -%}
+    {{ filled.text }}
+{%- endmacro %}
+
+{% macro is_web_address(value) -%}
+    {{ return(adapter.dispatch("is_web_address")(value)) }}
+{%- endmacro %}
+
+{% macro duckdb__is_web_address(value) -%}
+    regexp_full_match({{ value }}, 'https://[A-Za-z0-9.-]+[^\s"''<>\\]*')
+{%- endmacro %}
+
+{% macro spark__is_web_address(value) -%}
+    {{ value }} rlike '^https://[A-Za-z0-9.-]+[^\\s"\'<>\\\\]*\\z'
+{%- endmacro %}
+
+{% macro url_encoded(text) -%}
+    {{ return(adapter.dispatch("url_encoded")(text)) }}
+{%- endmacro %}
+
+{% macro duckdb__url_encoded(text) -%}
+    url_encode({{ text }})
+{%- endmacro %}
+
+{% macro spark__url_encoded(text) -%}
+    replace(replace(replace(url_encode({{ text }}), '+', '%20'), '*', '%2A'), '%7E', '~')
+{%- endmacro %}
+
+{% macro customer_url(customer_id) -%}
+    {%- set template = env_var("YACP_CUSTOMER_URL", "") if execute else "" -%}
+    {%- if template -%}
+        replace('{{ template }}', '{customer_id}', {{ url_encoded(customer_id) }})
+    {%- else -%}
+        cast(null as {{ dbt.type_string() }})
+    {%- endif -%}
+{%- endmacro %}

@@ -130,7 +130,7 @@ def _section(rows: list[Mapping[str, object]]) -> Group:
     unclassified = first["unclassified_count"]
     note = Text(
         f"{unclassified:,} of {first['eligible_count']:,} eligible customers are on no line; "
-        "see customers.exceptions.\n",
+        "see lists.exceptions.\n",
         style="dim",
     )
     return Group(shown, note) if unclassified else Group(shown)

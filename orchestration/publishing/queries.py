@@ -107,7 +107,7 @@ def sync_problems(config: Settings, scope: Scope) -> tuple[date, Table]:
     with _counts(config, scope, None) as (_, release, day), _opened(release.file("customers")) as connection:
         return day, query(
             connection,
-            f"from it.customers.sync_problems where {_MAY_SEE} order by sync_status, customer_id",
+            f"from it.lists.sync_problems where {_MAY_SEE} order by sync_status, customer_id",
             [scope.type, scope.id, scope.id],
         )
 
@@ -183,7 +183,7 @@ def _counts(
 
 @contextmanager
 def _opened(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A file attached as ``it``: the name ``customers`` would be ambiguous with the schema ``customers``."""
+    """A file attached as ``it``."""
     if not path.exists():
         raise UsageError(f"{path} is not there.")
     with duckdb.connect() as connection:
@@ -203,7 +203,7 @@ def _lists_of(release: Release, day: date) -> str:
     """The customer lists of a published day: a table for the newest day, Parquet for earlier ones."""
     is_newest = day == release.as_of_date
     return with_days_until_red(
-        "it.customers.line_customers" if is_newest else _parquet(release, "customers/customers/line_customers", day)
+        "it.lists.line_customers" if is_newest else _parquet(release, "customers/lists/line_customers", day)
     )
 
 

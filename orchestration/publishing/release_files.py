@@ -20,6 +20,7 @@ import duckdb
 
 from orchestration.contract.systems import extracts
 from orchestration.failures import NOTHING_PUBLISHED, BuildFailed
+from orchestration.state.earlier_layouts import bring_up_to_date, table_folder
 from orchestration.settings import Settings
 from orchestration.state.database import PUBLISHED_FORMAT, identifier, literal
 from orchestration.state.permissions import open_to_readers
@@ -72,17 +73,19 @@ def copy_base(draft: ReleaseDraft, base: Release) -> None:
     old, new, pool = base.folder / "parquet", draft.folder / "parquet", draft.folder.parent / LINK_POOL
     if pool.exists():
         pool.rename(new)
-    tables = {table.relative_to(old) for table in old.glob("*/*/*")}
-    for unknown in {table.relative_to(new) for table in new.glob("*/*/*")} - tables:
+    published = {Path(mart.published_in, mart.schema, mart.name) for mart in draft.marts}
+    found = {table_folder(folder.relative_to(old)): folder for folder in old.glob("*/*/*")}
+    tables = {table: folder for table, folder in found.items() if table in published}
+    for unknown in {table.relative_to(new) for table in new.glob("*/*/*")} - tables.keys():
         shutil.rmtree(new / unknown)
-    for table in tables:
+    for table, folder in tables.items():
         (new / table).mkdir(parents=True, exist_ok=True)
-        days = {entry.name for entry in os.scandir(old / table)}
+        days = {entry.name for entry in os.scandir(folder)}
         for entry in os.scandir(new / table):
             if entry.name not in days:
                 shutil.rmtree(entry)
         for day in days:
-            source, target = old / table / day / DATA, new / table / day / DATA
+            source, target = folder / day / DATA, new / table / day / DATA
             if not (target.exists() and target.samefile(source)):
                 shutil.rmtree(target.parent, ignore_errors=True)
                 target.parent.mkdir()
@@ -96,6 +99,7 @@ def write_tables(connection: duckdb.DuckDBPyConnection, draft: ReleaseDraft) -> 
     connection.execute(f"attach {literal(draft.settings.warehouse)} as warehouse (read_only)")
     for file, tables in draft.files().items():
         connection.execute(f"attach {literal(draft.folder / f'{file}.duckdb')} as release ({PUBLISHED_FORMAT})")
+        bring_up_to_date(connection, file, {mart.key for mart in tables})
         for mart in tables:
             expected[mart.key] = _write_table(connection, draft, mart)
         connection.execute("detach release")

@@ -28,9 +28,9 @@ def collect(
     published = [node for node in nodes if "published_in" in node["config"]["meta"]]
     metas = [node["config"]["meta"] for node in published]
     histories = {f"intermediate.{meta['changes']}" for meta in metas if "changes" in meta}
-    wanted = {*checked, *histories, *(f"{node['schema']}.{node['name']}" for node in published)}
+    wanted = {*checked, *histories, *(f"{node['schema']}.{node['alias']}" for node in published)}
     for node in nodes:
-        is_wanted = not workspace.is_shared or f"{node['schema']}.{node['name']}" in wanted
+        is_wanted = not workspace.is_shared or f"{node['schema']}.{node['alias']}" in wanted
         if is_wanted and node["config"]["materialized"] != "view":
             _read_parquet(connection, workspace, node)
     for node in published:
@@ -40,7 +40,7 @@ def collect(
 
 
 def _read_parquet(connection: duckdb.DuckDBPyConnection, workspace: Workspace, node: Node) -> None:
-    files = workspace.table(node["schema"], node["name"]) / "*.parquet"
+    files = workspace.table(node["schema"], node["alias"]) / "*.parquet"
     source = f"read_parquet({literal(files)}, hive_partitioning = false)"
     columns = [
         f"cast({identifier(name)} as {column['data_type']}) as {identifier(name)}"
@@ -59,14 +59,14 @@ def _read_parquet(connection: duckdb.DuckDBPyConnection, workspace: Workspace, n
     is_null = {name: f"from {relation} where {identifier(name)} is null limit 1" for name in required}
     if empty := [name for name, query in is_null.items() if connection.execute(query).fetchone()]:
         raise BuildFailed(
-            f"{node['schema']}.{node['name']} has rows without {', '.join(empty)}, which the output contract "
+            f"{node['schema']}.{node['alias']} has rows without {', '.join(empty)}, which the output contract "
             f"requires. {NOTHING_PUBLISHED} Fix the model."
         )
 
 
 def _define(connection: duckdb.DuckDBPyConnection, node: Node, query: str) -> str:
     """Creates the view of a node, and returns its name."""
-    schema, relation = identifier(node["schema"]), f"{identifier(node['schema'])}.{identifier(node['name'])}"
+    schema, relation = identifier(node["schema"]), f"{identifier(node['schema'])}.{identifier(node['alias'])}"
     connection.execute(f"create schema if not exists {schema}")
     connection.execute(f"create or replace view {relation} as {query}")
     return relation

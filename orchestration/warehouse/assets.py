@@ -52,8 +52,14 @@ DBT = InstalledDbtCli(
 class Translator(DagsterDbtTranslator):
     """Groups assets by layer and names their owners; keys are schema and name, as in the warehouse."""
 
+    def get_asset_key(self, dbt_resource_props: Mapping[str, Any]) -> dg.AssetKey:
+        """Schema and table; a table's name may occur in two schemas, but a model's only once."""
+        key = super().get_asset_key(dbt_resource_props)
+        alias = dbt_resource_props.get("alias")
+        return key if alias in (None, dbt_resource_props["name"]) else dg.AssetKey([*key.path[:-1], alias])
+
     def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str:
-        """The schema: staging, intermediate, sections, customers, quality, reference."""
+        """The schema: staging, intermediate, sections, lists, quality, reference, seeds."""
         return str(dbt_resource_props["schema"])
 
     def get_owners(self, _dbt_resource_props: Mapping[str, Any]) -> Sequence[str]:
@@ -136,15 +142,15 @@ def _relation_metadata(connection: duckdb.DuckDBPyConnection, nodes: Mapping[str
     ).fetchall():
         columns[schema, table].append((column, kind))
     counts = " union all ".join(
-        f'select {literal(unique_id)}, count(*) from "{node["schema"]}"."{node["name"]}"'
+        f'select {literal(unique_id)}, count(*) from "{node["schema"]}"."{node["alias"]}"'
         for unique_id, node in nodes.items()
-        if node["resource_type"] in ("model", "seed") and (node["schema"], node["name"]) in columns
+        if node["resource_type"] in ("model", "seed") and (node["schema"], node["alias"]) in columns
     )
     metadata = {}
     for unique_id, count in connection.execute(counts).fetchall() if counts else ():
         node = nodes[unique_id]
         described = {name: column["description"] for name, column in node["columns"].items()}
-        types = columns[node["schema"], node["name"]]
+        types = columns[node["schema"], node["alias"]]
         shown = dg.TableSchema([dg.TableColumn(name, kind, described.get(name)) for name, kind in types])
         metadata[unique_id] = {"dagster/row_count": count, "dagster/column_schema": shown}
     return metadata

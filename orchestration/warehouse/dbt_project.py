@@ -72,6 +72,7 @@ def environment(settings: Settings, as_of: str | None = None, engine: str = "duc
         "DBT_LOG_PATH": str(settings.dbt_logs),
         "DBT_PROFILES_DIR": str(PROJECT_DIR),
         "DBT_PROJECT_DIR": str(PROJECT_DIR),
+        "YACP_CUSTOMER_URL": settings.customer_url,
         "DO_NOT_TRACK": "1",
         PARENT_PROCESS: str(os.getpid()),
     } | ({"YACP_AS_OF_DATE": as_of} if as_of else {})
@@ -110,7 +111,7 @@ def _marts(manifest: Mapping[str, Any]) -> list[Mart]:
     found = [
         Mart(
             schema=node["schema"],
-            name=node["name"],
+            name=node["alias"],
             published_in=meta["published_in"],
             is_view=meta.get("published_as") == "view",
             description=node["description"].strip(),

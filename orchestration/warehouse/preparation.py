@@ -16,6 +16,7 @@ from orchestration.failures import UsageError
 from orchestration.landing.archive import Archive, ArchivedDelivery
 from orchestration.settings import Settings
 from orchestration.spark.workspace import delete_workspaces
+from orchestration.state.earlier_layouts import schema_of
 from orchestration.state.database import connect, identifier, literal, literal_list
 from orchestration.state.permissions import restrict
 from orchestration.state.releases import latest
@@ -131,7 +132,8 @@ def _copy_published_neighbours(settings: Settings, connection: duckdb.DuckDBPyCo
     first, last = min(previous or as_of, as_of - _LOOK_BACK), following or as_of
     for table, stays in (("line_stays", "line_history"), ("scope_stays", "scope_history")):
         connection.execute(
-            f"insert into run.{table} by name select * from published_customers.customers.{stays}"
+            f"insert into run.{table} by name"
+            f" select * from published_customers.{schema_of(connection, 'published_customers', stays)}.{stays}"
             " where valid_from <= ? and (valid_to is null or valid_to >= ?)",
             [last, first],
         )

@@ -33,7 +33,7 @@ COUNTS |= {f"sections.{name}": "max(as_of_date)" for name in ("history", "moveme
 COUNTS |= {f"quality.{name}": "as_of_date" for name in ("deliveries", "sync_status", "exceptions_summary")}
 COUNTS |= {"quality.checks": "cast(observed as date)"}
 LISTS = {f"customers.{name}": "as_of_date" for name in ("line_customers", "sync_problems", "exceptions")}
-LISTS |= {"customers.entitlements": "cast(role as date)"}
+LISTS |= {"lists.entitlements": "cast(role as date)"}
 LISTS |= {f"customers.{name}": "max(valid_from)" for name in ("line_history", "scope_history")}
 
 
@@ -54,7 +54,7 @@ def set_day(config: Settings, day: date) -> None:
             if (schema, table) in dated:
                 warehouse.execute(f"update {schema}.{table} set as_of_date = ?", [day])
         warehouse.execute("update run.check_results set observed = ?", [str(day)])
-        warehouse.execute("update customers.entitlements set role = ?", [str(day)])
+        warehouse.execute("update lists.entitlements set role = ?", [str(day)])
         for changes, stays, columns in (
             ("int_history__line_changes", "line_history", "customer_id, section_key, line_key"),
             ("int_history__scope_changes", "scope_history", "customer_id, provider_id"),
@@ -164,7 +164,7 @@ def opening_the_current_release(reader: Reader) -> None:
         release = (reader.published / "current").resolve()
         with attached(release / "dashboard.duckdb", release / "customers.duckdb") as connection:
             days = days_of(connection, COUNTS, "counts") | days_of(connection, LISTS, "lists")
-            for table in ("dashboard/sections/flow", "dashboard/sections/history", "customers/customers/exceptions"):
+            for table in ("dashboard/sections/flow", "dashboard/sections/history", "customers/lists/exceptions"):
                 days |= newest_in(connection, f"{release}/parquet/{table}")
             return days
 
@@ -202,9 +202,9 @@ def newest_in(connection: duckdb.DuckDBPyConnection, folder: str) -> set[date]:
 
 def reading_parquet(reader: Reader) -> None:
     """One connection all the time, one table after the other, by paths through the link."""
-    tables = ["dashboard/sections/flow", "dashboard/sections/history", "customers/customers/line_customers"]
+    tables = ["dashboard/sections/flow", "dashboard/sections/history", "customers/lists/line_customers"]
     turn = iter(range(10**9))
-    stays = reader.published / "parquet" / "customers" / "customers" / "line_history" / "*" / "*.parquet"
+    stays = reader.published / "parquet" / "customers" / "lists" / "line_history" / "*" / "*.parquet"
     with duckdb.connect() as connection:
 
         def look() -> set[date]:
@@ -240,8 +240,8 @@ def following_counts_and_lists(reader: Reader) -> None:
             rows = connection.execute(
                 "select distinct counts.as_of_date, lists.as_of_date, cast(staff.role as date), history.as_of_date"
                 " from counts.sections.dashboard as counts"
-                " cross join lists.customers.line_customers as lists"
-                " cross join (from lists.customers.entitlements limit 1) as staff"
+                " cross join customers.lists.line_customers as lists"
+                " cross join (from customers.lists.entitlements limit 1) as staff"
                 " cross join (select max(as_of_date) as as_of_date from counts.sections.history) as history"
             ).fetchall()
             return {day for row in rows for day in row}

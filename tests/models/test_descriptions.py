@@ -49,7 +49,7 @@ def test_every_column_built_is_named_and_none_else(sample: Sample) -> None:
     models = [node for node in _described(sample) if node["resource_type"] == "model"]
     assert len(models) > 60
     for node in models:
-        assert list(node["columns"]) == columns[f"{node['schema']}.{node['name']}"], node["name"]
+        assert list(node["columns"]) == columns[f"{node['schema']}.{node['alias']}"], node["name"]
 
 
 def test_every_exposure_says_whose_it_is_and_what_it_reads(sample: Sample) -> None:

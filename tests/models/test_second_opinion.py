@@ -116,7 +116,7 @@ def test_the_same_customers_turn_red_on_the_same_day(world: World) -> None:
     days = [DAY + timedelta(days=number) for number in range(HORIZON)]
     reds = dict(
         world.rows(
-            "select line_key, parent_line_key from reference.dashboard_lines"
+            "select line_key, parent_line_key from seeds.dashboard_lines"
             " where colour = 'red' and parent_line_key is not null"
         )
     )
@@ -140,7 +140,7 @@ def test_the_same_customers_turn_red_on_the_same_day(world: World) -> None:
 def test_the_same_exceptions_are_found(world: World) -> None:
     found = {
         (customer, reason)
-        for customer, reason in world.rows("select customer_id, reason from customers.exceptions")
+        for customer, reason in world.rows("select customer_id, reason from lists.exceptions")
         if reason not in NOT_JUDGED
     }
     expected = {(customer, reason) for customer, judged in today(world).items() for reason in judged.reasons}

@@ -78,7 +78,7 @@ def lists(arrived: Settings) -> dict[date, set[tuple[str, ...]]]:
     """The truth: each day's own list as it was published."""
     found: dict[date, set[tuple[str, ...]]] = {}
     for day in DAYS:
-        folder = arrived.published / "parquet" / "customers" / "customers" / "line_customers" / f"as_of_date={day}"
+        folder = arrived.published / "parquet" / "customers" / "lists" / "line_customers" / f"as_of_date={day}"
         found[day] = set(
             duckdb.sql(
                 "select customer_id, section_key, line_key, provider_id, cast(lwia_number as varchar)"
@@ -112,7 +112,7 @@ def test_the_corrected_day_differs(lists: dict[date, set[tuple[str, ...]]]) -> N
 
 def test_stays_are_those_of_the_lists(arrived: Settings, lists) -> None:
     expected = stays((day, row[:3]) for day in DAYS for row in lists[day])
-    assert set(rows(arrived, "customers", "from it.customers.line_history")) == expected
+    assert set(rows(arrived, "customers", "from it.lists.line_history")) == expected
     assert len(expected) > 500
 
 
@@ -121,7 +121,7 @@ def test_the_stays_give_every_past_list(arrived: Settings, lists) -> None:
         found = rows(
             arrived,
             "customers",
-            "select customer_id, section_key, line_key from it.customers.line_history"
+            "select customer_id, section_key, line_key from it.lists.line_history"
             f" where valid_from <= date '{day}' and (valid_to is null or valid_to > date '{day}')",
         )
         assert set(found) == {row[:3] for row in lists[day]}
@@ -219,9 +219,9 @@ def test_the_order_of_arrival_does_not_matter(arrived: Settings, tmp_path: Path)
         ("dashboard", "sections.dashboard"),
         ("dashboard", "sections.waiting"),
         ("dashboard", "sections.flow"),
-        ("customers", "customers.line_history"),
-        ("customers", "customers.scope_history"),
-        ("customers", "customers.line_customers"),
+        ("customers", "lists.line_history"),
+        ("customers", "lists.scope_history"),
+        ("customers", "lists.line_customers"),
     ):
         sql = f"from it.{table} order by all"
         assert rows(arrived, file, sql) == rows(in_order, file, sql), table

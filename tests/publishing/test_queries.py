@@ -84,7 +84,7 @@ def test_lists_of_an_earlier_version_have_no_days_until_red(sample: Sample, tmp_
     assert release is not None
     with duckdb.connect() as older:
         older.execute(f"attach '{release.file('customers').resolve()}' as it")
-        older.execute("alter table it.customers.line_customers drop column days_until_red")
+        older.execute("alter table it.lists.line_customers drop column days_until_red")
     listed = yacp(mine.home, "list", "not_synced")
     assert listed.returncode == 0, listed.stderr
     page = site_over(mine.home / "published", tmp_path).get("/lines/not_synced", super_user.email)

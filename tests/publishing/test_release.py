@@ -92,7 +92,7 @@ def test_readers_never_see_a_release_that_failed(mine: Sample, monkeypatch: pyte
 def test_personal_columns_are_refused_before_anyone_can_read_them(mine: Sample) -> None:
     config = mine.settings
     with duckdb.connect(str(config.warehouse)) as warehouse:
-        warehouse.execute("alter table customers.exceptions rename column detail to ssn_last4")
+        warehouse.execute("alter table lists.exceptions rename column detail to ssn_last4")
     marts = [
         mart
         if mart.name != "exceptions"
@@ -119,17 +119,17 @@ def test_a_table_of_an_earlier_version_gets_todays_columns(mine: Sample) -> None
     assert base is not None
     with duckdb.connect() as older:
         older.execute(f"attach '{base.file('customers').resolve()}' as it")
-        older.execute("alter table it.customers.line_customers drop column days_until_red")
-        rows = older.execute("from it.customers.line_customers order by all").fetchall()
+        older.execute("alter table it.lists.line_customers drop column days_until_red")
+        rows = older.execute("from it.lists.line_customers order by all").fetchall()
     publish(config, DAY_BEFORE, marts, "run")
     release = latest(config)
     assert release is not None
     assert release.name != base.name
     with duckdb.connect() as newer:
         newer.execute(f"attach '{release.file('customers').resolve()}' as it (read_only)")
-        found = newer.execute("describe it.customers.line_customers").fetchall()
+        found = newer.execute("describe it.lists.line_customers").fetchall()
         assert [row[0] for row in found] == next(list(mart.columns) for mart in marts if mart.name == "line_customers")
         kept = newer.execute(
-            "select * exclude (days_until_red) from it.customers.line_customers order by all"
+            "select * exclude (days_until_red) from it.lists.line_customers order by all"
         ).fetchall()
         assert kept == rows

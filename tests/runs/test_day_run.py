@@ -202,7 +202,7 @@ def test_a_failing_check_keeps_the_last_good_day(sample: Sample, tmp_path: Path)
 
 
 def test_entitlements_match_the_staff_extract(sample: Sample) -> None:
-    granted = set(sample.query("customers", "from it.customers.entitlements"))
+    granted = set(sample.query("customers", "from it.lists.entitlements"))
     with duckdb.connect(str(sample.home / "warehouse.duckdb"), read_only=True) as warehouse:
         staff = warehouse.execute(
             "select staff_id, lower(email), role, provider_id, cast(lwia_number as varchar) from raw.worknet_staff"
@@ -232,7 +232,7 @@ def test_coming_due_matches_the_lists(sample: Sample) -> None:
     listed = dict(
         sample.query(
             "customers",
-            "select line_key, count(*) from it.customers.line_customers where days_until_red <= 5 group by all",
+            "select line_key, count(*) from it.lists.line_customers where days_until_red <= 5 group by all",
         )
     )
     assert {line: count for line, count in due.items() if count} == listed

@@ -32,7 +32,7 @@ LOCAL = ("127.0.0.1", 40000)
 @pytest.fixture(scope="module")
 def names(sample: Sample) -> set[str]:
     """What must not be in a response without data."""
-    people = sample.query("customers", "select first_name, last_name from it.customers.line_customers")
+    people = sample.query("customers", "select first_name, last_name from it.lists.line_customers")
     scopes = sample.query("dashboard", "select distinct scope_name from it.sections.dashboard")
     return {str(name) for row in people + scopes for name in row if len(str(name)) > 5}
 
@@ -142,7 +142,7 @@ def test_others_see_only_their_own_scopes(
         f"{kind}:{name}"
         for kind, name in sample.query(
             "customers",
-            f"select scope_type, scope_id from it.customers.entitlements where email = '{them.email}'",
+            f"select scope_type, scope_id from it.lists.entitlements where email = '{them.email}'",
         )
     }
     assert own
@@ -170,7 +170,7 @@ def test_no_count_page_has_a_customer_s_name(site: Site, sample: Sample, super_u
     people = {
         f"{last}, {first}"
         for first, last in sample.query(
-            "customers", "select distinct first_name, last_name from it.customers.line_customers"
+            "customers", "select distinct first_name, last_name from it.lists.line_customers"
         )
     }
     for page in set(PAGES) - set(LISTS):

@@ -28,7 +28,7 @@ def in_scope(scope: str) -> str:
 
 
 def customers(sample: Sample, line: str, condition: str, day: date = DAY) -> list[str]:
-    parquet = sample.home / "published/parquet/customers/customers/line_customers" / f"as_of_date={day}/data.parquet"
+    parquet = sample.home / "published/parquet/customers/lists/line_customers" / f"as_of_date={day}/data.parquet"
     found = sample.query(
         "customers",
         f"select customer_id from read_parquet('{parquet}') where line_key = '{line}' and {condition} order by 1",
@@ -132,7 +132,7 @@ def test_the_due_filter_has_the_published_horizons(site: Site, sample: Sample, s
 def test_a_list_can_be_filtered_by_provider(site: Site, sample: Sample, planner: Person) -> None:
     ((provider,),) = sample.query(
         "customers",
-        f"select any_value(provider_id) from it.customers.sync_problems where {in_scope(planner.scope)}",
+        f"select any_value(provider_id) from it.lists.sync_problems where {in_scope(planner.scope)}",
     )
     address = f"/lines/not_synced?scope={planner.scope}"
     assert f'<option value="{provider}">' in site.get(address, planner.email).text
@@ -160,7 +160,7 @@ def test_the_iwds_statuses_are_those_of_the_contract() -> None:
 def test_sync_problems_show_the_reason_and_the_next_step(site: Site, sample: Sample, planner: Person) -> None:
     problems = sample.query(
         "customers",
-        "select customer_id, next_step, coalesce(iwds_candidate_ids, '') from it.customers.sync_problems"
+        "select customer_id, next_step, coalesce(iwds_candidate_ids, '') from it.lists.sync_problems"
         f" where {in_scope(planner.scope)} order by customer_id",
     )
     address = f"/sync-problems?scope={planner.scope}"
@@ -180,7 +180,7 @@ def test_next_steps_of_the_line_not_synced_depend_on_the_sync_status(
     steps = dict(re.findall(r'<div id="step-(\w+)"><dt>[^<]+</dt><dd>([^<]+)</dd>', page))
     published = sample.query(
         "customers",
-        f"select distinct sync_status, next_step from it.customers.sync_problems where {in_scope(planner.scope)}",
+        f"select distinct sync_status, next_step from it.lists.sync_problems where {in_scope(planner.scope)}",
     )
     assert published
     assert steps == dict(published)

@@ -53,7 +53,7 @@ def test_the_seven_sections_have_the_rows_of_the_mart(
 
 def test_notes_come_before_their_sections(site: Site, sample: Sample, super_user: Person) -> None:
     page = unescape(site.get("/", super_user.email).text)
-    for key, note in sample.query("dashboard", "select section_key, note from it.sections.headings"):
+    for key, note in sample.query("dashboard", "select section_key, note from it.reference.sections"):
         before = page.partition(f'id="{key}"')[2].partition("<h2>")[0]
         assert (str(note) in before) if note else ("NOTE" not in before)
 
@@ -75,7 +75,7 @@ def test_definitions_next_steps_and_legend_are_those_of_the_guide(
             assert guide_html(str(definition)) in row
         if next_steps:
             assert guide_html(str(next_steps)) in page.partition(f'<dialog class="steps" id="next-{key}"')[2]
-    for name, meaning in sample.query("dashboard", "select colour_name, meaning from it.sections.legend"):
+    for name, meaning in sample.query("dashboard", "select colour_name, meaning from it.reference.colours"):
         assert f"<dt>{name}</dt><dd>{meaning}</dd>" in page
 
 

@@ -49,9 +49,9 @@ def test_pages_cached_for_a_person_go_with_their_entitlements(
     fresh = own_sample.home / "published/releases" / f"{DAY}-2"
     shutil.copytree(own_sample.home / "published/current", fresh)
     with duckdb.connect(str(fresh / "customers.duckdb")) as lists:
-        lists.execute("delete from customers.customers.entitlements where email = ?", [planner.email])
+        lists.execute("delete from customers.lists.entitlements where email = ?", [planner.email])
         lists.execute(
-            "update customers.customers.entitlements set may_list_customers = false where email = ?",
+            "update customers.lists.entitlements set may_list_customers = false where email = ?",
             [super_user.email],
         )
     assert own_site.get("/lines/not_synced", super_user.email).status_code == 200
@@ -123,10 +123,10 @@ def test_a_release_of_an_older_version_says_what_to_do(
     own_sample: Sample, tmp_path: Path, super_user: Person, caplog: pytest.LogCaptureFixture
 ) -> None:
     with duckdb.connect(str(own_sample.home / "published/current/dashboard.duckdb")) as counts:
-        counts.execute("drop table sections.legend")
+        counts.execute("drop table reference.lines")
     site = site_over(own_sample.home / "published", tmp_path)
     assert site.get("/", super_user.email).status_code == 503
-    assert "lacks legend; run its newest day again" in caplog.text
+    assert "lacks reference.lines; run its newest day again" in caplog.text
 
 
 def test_lists_missing_from_this_machine_are_not_linked(own_sample: Sample, tmp_path: Path, super_user: Person) -> None:

@@ -125,8 +125,8 @@ def test_spanish_has_every_label_and_marks_what_is_in_english(site: Site, sample
     labels = sample.query(
         "dashboard",
         "select distinct unnest([section_name, line_name]) from it.sections.dashboard"
-        " union all select note from it.sections.headings where note is not null"
-        " union all select unnest([colour_name, meaning]) from it.sections.legend",
+        " union all select note from it.reference.sections where note is not null"
+        " union all select unnest([colour_name, meaning]) from it.reference.colours",
     )
     spanish = languages()["es"]
     assert [text for (text,) in labels if spanish.of_guide(str(text))[1] != "es"] == []
@@ -227,7 +227,7 @@ def test_make_dashboard_shows_it_as_a_super_user_of_the_sample(sample: Sample) -
     said = subprocess.run(command, cwd=PROJECT, env=variables, capture_output=True, text=True, check=True).stdout
     found = re.search(r"yacp serve --as (\S+)$", said, re.MULTILINE)
     assert found
-    ((role,),) = sample.query("customers", f"select role from it.customers.entitlements where email = '{found[1]}'")
+    ((role,),) = sample.query("customers", f"select role from it.lists.entitlements where email = '{found[1]}'")
     assert role == "super_user"
 
 

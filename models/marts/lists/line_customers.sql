@@ -14,6 +14,18 @@ providers as (
 
 lines as (
     select * from {{ ref("dashboard_lines") }}
+),
+
+sections as (
+    select * from {{ ref("dashboard_sections") }}
+),
+
+staff as (
+    select staff_id, {{ lower_case("email") }} as email from {{ ref("stg_worknet__staff") }}
+),
+
+what as (
+    select * from {{ ref("int_lines__what") }}
 )
 
 select
@@ -28,6 +40,7 @@ select
     providers.provider_name,
     customers.lwia_number,
     customers.career_planner_staff_id,
+    staff.email as career_planner_email,
     customers.pathway,
     customers.sync_status,
     customers.iwds_status,
@@ -36,9 +49,19 @@ select
     memberships.due_on as due_date,
     memberships.days_until_red,
     memberships.overdue_days as days_overdue,
-    lines.next_steps
+    lines.next_steps,
+    what.what,
+    {{ customer_url("memberships.customer_id") }} as customer_url,
+    sections.section_number,
+    sections.section_name,
+    lines.line_number,
+    lines.line_name
 from memberships
 inner join customers on memberships.customer_id = customers.customer_id
 inner join lines
     on memberships.section_key = lines.section_key and memberships.line_key = lines.line_key
+inner join sections on memberships.section_key = sections.section_key
 left join providers on customers.provider_id = providers.provider_id
+left join staff on customers.career_planner_staff_id = staff.staff_id
+left join what
+    on memberships.line_key = what.line_key and memberships.customer_id = what.customer_id

@@ -1,0 +1,5 @@
+select
+    document_name,
+    address
+from {{ ref("guide_documents") }}
+order by document_name
