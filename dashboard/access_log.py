@@ -1,4 +1,4 @@
-"""The log of who saw which list: a line of JSON for each view and download. It names no customer."""
+"""The log of who saw which list or customer: a line of JSON for each view and download, without a name."""
 
 import json
 import logging

@@ -11,6 +11,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from dashboard import count_pages, scope_search
+from dashboard.customer_page import CustomerPage
 from dashboard.download_writer import DownloadWriter
 from dashboard.endpoints import Endpoints
 from dashboard.errors import NotFound, RequestError
@@ -34,6 +35,7 @@ def create_app(settings: Settings, as_email: str = "") -> ASGIApp:
     routes = count_pages.routes(endpoints)
     for description in (LINE_CUSTOMERS, SYNC_PROBLEMS):
         routes += ListPages(description, settings, writer).routes(endpoints)
+    routes += CustomerPage(settings).routes(endpoints)
     routes += [*scope_search.routes(endpoints), Route("/healthz", endpoints.health), *static_routes()]
 
     @asynccontextmanager

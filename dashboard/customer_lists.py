@@ -9,7 +9,7 @@ from string import ascii_lowercase
 
 from dashboard.database import Row, sql_string
 from dashboard.errors import NotFound
-from dashboard.release import LINE_CUSTOMERS, SYNC_PROBLEMS, OpenRelease, PublishedTable, with_days_until_red
+from dashboard.release import LINE_CUSTOMERS, SYNC_PROBLEMS, OpenRelease, PublishedTable, with_younger_columns
 from dashboard.scopes import Scope
 
 PAGE_SIZE = 50
@@ -36,7 +36,7 @@ SORTS: Mapping[str, str] = {
 _LINE_COLUMNS = (
     "as_of_date, line_key, customer_id, first_name, last_name, provider_id, provider_name, lwia_number, pathway,"
     " sync_status, iwds_status, since_date, days_on_line, due_date, days_until_red, days_overdue,"
-    " next_steps"
+    " next_steps, what, career_planner_email, customer_url"
 )
 _SYNC_COLUMNS = (
     "as_of_date, customer_id, first_name, last_name, provider_id, provider_name, lwia_number, sync_status, next_step,"
@@ -182,7 +182,7 @@ def page_count(matching: int) -> int:
 
 
 def _on_line(release: OpenRelease, scope: Scope, day: date) -> str:
-    table = with_days_until_red(_table(release, LINE_CUSTOMERS, day))
+    table = with_younger_columns(_table(release, LINE_CUSTOMERS, day))
     return f"select {_LINE_COLUMNS} from {table} where line_key = ? and {_IN_SCOPE[scope.type]}"
 
 

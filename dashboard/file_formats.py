@@ -12,6 +12,7 @@ import xlsxwriter
 from dashboard.database import Row
 
 _CHUNK_SIZE = 1 << 16
+_MAX_LINKS = 65_530  # as many as Excel allows on a sheet; what follows is text
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
@@ -22,6 +23,7 @@ class Column:
     heading: str
     field: str
     names: Mapping[str, str] | None = None
+    is_link: bool = False
 
     def value(self, row: Row) -> Any:
         """What the column shows for a row; a code without a name as it is."""
@@ -62,6 +64,8 @@ def write_xlsx(file: IO[bytes], columns: Sequence[Column], rows: Iterable[Row], 
                 sheet.write_datetime(row_count, index, value, date_format)
             elif isinstance(value, int | float):
                 sheet.write_number(row_count, index, value)
+            elif column.is_link and value is not None and row_count <= _MAX_LINKS:
+                sheet.write_url(row_count, index, value)
             elif value is not None:
                 sheet.write_string(row_count, index, str(value))
     sheet.autofilter(0, 0, row_count, len(columns) - 1)

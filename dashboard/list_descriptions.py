@@ -41,7 +41,10 @@ class ListDescription:
         names = {"sync_status": language.code_names("sync"), "iwds_status": language.code_names("iwds")}
         if requested.line:
             names["line_key"] = {requested.line.key: language.of_guide(requested.line.name)[0]}
-        return [Column(language.text(heading), field, names.get(field)) for field, heading in self.headings.items()]
+        return [
+            Column(language.text(heading), field, names.get(field), is_link=field == "customer_url")
+            for field, heading in self.headings.items()
+        ]
 
 
 def _line_customers(visit: Visit) -> RequestedList:
@@ -86,7 +89,10 @@ LINE_CUSTOMERS = ListDescription(
         "due_date": "column_due",
         "days_until_red": "column_until_red",
         "days_overdue": "column_overdue",
+        "what": "column_what",
         "next_steps": "next_steps",
+        "career_planner_email": "career_planner",
+        "customer_url": "record",
     },
     read=_line_customers,
 )

@@ -21,6 +21,8 @@ _SIGNS = {"white": "○", "yellow": "◆", "red": "!", "green": "✓", "grey": "
 _EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 _BULLET, _INNER_BULLET = "• ", "○ "
 _GZIP_LEVEL = 4
+Documents = tuple[tuple[str, str], ...]
+"""The names of documents in the guide's texts, each with its address."""
 
 _environment = Environment(
     loader=FileSystemLoader(Path(__file__).parent / "templates"),
@@ -59,8 +61,8 @@ def render_error(language: Language, status: int, reason: str) -> str:
 
 
 @cache
-def guide_html(text: str) -> Markup:
-    """A text of the partner guide: lines as paragraphs, bullets as lists, e-mail addresses as links."""
+def guide_html(text: str, documents: Documents) -> Markup:
+    """A text of the partner guide: lines as paragraphs, bullets as lists, e-mail addresses and documents as links."""
     html: list[str] = []
     depth = 0
     for line in text.splitlines():
@@ -74,20 +76,26 @@ def guide_html(text: str) -> Markup:
         while depth < line_depth:
             html.append("<ul>")
             depth += 1
-        content = _with_links(stripped[len(_BULLET) :] if line_depth else stripped)
+        content = _with_links(stripped[len(_BULLET) :] if line_depth else stripped, documents)
         html.append(f"<li>{content}" if line_depth else f"<p>{content}</p>")
     html.append("</li></ul>" * depth)
     return Markup("".join(html))  # noqa: S704 - every text in it was escaped
 
 
-def _with_links(text: str) -> str:
-    return _EMAIL.sub(lambda match: f'<a href="mailto:{match[0]}">{match[0]}</a>', str(escape(text)))
+def _with_links(text: str, documents: Documents) -> str:
+    html = _EMAIL.sub(lambda match: f'<a href="mailto:{match[0]}">{match[0]}</a>', str(escape(text)))
+    for name, address in documents:
+        link = f'<a href="{escape(address)}" rel="noopener noreferrer">{escape(name)}</a>'
+        html = html.replace(str(escape(name)), link)
+    return html
 
 
 @lru_cache(maxsize=512)
-def _line_fragment(template: str, language: Language, line: LineLabel) -> Markup:
+def _line_fragment(template: str, language: Language, line: LineLabel, documents: Documents) -> Markup:
     """What is the same for a line in every scope."""
-    text = _environment.get_template(template).render(language=language, t=language.text, line=line)
+    text = _environment.get_template(template).render(
+        language=language, t=language.text, line=line, documents=documents
+    )
     return Markup(text)  # noqa: S704 - our own template's output
 
 

@@ -2,7 +2,7 @@
 
 import json
 import threading
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
@@ -70,23 +70,39 @@ CHECKS = PublishedTable("dashboard", "quality", "checks")
 DELIVERIES = PublishedTable("dashboard", "quality", "deliveries")
 COMING_DUE = PublishedTable("dashboard", "sections", "coming_due")
 LINE_CUSTOMERS = PublishedTable("customers", "lists", "line_customers")
+CUSTOMERS = PublishedTable("customers", "lists", "customers")
+CUSTOMER_SERVICES = PublishedTable("customers", "lists", "customer_services")
+EXCEPTIONS = PublishedTable("customers", "lists", "exceptions")
 SYNC_PROBLEMS = PublishedTable("customers", "lists", "sync_problems")
 
 
-def with_column(table: str, column: str, kind: str) -> str:
-    """A table, for a ``from``, with a column that is younger than what was published before: null there."""
-    return f"(from {table} union all by name select cast(null as {kind}) as {column} where false)"
+_YOUNGER_LIST_COLUMNS = {
+    "days_until_red": "bigint",
+    "career_planner_email": "varchar",
+    "what": "varchar",
+    "customer_url": "varchar",
+    "section_number": "integer",
+    "section_name": "varchar",
+    "line_number": "integer",
+    "line_name": "varchar",
+}
+
+
+def with_columns(table: str, columns: Mapping[str, str]) -> str:
+    """A table, for a ``from``, with columns that are younger than what was published before: null there."""
+    casts = ", ".join(f"cast(null as {kind}) as {column}" for column, kind in columns.items())
+    return f"(from {table} union all by name select {casts} where false)"
 
 
 def titled(checks: str) -> str:
     """The checks, for a ``from``, with a title even if they were recorded before checks had one."""
-    named = with_column(checks, "title", "varchar")
+    named = with_columns(checks, {"title": "varchar"})
     return f"(select * replace (coalesce(title, replace(name, '_', ' ')) as title) from {named})"
 
 
-def with_days_until_red(lists: str) -> str:
-    """The customer lists, for a ``from``, with that column even if they were published before they had it."""
-    return with_column(lists, "days_until_red", "bigint")
+def with_younger_columns(lists: str) -> str:
+    """The customers on lines, for a ``from``, with today's columns even if they were published before they had them."""
+    return with_columns(lists, _YOUNGER_LIST_COLUMNS)
 
 
 @dataclass
@@ -103,6 +119,8 @@ class OpenRelease:
     notes: dict[str, str] = field(init=False)
     legend: dict[str, Row] = field(init=False)
     sync_meanings: dict[str, Row] = field(init=False)
+    rules: dict[str, str] = field(init=False)
+    documents: tuple[tuple[str, str], ...] = field(init=False)
     horizons: tuple[int, ...] = field(init=False)
     scopes: dict[Scope, str] = field(init=False)
     grants: dict[str, dict[Scope, bool]] = field(init=False)
@@ -194,6 +212,9 @@ def _read_facts(release: OpenRelease) -> None:
     release.legend = {row["colour"]: row for row in query("from counts.reference.colours order by colour_number")}
     meanings = query("from counts.reference.sync_statuses order by sync_order")
     release.sync_meanings = {row["sync_status"]: row for row in meanings}
+    release.rules = {row["line_key"]: row["rule"] for row in query("select line_key, rule from counts.reference.lines")}
+    documents = query("from counts.reference.documents where address is not null order by length(document_name) desc")
+    release.documents = tuple((row["document_name"], row["address"]) for row in documents)
     horizons = query("select distinct days_until_red from counts.sections.coming_due order by 1")
     release.horizons = tuple(row["days_until_red"] for row in horizons)
     scopes = query(

@@ -27,6 +27,7 @@ class LineLabel:
     parent: str | None
     definition: str | None
     next_steps: str | None
+    rule: str | None
 
 
 @dataclass(frozen=True)
@@ -218,7 +219,7 @@ def _labels(release: OpenRelease, day: date) -> dict[tuple[str, str], LineLabel]
             " from counts.sections.history where as_of_date = ? and scope_type = 'statewide'",
             [day],
         )
-        return {(row["section_key"], row["key"]): LineLabel(**row) for row in rows}
+        return {(row["section_key"], row["key"]): LineLabel(**row, rule=release.rules.get(row["key"])) for row in rows}
 
     return release.counts.get_or_make(("labels", day), read)
 

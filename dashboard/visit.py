@@ -13,7 +13,7 @@ from starlette.requests import Request
 from dashboard.errors import NotFound
 from dashboard.identity import Viewer
 from dashboard.languages import DEFAULT, Language, languages, preferred
-from dashboard.release import LINE_CUSTOMERS, OpenRelease
+from dashboard.release import CUSTOMERS, LINE_CUSTOMERS, OpenRelease
 from dashboard.scopes import InvalidScope, Scope
 
 COMMON_PARAMETERS = ("scope", "as_of", "lang")
@@ -61,6 +61,11 @@ class Visit:
     def has_lists(self) -> bool:
         """The same, and this machine has the lists of the day."""
         return self.may_list and self.release.has(LINE_CUSTOMERS, self.day)
+
+    @property
+    def has_customers(self) -> bool:
+        """Whether this machine has the program information of each customer, for the day."""
+        return self.release.has(CUSTOMERS, self.day)
 
     @property
     def older_iwds_day(self) -> date | None:

@@ -13,8 +13,8 @@ from pathlib import Path
 
 from rich.console import Console
 
-from orchestration.cli.terminal import show_dashboard
-from orchestration.publishing.queries import Scope, sections
+from orchestration.cli.dashboard_tables import show_dashboard
+from orchestration.publishing.queries import Scope, legend, sections
 from orchestration.settings import settings
 
 PICTURE = Path(__file__).with_name("show.svg")
@@ -25,7 +25,7 @@ def main() -> None:
     """Writes the picture."""
     release, table = sections(settings(), Scope.parse("statewide"), None, None)
     console = Console(record=True, width=100, color_system="truecolor", force_terminal=True, no_color=False)
-    show_dashboard(table, f"Illinois · as of {release.as_of_date}", console)
+    show_dashboard(table, legend(release), f"Illinois · as of {release.as_of_date}", console)
     PICTURE.write_text(WEB_FONT.sub("", console.export_svg(title="yacp show", unique_id="show")))
 
 

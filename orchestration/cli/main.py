@@ -9,7 +9,16 @@ import click
 from pydantic import ValidationError
 
 from orchestration.cli.privacy_commands import forget, retention
-from orchestration.cli.read_commands import changes, checks, deliveries, list_customers, quarantine, show, sync_problems
+from orchestration.cli.read_commands import (
+    changes,
+    checks,
+    customer,
+    deliveries,
+    list_customers,
+    quarantine,
+    show,
+    sync_problems,
+)
 from orchestration.cli.run_commands import accept, backfill, generate, run
 from orchestration.cli.service_commands import daemon, dev, notify, serve, ui
 from orchestration.cli.setup_commands import docs, doctor
@@ -18,8 +27,8 @@ from orchestration.failures import YacpError
 from orchestration.internals.process import skip_final_gc
 
 COMMANDS = (
-    accept, backfill, changes, checks, daemon, deliveries, dev, docs, doctor, forget, generate, list_customers, notify,
-    quarantine, retention, run, serve, show, sync_problems, ui,
+    accept, backfill, changes, checks, customer, daemon, deliveries, dev, docs, doctor, forget, generate,
+    list_customers, notify, quarantine, retention, run, serve, show, sync_problems, ui,
 )  # fmt: skip
 
 

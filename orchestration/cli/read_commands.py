@@ -5,6 +5,7 @@ from typing import cast
 
 import click
 from rich.console import Console
+from rich.text import Text
 
 from dashboard.scopes import Scope
 from orchestration.cli import terminal
@@ -19,8 +20,9 @@ from orchestration.settings import settings
 @as_of_option("A published day; default: the newest.")
 @format_option
 def show(section: str | None, scope: Scope, as_of: date | None, output: str) -> None:
-    """Show the dashboard, or one SECTION of it."""
-    from orchestration.publishing.queries import iwds_day, sections
+    """Show the dashboard, or one SECTION of it with what its lines mean and what to do next."""
+    from orchestration.cli.dashboard_tables import show_dashboard, show_details
+    from orchestration.publishing.queries import iwds_day, legend, section_guide, sections
 
     release, table = sections(settings(), scope, section, as_of)
     if output != "table":
@@ -31,7 +33,10 @@ def show(section: str | None, scope: Scope, as_of: date | None, output: str) -> 
     older = iwds_day(release, cast("date", first["as_of_date"]))
     late = f" · IWDS's data of {older}" if older else ""
     title = f"{first['scope_name']} · as of {first['as_of_date']}{late} · published {published}"
-    terminal.show_dashboard(table, title)
+    show_dashboard(table, legend(release), title)
+    if section is not None:
+        note, reference = section_guide(release, section)
+        show_details(table, reference, note)
 
 
 @click.command("list")
@@ -47,14 +52,35 @@ def list_customers(line_key: str, scope: Scope, as_of: date | None, output: str)
     if output != "table":
         terminal.write_records(table, output)
         return
-    shown = table.select(
-        "customer_id", "first_name", "last_name", "provider_id", "lwia_number", "sync_status", "iwds_status",
-        "since_date", "days_on_line", "due_date", "days_until_red", "days_overdue",
+    customers = f"{len(table.rows):,} customer{'s' if len(table.rows) != 1 else ''}"
+    terminal.show_table(
+        table,
+        f"{line_key} · as of {day} · {customers}",
+        f"No customer is on {line_key} for {scope} as of {day}.",
+        priority=(
+            "customer_id", "last_name", "first_name", "due_date", "days_overdue", "what", "since_date", "provider_id",
+            "days_until_red", "sync_status", "iwds_status", "days_on_line", "lwia_number",
+        ),
     )  # fmt: skip
-    title = f"{line_key} · as of {day} · {len(table.rows):,} customers"
-    terminal.show_table(shown, title, f"No customer is on {line_key} in this scope.")
     if table.rows and (steps := table.records()[0]["next_steps"]):
-        Console().print(f"[bold]Next Steps[/bold]\n{steps}", highlight=False)
+        Console().print(Text.assemble(("Next Steps\n", "bold"), str(steps)))
+
+
+@click.command()
+@click.argument("customer_id")
+@format_option
+def customer(customer_id: str, output: str) -> None:
+    """Show one customer: steps, lines with next steps, services of both systems, exceptions."""
+    from orchestration.cli.customer_view import show_customer
+    from orchestration.publishing.queries import customer as customer_of
+
+    found = customer_of(settings(), customer_id)
+    if output == "table":
+        show_customer(found)
+    elif output == "json":
+        terminal.write_json({table: rows.records() for table, rows in found.items()})
+    else:
+        terminal.write_records(found["customers"], output)
 
 
 @click.command()
@@ -75,9 +101,22 @@ def changes(scope: Scope, as_of: date | None, who: bool, output: str) -> None:
         terminal.write_records(people if who else table, output)
         return
     moved = table.where(lambda row: row["entered"] or row["left"])
-    terminal.show_table(moved, f"From {previous} to {day}", f"No customer moved from {previous} to {day}.")
+    terminal.show_table(
+        moved,
+        f"From {previous} to {day}",
+        f"No customer moved for {scope} from {previous} to {day}.",
+        priority=(
+            "line_key", "entered", "left", "customer_count", "previous_count", "colour", "section_number", "line_name",
+            "section_name",
+        ),
+    )  # fmt: skip
     if who:
-        terminal.show_table(people, "Who moved", "No customer moved.")
+        terminal.show_table(
+            people,
+            "Who moved",
+            "No customer moved.",
+            priority=("line_key", "move", "customer_id", "last_name", "first_name", "provider_id", "lwia_number"),
+        )
 
 
 @click.command("sync-problems")
@@ -92,7 +131,7 @@ def sync_problems(scope: Scope, output: str) -> None:
         table = table.select(
             "customer_id", "first_name", "last_name", "provider_id", "sync_status", "next_step", "iwds_candidate_ids"
         )
-    terminal.print_result(table, output, f"Not synced · as of {day}", "All customers in this scope are synced.")
+    terminal.print_result(table, output, f"Not synced · as of {day}", f"For {scope}, everybody is synced as of {day}.")
 
 
 @click.command()

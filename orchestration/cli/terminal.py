@@ -3,28 +3,18 @@
 import csv
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date, datetime
-from itertools import groupby
-from typing import NoReturn, cast
+from typing import NoReturn
 
 from rich import box
-from rich.console import Console, Group
+from rich.cells import cell_len
+from rich.console import Console
 from rich.table import Column
 from rich.table import Table as RichTable
 from rich.text import Text
 
-from dashboard.languages import percent
 from orchestration.state.database import Table
-
-# How the legend's colors look on a terminal; which line has which color is data.
-_STYLES = {
-    "white": "#000000 on #ffffff",
-    "yellow": "#000000 on #ffe066",
-    "red": "#ffffff on #c92a2a",
-    "green": "#000000 on #8ce99a",
-    "grey": "#000000 on #adb5bd",
-}
 
 
 def stderr_console() -> Console:
@@ -59,44 +49,81 @@ def print_result(table: Table, output_format: str, title: str, empty: str) -> No
 def write_records(table: Table, output_format: str) -> None:
     """Writes JSON records or CSV to standard output, and nothing else."""
     if output_format == "json":
-        json.dump(table.records(), sys.stdout, default=_as_text, ensure_ascii=False, indent=1)
-        sys.stdout.write("\n")
+        write_json(table.records())
     else:
         writer = csv.writer(sys.stdout, lineterminator="\n")
         writer.writerow(table.columns)
         writer.writerows([_csv_value(value) for value in row] for row in table.rows)
 
 
-def show_dashboard(table: Table, title: str, console: Console | None = None) -> None:
-    """The sections as in the guide's sample, a table for each, on standard output by default."""
-    console = console or Console()
-    console.print(Text(title, style="bold"))
-    for _, rows in groupby(table.records(), key=lambda row: row["section_number"]):
-        console.print(_section(list(rows)))
+def write_json(value: object) -> None:
+    """Writes JSON to standard output, and nothing else."""
+    json.dump(value, sys.stdout, default=_as_text, ensure_ascii=False, indent=1)
+    sys.stdout.write("\n")
 
 
-def show_table(table: Table, title: str, empty: str, console: Console | None = None) -> None:
+def show_table(
+    table: Table, title: str, empty: str, console: Console | None = None, *, priority: Sequence[str] = ()
+) -> None:
     """Any other table, on standard output by default; prints ``empty`` when it has no rows.
 
-    A table that would have to break words to fit the terminal is shown as a block of lines for each row.
+    A table that would have to break words to fit the terminal is shown as a block of lines for each row; with a
+    ``priority``, it leaves out columns instead, those of the highest priority last, and says which.
     """
     console = console or Console()
     if not table.rows:
-        console.print(empty)
+        console.print(Text(empty))
         return
-    shown = RichTable(title=title, title_justify="left", box=box.SIMPLE_HEAD, title_style="bold")
+    kept = [column for column in table.columns if column in priority] if priority else list(table.columns)
+    left_out = [column for column in reversed(priority) if column in kept]
+    hidden = []
+    while not _fit(shown := _as_table(table.select(*kept), title), console) and len(kept) > 1 and left_out:
+        hidden.append(left_out.pop(0))
+        kept.remove(hidden[-1])
+    if not _fit(shown, console):
+        console.print(Text(title, style="bold"))
+        for row in table.select(*kept).rows:
+            console.print("", _block(kept, row))
+        return
+    console.print(shown)
+    if hidden:
+        names = ", ".join(column.replace("_", " ") for column in table.columns if column in hidden)
+        console.print(Text(f"Not shown, for lack of width: {names}. --format csv has all columns.", style="dim"))
+
+
+def _as_table(table: Table, title: str) -> RichTable:
+    shown = RichTable(title=Text(title), title_justify="left", box=box.SIMPLE_HEAD, title_style="bold")
     for index, column in enumerate(table.columns):
         is_number = all(isinstance(row[index], int | None) for row in table.rows)
-        shown.add_column(column.replace("_", " "), justify="right" if is_number else "left", overflow="fold")
+        heading = column.replace("_", " ")
+        texts = [heading, *(_cell(row[index]).plain for row in table.rows)]
+        shown.add_column(
+            heading,
+            justify="right" if is_number else "left",
+            min_width=max(cell_len(word) for text in texts for word in text.split() or [""]),
+            max_width=max(map(cell_len, texts)),
+        )
     for row in table.rows:
         shown.add_row(*(_cell(value) for value in row))
-    without_limit = console.options.update(width=sys.maxsize)
-    if console.measure(shown, options=without_limit).minimum <= console.width:
-        console.print(shown)
-    else:
-        console.print(Text(title, style="bold"))
-        for row in table.rows:
-            console.print("", _block(table.columns, row))
+    return shown
+
+
+def _fit(shown: RichTable, console: Console) -> bool:
+    """Sets the widths so that the table fits and no word is broken; false when that isn't possible.
+
+    Rich itself narrows the widest column first, down to breaking its words.
+    """
+    room = console.width - 1 - 3 * len(shown.columns)  # beside the margins and the lines between the columns
+    widths = [column.max_width or 0 for column in shown.columns]
+    least = [column.min_width or 0 for column in shown.columns]
+    if sum(least) > room:
+        return False
+    while sum(widths) > room:
+        slack = [width - smallest for width, smallest in zip(widths, least, strict=True)]
+        widths[slack.index(max(slack))] -= 1
+    for column, width in zip(shown.columns, widths, strict=True):
+        column.width = width
+    return True
 
 
 def _block(columns: Sequence[str], row: Sequence[object]) -> RichTable:
@@ -106,46 +133,17 @@ def _block(columns: Sequence[str], row: Sequence[object]) -> RichTable:
     return block
 
 
-def _section(rows: list[Mapping[str, object]]) -> Group:
-    first = rows[0]
-    shown = RichTable(
-        title=f"{first['section_number']}. {first['section_name']}",
-        title_justify="left",
-        title_style="bold",
-        box=box.SIMPLE_HEAD,
-        expand=True,
-    )
-    shown.add_column("Section and Definitions", ratio=1)
-    for heading in ("Count", "%", "Loss Rate", "Pass Rate"):
-        shown.add_column(heading, justify="right", no_wrap=True)
-    for row in rows:
-        is_total = row["line_key"] == "total"
-        name = Text(("   of which: " if row["parent_line_key"] else "") + str(row["line_name"]))
-        shown.add_row(
-            name,
-            f"{row['customer_count']:,}",
-            *(percent(cast("float | None", row[column])) for column in ("percent", "loss_rate", "pass_rate")),
-            style="bold" if is_total else _STYLES[str(row["colour"])],
-        )
-    unclassified = first["unclassified_count"]
-    note = Text(
-        f"{unclassified:,} of {first['eligible_count']:,} eligible customers are on no line; "
-        "see lists.exceptions.\n",
-        style="dim",
-    )
-    return Group(shown, note) if unclassified else Group(shown)
-
-
-def _cell(value: object) -> str | Text:
+def _cell(value: object) -> Text:
+    """A value as text; nothing in it is taken for markup."""
     if value is None:
-        return ""
+        return Text()
     if isinstance(value, bool):
         return Text("yes", style="green") if value else Text("no", style="bold red")
     if isinstance(value, int):
-        return f"{value:,}"
+        return Text(f"{value:,}")
     if isinstance(value, datetime):
-        return value.strftime("%Y-%m-%d %H:%M")
-    return str(value)
+        return Text(value.strftime("%Y-%m-%d %H:%M"))
+    return Text(str(value))
 
 
 def _as_text(value: object) -> str:

@@ -8,13 +8,15 @@ from pathlib import Path
 
 import duckdb
 
-from dashboard.release import titled, with_days_until_red
+from dashboard.release import titled, with_younger_columns
 from dashboard.scopes import Scope
 from orchestration.failures import UsageError
 from orchestration.settings import Settings
 from orchestration.state.database import Table, connect, literal, query
 from orchestration.state.releases import DATA, Release, current, latest
 
+_YOUNGEST = {"dashboard": ("reference", "lines"), "customers": ("lists", "customers")}
+"""A table of each file that releases of earlier versions lack."""
 _MAY_SEE = "case ? when 'provider' then provider_id = ? when 'lwia' then cast(lwia_number as varchar) = ? else true end"
 
 
@@ -46,6 +48,21 @@ def sections(config: Settings, scope: Scope, section: str | None, as_of: date | 
         )
 
 
+def legend(release: Release) -> Table:
+    """What the colors of a release's lines mean, in the legend's order."""
+    with _published(release, "dashboard") as connection:
+        return query(connection, "from it.reference.colours order by colour_number", [])
+
+
+def section_guide(release: Release, section: str) -> tuple[str | None, Table]:
+    """The guide's note before a section, and what the reference says about its lines."""
+    with _published(release, "dashboard") as connection:
+        [(note,)] = connection.execute(
+            "select note from it.reference.sections where section_key = ?", [section]
+        ).fetchall()
+        return note, query(connection, "from it.reference.lines where section_key = ? order by line_number", [section])
+
+
 def line_customers(config: Settings, line_key: str, scope: Scope, as_of: date | None) -> tuple[date, Table]:
     """The customers on a line for a scope on a day, those who have been on it longest first."""
     with _counts(config, scope, as_of) as (connection, release, day):
@@ -55,9 +72,10 @@ def line_customers(config: Settings, line_key: str, scope: Scope, as_of: date | 
             " where line_key <> 'total' order by 1, 2",
         )
     if line_key not in known:
-        near = [key for key in known if line_key in key] or get_close_matches(line_key, known) or known
-        raise UsageError(f"There is no line {line_key}; lines are: {', '.join(near)}.")
-    with _opened(release.file("customers")) as connection:
+        near = [key for key in known if line_key in key] or get_close_matches(line_key, known, n=1, cutoff=0.4)
+        hint = f"did you mean {' or '.join(near)}?" if near else f"the lines are: {', '.join(known)}."
+        raise UsageError(f"There is no line {line_key}; {hint}")
+    with _published(release, "customers") as connection:
         return day, query(
             connection,
             f"from {_lists_of(release, day)} where line_key = ? and {_MAY_SEE}"
@@ -88,7 +106,7 @@ def changes(config: Settings, scope: Scope, as_of: date | None) -> tuple[date, d
 def moves(config: Settings, scope: Scope, day: date, previous: date) -> Table:
     """The customers who entered or left a line of a scope between two published days."""
     release, _ = release_with(config, day)
-    with _opened(release.file("customers")) as connection:
+    with _published(release, "customers") as connection:
         return query(
             connection,
             f"with now as (from {_lists_of(release, day)} where {_MAY_SEE}),"
@@ -102,9 +120,29 @@ def moves(config: Settings, scope: Scope, day: date, previous: date) -> Table:
         )
 
 
+def customer(config: Settings, customer_id: str) -> dict[str, Table]:
+    """What is known of a customer on the newest day, by table of the schema lists; ``UsageError`` for an unknown id."""
+    release, _ = release_with(config, None)
+    orders = {
+        "customers": "customer_id",
+        "line_customers": "section_number, line_number",
+        "customer_services": "start_date, system desc, service_id",
+        "exceptions": "reason",
+        "sync_problems": "customer_id",
+    }
+    with _published(release, "customers") as connection:
+        found = {
+            table: query(connection, f"from it.lists.{table} where customer_id = ? order by {order}", [customer_id])
+            for table, order in orders.items()
+        }
+    if not found["customers"].rows:
+        raise UsageError(f"There is no customer {customer_id} in {release.as_of_date}, the newest published day.")
+    return found
+
+
 def sync_problems(config: Settings, scope: Scope) -> tuple[date, Table]:
     """The customers who aren't synced on the newest day, with the reason and the next step."""
-    with _counts(config, scope, None) as (_, release, day), _opened(release.file("customers")) as connection:
+    with _counts(config, scope, None) as (_, release, day), _published(release, "customers") as connection:
         return day, query(
             connection,
             f"from it.lists.sync_problems where {_MAY_SEE} order by sync_status, customer_id",
@@ -168,7 +206,7 @@ def _counts(
 ) -> Iterator[tuple[duckdb.DuckDBPyConnection, Release, date]]:
     """The dashboard's file for a scope and a day; ``UsageError`` when there is no such scope or day."""
     release, day = release_with(config, as_of)
-    with _opened(release.file("dashboard")) as connection:
+    with _published(release, "dashboard") as connection:
         known = _column(
             connection,
             "select distinct scope_id from it.sections.history where as_of_date = ? and scope_type = ?"
@@ -199,10 +237,23 @@ def _opened(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
         yield connection
 
 
+@contextmanager
+def _published(release: Release, file: str) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A file of a release attached as ``it``; ``UsageError`` when an earlier version of yacp published it."""
+    with _opened(release.file(file)) as connection:
+        found = "select 1 from duckdb_tables() where database_name = 'it' and schema_name = ? and table_name = ?"
+        if connection.execute(found, _YOUNGEST[file]).fetchone() is None:
+            raise UsageError(
+                f"An earlier version of yacp published {release.as_of_date}. Run that day again: it is then published "
+                "in today's form, with all earlier days."
+            )
+        yield connection
+
+
 def _lists_of(release: Release, day: date) -> str:
     """The customer lists of a published day: a table for the newest day, Parquet for earlier ones."""
     is_newest = day == release.as_of_date
-    return with_days_until_red(
+    return with_younger_columns(
         "it.lists.line_customers" if is_newest else _parquet(release, "customers/lists/line_customers", day)
     )
 

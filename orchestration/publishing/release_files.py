@@ -20,9 +20,9 @@ import duckdb
 
 from orchestration.contract.systems import extracts
 from orchestration.failures import NOTHING_PUBLISHED, BuildFailed
-from orchestration.state.earlier_layouts import bring_up_to_date, table_folder
 from orchestration.settings import Settings
 from orchestration.state.database import PUBLISHED_FORMAT, identifier, literal
+from orchestration.state.earlier_layouts import bring_up_to_date, table_folder
 from orchestration.state.permissions import open_to_readers
 from orchestration.state.releases import DATA, Release
 from orchestration.warehouse.dbt_project import Mart

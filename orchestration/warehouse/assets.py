@@ -55,8 +55,8 @@ class Translator(DagsterDbtTranslator):
     def get_asset_key(self, dbt_resource_props: Mapping[str, Any]) -> dg.AssetKey:
         """Schema and table; a table's name may occur in two schemas, but a model's only once."""
         key = super().get_asset_key(dbt_resource_props)
-        alias = dbt_resource_props.get("alias")
-        return key if alias in (None, dbt_resource_props["name"]) else dg.AssetKey([*key.path[:-1], alias])
+        alias = str(dbt_resource_props.get("alias") or dbt_resource_props["name"])
+        return key if alias == dbt_resource_props["name"] else dg.AssetKey([*key.path[:-1], alias])
 
     def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str:
         """The schema: staging, intermediate, sections, lists, quality, reference, seeds."""

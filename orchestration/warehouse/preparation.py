@@ -16,8 +16,8 @@ from orchestration.failures import UsageError
 from orchestration.landing.archive import Archive, ArchivedDelivery
 from orchestration.settings import Settings
 from orchestration.spark.workspace import delete_workspaces
-from orchestration.state.earlier_layouts import schema_of
 from orchestration.state.database import connect, identifier, literal, literal_list
+from orchestration.state.earlier_layouts import schema_of
 from orchestration.state.permissions import restrict
 from orchestration.state.releases import latest
 

@@ -41,7 +41,7 @@ def test_in_an_empty_state_folder(tmp_path: Path, arguments: list[str], says: st
         ),
         (["changes", "--as-of", "2026-11-22"], "2026-11-22 is the first day published"),
         (["sync-problems", "--scope", "lwia:98"], "There is no lwia 98 on the dashboard"),
-        (["list", "synced"], "There is no line synced; lines are: not_synced"),
+        (["list", "synced"], "There is no line synced; did you mean not_synced?"),
     ],
 )
 def test_what_is_not_published(sample: Sample, arguments: list[str], says: str) -> None:

@@ -26,7 +26,7 @@ def test_the_page_attaches_both_files_read_only(session: duckdb.DuckDBPyConnecti
     attached = session.execute(
         "select database_name, readonly from duckdb_databases() where path is not null order by all"
     ).fetchall()
-    assert attached == [("dashboard", True), ("lists", True)]
+    assert attached == [("customers", True), ("dashboard", True)]
     assert len(QUERIES) >= 10
 
 

@@ -3,6 +3,7 @@
 import re
 from html import unescape
 
+import markupsafe
 import pytest
 from conftest import DAY, DAY_BEFORE, Sample
 from dashboard_site import Person, Site, rows_with
@@ -64,26 +65,39 @@ def test_definitions_next_steps_and_legend_are_those_of_the_guide(
     page = site.get("/", super_user.email).text
     texts = sample.query(
         "dashboard",
-        "select line_key, definition, next_steps from it.sections.dashboard"
-        " where scope_type = 'statewide' and line_key <> 'total'",
+        "select line_key, definition, next_steps, rule from it.reference.lines",
     )
-    for key, definition, next_steps in texts:
+    assert len(texts) == 45
+    for key, definition, next_steps, rule in texts:
         row = page.partition(f'id="line-{key}"')[2].partition("</tr>")[0]
-        assert ("bubble" in row) == (definition is not None)
+        assert f'<p class="rule">Counted here: {markupsafe.escape(rule)}</p>' in row
         assert (f'href="#next-{key}"' in row) == (next_steps is not None)
         if definition:
-            assert guide_html(str(definition)) in row
+            assert guide_html(str(definition), ()) in row
         if next_steps:
-            assert guide_html(str(next_steps)) in page.partition(f'<dialog class="steps" id="next-{key}"')[2]
+            assert guide_html(str(next_steps), ()) in page.partition(f'<dialog class="steps" id="next-{key}"')[2]
     for name, meaning in sample.query("dashboard", "select colour_name, meaning from it.reference.colours"):
         assert f"<dt>{name}</dt><dd>{meaning}</dd>" in page
 
 
 def test_guide_texts_nest_their_lists_and_are_escaped() -> None:
     text = "Who:\n• one <b>\n  ○ of one\n  ○ of one too\n• two\nAsk a.b@example.org."
-    assert guide_html(text) == (
+    assert guide_html(text, ()) == (
         "<p>Who:</p><ul><li>one &lt;b&gt;<ul><li>of one</li><li>of one too</li></ul></li><li>two</li></ul>"
         '<p>Ask <a href="mailto:a.b@example.org">a.b@example.org</a>.</p>'
+    )
+
+
+def test_documents_of_the_guide_are_links_where_they_have_an_address() -> None:
+    text = "Partner Instructions: Case Note Tool (PDF)\n• Plans & Progress (PDF)\n• Another (PDF)"
+    documents = (
+        ("Plans & Progress (PDF)", 'https://example.org/p?a=1&b="'),
+        ("Case Note Tool (PDF)", "https://example.org/c"),
+    )
+    assert guide_html(text, documents) == (
+        '<p>Partner Instructions: <a href="https://example.org/c" rel="noopener noreferrer">Case Note Tool (PDF)</a></p>'
+        '<ul><li><a href="https://example.org/p?a=1&amp;b=&#34;" rel="noopener noreferrer">Plans &amp; Progress (PDF)</a>'
+        "</li><li>Another (PDF)</li></ul>"
     )
 
 

@@ -6,6 +6,13 @@ providers as (
 
 lwias as (
     select * from {{ ref("lwias") }}
+),
+
+scopes as (
+    select
+        *,
+        case when scope_type = 'provider' then scope_id end as provider_id
+    from {{ ref("int_sections__scopes") }}
 )
 
 select
@@ -17,6 +24,6 @@ select
         when providers.lwia_number is not null
             then coalesce(lwias.lwia_name, {{ dbt.concat(["'LWIA '", as_text("providers.lwia_number")]) }})
     end as lwia_name
-from {{ ref("int_sections__scopes") }} as scopes
-left join providers on scopes.scope_type = 'provider' and scopes.scope_id = providers.provider_id
+from scopes
+left join providers on scopes.provider_id = providers.provider_id
 left join lwias on providers.lwia_number = lwias.lwia_number
