@@ -18,6 +18,15 @@ from orchestration.settings import Settings
         ({"smtp_user": "night", "smtp_security": "none"}, "smtp_user"),
         ({"smtp_port": 0}, "smtp_port"),
         ({"late_after": "noon"}, "late_after"),
+        ({"customer_url": "http://portal.example.org/{customer_id}"}, "customer_url"),
+        ({"customer_url": "https://portal.example.org/"}, "customer_url"),
+        ({"customer_url": "https://{customer_id}.example.org/"}, "customer_url"),
+        ({"customer_url": "https://portal.example.org/{customer_id}/{customer_id}"}, "customer_url"),
+        ({"customer_url": "https://portal.example.org/{name}/{customer_id}"}, "customer_url"),
+        ({"customer_url": "https://user:secret@portal.example.org/{customer_id}"}, "customer_url"),
+        ({"customer_url": "https://portal.example.org/{customer_id}' or 1=1"}, "customer_url"),
+        ({"customer_url": 'https://portal.example.org/"><b>{customer_id}'}, "customer_url"),
+        ({"customer_url": "javascript:alert({customer_id})"}, "customer_url"),
     ],
 )
 def test_invalid_settings_are_refused(given: dict[str, Any], says: str) -> None:

@@ -27,6 +27,17 @@ def problems_of(page: Page) -> list[str]:
     ]
 
 
+@pytest.fixture(scope="session")
+def customer(sample: Sample) -> str:
+    """The page of a customer with an open request that nearly matches a service in IWDS, and with an exception."""
+    [(found,)] = sample.query(
+        "customers",
+        "select customer_id from it.lists.customer_services where is_open_request and nearly_matches is not null"
+        " and customer_id in (select customer_id from it.lists.exceptions) order by 1 limit 1",
+    )
+    return f"/customers/{found}"
+
+
 def background(page: Page, line: str) -> str:
     return str(page.locator(f"#line-{line} > th").evaluate("cell => getComputedStyle(cell).backgroundColor")) + str(
         page.locator(f"#line-{line}").evaluate("row => getComputedStyle(row).backgroundColor")
@@ -75,6 +86,37 @@ def test_every_page_is_accessible_on_a_phone_in_dark_mode(visit: Visit, super_us
     page = visit(path, super_user.email, color_scheme="dark", viewport={"width": 360, "height": 800})
     assert problems_of(page) == []
     assert page.evaluate("document.scrollingElement.scrollWidth <= innerWidth")
+
+
+@pytest.mark.parametrize("language", ["en", "es"])
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_page_of_a_customer_is_accessible(
+    visit: Visit, super_user: Person, customer: str, scheme: str, width: str, language: str
+) -> None:
+    page = visit(
+        f"{customer}?lang={language}",
+        super_user.email,
+        color_scheme=scheme,
+        viewport={"width": WIDTHS[width], "height": 800},
+    )
+    for details in page.locator("details summary").all():
+        details.click()
+    assert problems_of(page) == []
+    assert page.evaluate("document.scrollingElement.scrollWidth <= innerWidth")
+
+
+def test_a_planner_goes_from_a_count_to_the_customer_and_back(visit: Visit, planner: Person) -> None:
+    page = visit(f"/?scope={planner.scope}", planner.email)
+    page.locator("#line-not_synced td.count a").click()
+    name = page.locator("#customers tbody th a").first
+    shown = name.inner_text()
+    name.click()
+    expect(page.locator("h1")).to_have_text(shown)
+    expect(page.locator("#sync")).to_contain_text("Next Steps")
+    expect(page.locator("#planner")).to_have_attribute("href", re.compile("^mailto:"))
+    page.locator(".back a").click()
+    expect(page.locator("#sections")).to_be_visible()
 
 
 def test_next_steps_open_in_a_modal_and_return_the_focus(visit: Visit, sample: Sample, super_user: Person) -> None:
@@ -283,6 +325,6 @@ def test_the_first_load_is_small(visit: Visit, super_user: Person) -> None:
 def test_english_texts_on_a_spanish_page_are_marked(visit: Visit, super_user: Person) -> None:
     page = visit("/?lang=es", super_user.email)
     page.locator("#line-ready_for_review .bubble summary").click()
-    expect(page.locator("#line-ready_for_review .bubble-text [lang=en]")).to_be_visible()
+    expect(page.locator("#line-ready_for_review .bubble-text .prose[lang=en]")).to_be_visible()
     expect(page.locator(".guide-language")).to_be_visible()
     expect(page.locator("#pages")).to_contain_text("Cambios")

@@ -35,3 +35,35 @@ def test_a_table_that_is_too_wide_has_a_block_per_row() -> None:
         " " * 15 + "b" * 5,
         "passed         no",
     ]
+
+
+LIST = Table(
+    ("customer_id", "name", "note", "day"),
+    [("C000000001", "Ada Example", "a note of several words", "2026-11-23"), ("C2", "[/b]", "[red]x", None)],
+)
+
+
+def listed(width: int) -> str:
+    console = Console(file=StringIO(), width=width)
+    show_table(LIST, "List", "None.", console, priority=("customer_id", "day", "name", "note"))
+    assert isinstance(console.file, StringIO)
+    return console.file.getvalue()
+
+
+def test_columns_that_do_not_fit_are_left_out_by_priority() -> None:
+    assert "Not shown" not in listed(60)
+    narrow = listed(30)
+    assert "Not shown, for lack of width: name, note." in " ".join(narrow.split())
+    assert {"C000000001", "2026-11-23"} <= set(narrow.split())
+    assert max(map(len, narrow.splitlines())) <= 30
+
+
+def test_words_and_dates_are_never_broken() -> None:
+    for width in range(24, 80):
+        words = set(listed(width).split())
+        assert "C000000001" in words
+        assert ("2026-11-23" in words) == ("day" in words)
+
+
+def test_nothing_in_the_data_is_taken_for_markup() -> None:
+    assert {"[/b]", "[red]x"} <= set(listed(60).split())

@@ -1,6 +1,7 @@
 import csv
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -81,6 +82,35 @@ def test_every_overdue_line_has_its_limit() -> None:
     overdue = {row["line_key"] for row in _seed("dashboard_lines") if row["colour"] == "red" and row["parent_line_key"]}
     assert len(overdue) == 9
     assert overdue <= limits
+
+
+def test_rules_take_every_number_from_a_threshold() -> None:
+    """And a red line below a yellow one has its own limit, so that the sentence can't have another line's."""
+    limits = {row["threshold_key"] for row in _seed("thresholds")}
+    for line in _seed("dashboard_lines"):
+        named = set(re.findall(r"\{(\w+)\}", line["rule"]))
+        assert named <= limits, line["line_key"]
+        assert not re.search(r"[0-9]", re.sub(r"\{\w+\}", "", line["rule"])), line["line_key"]
+        if line["colour"] == "red" and line["parent_line_key"]:
+            assert named == {line["line_key"]}
+
+
+def test_published_rules_have_the_numbers_of_the_thresholds(sample: Sample) -> None:
+    values = {row["threshold_key"]: row["threshold_value"] for row in _seed("thresholds")}
+    published = dict(sample.query("dashboard", "select line_key, rule from it.reference.lines"))
+    expected = {line["line_key"]: line["rule"].format(**values) for line in _seed("dashboard_lines")}
+    assert published == expected
+
+
+def test_every_document_of_the_guide_has_a_place_for_its_address() -> None:
+    documents = {row["document_name"] for row in _seed("guide_documents")}
+    named = set()
+    for line in _seed("dashboard_lines"):
+        for part in re.split(r"\n|•|Instructions:|(?<=\(PDF\)) ", line["next_steps"]):
+            if "(PDF)" in part:
+                named.add(part.strip().removeprefix("Customer ").removeprefix("Partner "))
+    assert named == documents
+    assert {row["address"] for row in _seed("guide_documents")} == {""}
 
 
 def test_parents_stand_above_in_their_section() -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from conftest import DAY_BEFORE, Sample, read_csv, yacp
+from conftest import DAY, DAY_BEFORE, Sample, read_csv, yacp
 from dashboard_site import Person, site_over
 
 from orchestration.state.releases import current
@@ -26,8 +26,47 @@ def test_show_is_the_published_dashboard(sample: Sample) -> None:
     assert {row["section_key"] + row["line_key"]: row["customer_count"] for row in rows} == counts
     text = yacp(sample.home, "show").stdout
     assert "1. Customer Application Status" in text
-    assert "of which: Has not completed the pre-screening within 5 days" in text
+    assert "red: of which: Has not completed the" in text
     assert "Unduplicated Customer Total" in text
+
+
+def test_a_section_is_shown_with_its_guide(sample: Sample) -> None:
+    text = " ".join(yacp(sample.home, "show", "enrollment_status").stdout.split())
+    assert 'NOTE: Only customers who have been "Recommended For Enrollment"' in text
+    assert "Counted here: Status inquirant in IWDS, and status_date more than 5 days before the as-of date." in text
+    assert "Next Steps: Go to the customer's profile and select the Sync button." in text
+
+
+def test_an_empty_list_says_for_whom_and_when(sample: Sample) -> None:
+    [(provider, line), *_] = sample.query(
+        "dashboard",
+        "select scope_id, line_key from it.sections.dashboard where scope_type = 'provider' and customer_count = 0"
+        " and line_key <> 'total' order by 1, 2 limit 1",
+    )
+    listed = yacp(sample.home, "list", str(line), "--scope", f"provider:{provider}")
+    assert listed.stdout == f"No customer is on {line} for provider:{provider} as of {DAY}.\n"
+
+
+def test_a_customer_is_shown_as_in_the_lists(sample: Sample) -> None:
+    [(customer, last), *_] = sample.query(
+        "customers",
+        "select customer_id, last_name from it.lists.customers where red_lines > 0 and customer_id in"
+        " (select customer_id from it.lists.exceptions) order by 1 limit 1",
+    )
+    found = json.loads(yacp(sample.home, "customer", str(customer), "--format", "json").stdout)
+    assert [row["customer_id"] for row in found["customers"]] == [customer]
+    for table in ("line_customers", "customer_services", "exceptions", "sync_problems"):
+        [(count,)] = sample.query(
+            "customers", f"select count(*) from it.lists.{table} where customer_id = '{customer}'"
+        )
+        assert len(found[table]) == count
+    text = yacp(sample.home, "customer", str(customer)).stdout
+    assert str(last) in text
+    assert all(row["reason"] in text for row in found["exceptions"])
+    assert "Next Steps" in text
+    unknown = yacp(sample.home, "customer", "NOBODY")
+    assert unknown.returncode == 2
+    assert unknown.stderr == f"There is no customer NOBODY in {DAY}, the newest published day.\n"
 
 
 @pytest.mark.parametrize("scope_type", ["statewide", "lwia", "provider"])
@@ -78,13 +117,28 @@ def test_sync_problems_say_what_to_do(sample: Sample) -> None:
             assert ", " in problem["iwds_candidate_ids"]
 
 
-def test_lists_of_an_earlier_version_have_no_days_until_red(sample: Sample, tmp_path: Path, super_user: Person) -> None:
+def test_a_release_of_an_earlier_version_says_to_run_its_day_again(sample: Sample, tmp_path: Path) -> None:
+    mine = sample.copy(tmp_path)
+    release = current(mine.settings)
+    assert release is not None
+    for file, table in (("dashboard", "reference.lines"), ("customers", "lists.customers")):
+        with duckdb.connect(str(release.file(file).resolve())) as older:
+            older.execute(f"drop table {table}")
+    for command in (["show"], ["list", "not_synced"], ["customer", "C1"]):
+        answer = yacp(mine.home, *command)
+        assert answer.returncode == 2
+        assert f"An earlier version of yacp published {DAY}. Run that day again" in " ".join(answer.stderr.split())
+    assert yacp(mine.home, "checks", "--as-of", str(DAY)).returncode == 0
+
+
+def test_lists_of_an_earlier_version_lack_todays_columns(sample: Sample, tmp_path: Path, super_user: Person) -> None:
     mine = sample.copy(tmp_path)
     release = current(mine.settings)
     assert release is not None
     with duckdb.connect() as older:
         older.execute(f"attach '{release.file('customers').resolve()}' as it")
-        older.execute("alter table it.lists.line_customers drop column days_until_red")
+        for column in ("days_until_red", "what", "customer_url", "line_name"):
+            older.execute(f"alter table it.lists.line_customers drop column {column}")
     listed = yacp(mine.home, "list", "not_synced")
     assert listed.returncode == 0, listed.stderr
     page = site_over(mine.home / "published", tmp_path).get("/lines/not_synced", super_user.email)

@@ -95,9 +95,9 @@ def test_documents_of_the_guide_are_links_where_they_have_an_address() -> None:
         ("Case Note Tool (PDF)", "https://example.org/c"),
     )
     assert guide_html(text, documents) == (
-        '<p>Partner Instructions: <a href="https://example.org/c" rel="noopener noreferrer">Case Note Tool (PDF)</a></p>'
-        '<ul><li><a href="https://example.org/p?a=1&amp;b=&#34;" rel="noopener noreferrer">Plans &amp; Progress (PDF)</a>'
-        "</li><li>Another (PDF)</li></ul>"
+        '<p>Partner Instructions: <a href="https://example.org/c" rel="noopener noreferrer">Case Note Tool (PDF)</a>'
+        '</p><ul><li><a href="https://example.org/p?a=1&amp;b=&#34;" rel="noopener noreferrer">'
+        "Plans &amp; Progress (PDF)</a></li><li>Another (PDF)</li></ul>"
     )
 
 
