@@ -64,7 +64,7 @@ def write_xlsx(file: IO[bytes], columns: Sequence[Column], rows: Iterable[Row], 
                 sheet.write_datetime(row_count, index, value, date_format)
             elif isinstance(value, int | float):
                 sheet.write_number(row_count, index, value)
-            elif column.is_link and value is not None and row_count <= _MAX_LINKS:
+            elif column.is_link and str(value).startswith("https://") and row_count <= _MAX_LINKS:
                 sheet.write_url(row_count, index, value)
             elif value is not None:
                 sheet.write_string(row_count, index, str(value))

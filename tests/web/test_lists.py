@@ -6,7 +6,7 @@ import re
 import tempfile
 import zipfile
 from datetime import date, timedelta
-from html import unescape
+from html import escape, unescape
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -219,6 +219,33 @@ def test_no_text_in_a_file_becomes_a_formula(value: str) -> None:
     assert write_xlsx(book, columns, rows, "list") == 1
     name, days = read_workbook(book.getvalue())[1]
     assert (name.strip(), days) == (value.strip(), "-3")
+
+
+def test_the_address_of_a_record_is_a_link_in_a_workbook_and_text_in_csv() -> None:
+    columns = [Column("Name", "name"), Column("Record", "customer_url", is_link=True)]
+    addresses = ["https://portal.example.org/c/C1?a=1&b=2", None, "internal:Sheet1!A1", "javascript:alert(1)"]
+    rows = [{"name": f"https://not.example.org/{number}", "customer_url": url} for number, url in enumerate(addresses)]
+    text, book = io.BytesIO(), io.BytesIO()
+    assert write_csv(text, columns, rows) == write_xlsx(book, columns, rows, "list") == 4
+    assert [row["Record"] for row in csv.DictReader(io.StringIO(text.getvalue().decode("utf-8-sig")))] == [
+        address or "" for address in addresses
+    ]
+    with zipfile.ZipFile(book) as opened:
+        links = opened.read("xl/worksheets/_rels/sheet1.xml.rels").decode()
+    assert re.findall(r'Target="([^"]*)"', links) == [escape(str(addresses[0]))]
+
+
+def test_a_list_says_what_to_act_on_and_who_the_planner_is(site: Site, sample: Sample, super_user: Person) -> None:
+    expected = sample.query(
+        "customers",
+        "select customer_id, what, coalesce(career_planner_email, '') from it.lists.line_customers"
+        " where line_key = 'open_request' order by 1",
+    )
+    rows = downloaded(site, "/lines/open_request.csv", super_user.email)
+    assert sorted((row["Customer ID"], row["What"], row["Career planner"]) for row in rows) == expected
+    assert all(str(what).startswith("Requested: ") for _, what, _ in expected)
+    page = unescape(site.get("/lines/open_request", super_user.email).text)
+    assert str(expected[0][1]) in page
 
 
 def test_each_list_and_download_is_logged_without_names(site: Site, sample: Sample, planner: Person) -> None:
