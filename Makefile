@@ -18,7 +18,7 @@ SIDE_BY_SIDE := -n $(WORKERS) --maxprocesses 4 --dist loadfile
 # How long `make fuzz` runs.
 MINUTES ?= 10
 
-.PHONY: run dashboard test test-faults test-browser test-spark fuzz bench bench-dashboard dev setup lint lock contract clean
+.PHONY: run dashboard test test-faults test-browser test-security test-spark fuzz bench bench-dashboard dev setup lint lock contract clean
 
 run: setup
 	$(BIN)/yacp generate
@@ -49,6 +49,10 @@ test: $(VENV)/.dev
 # user namespaces; one test needs libfaketime (Debian: faketime) and is skipped without it.
 test-faults: $(VENV)/.dev
 	$(BIN)/pytest tests/faults $(SIDE_BY_SIDE) --durations 15
+
+# The tests that attack; `make test` has them too.
+test-security: $(VENV)/.dev
+	$(BIN)/pytest tests/security $(SIDE_BY_SIDE)
 
 # The dashboard in a real browser; needs Chromium.
 test-browser: $(VENV)/.dev

@@ -5,17 +5,17 @@ from contextlib import asynccontextmanager
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
-from starlette.responses import Response
+from starlette.requests import HTTPConnection, Request
+from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from dashboard import count_pages, scope_search
 from dashboard.customer_page import CustomerPage
 from dashboard.download_writer import DownloadWriter
 from dashboard.endpoints import Endpoints
 from dashboard.errors import NotFound, RequestError
-from dashboard.identity import Identity
+from dashboard.identity import Identity, host_name
 from dashboard.languages import DEFAULT, languages
 from dashboard.list_descriptions import LINE_CUSTOMERS, SYNC_PROBLEMS
 from dashboard.list_pages import ListPages
@@ -47,7 +47,21 @@ def create_app(settings: Settings, as_email: str = "") -> ASGIApp:
 
     handlers = {HTTPException: _error_page, Exception: _error_page}
     app = Starlette(routes=routes, exception_handlers=handlers, lifespan=lifespan)
-    return with_security_headers(app)  # outermost, so that error pages have the headers too
+    app.router.redirect_slashes = False  # the target of a redirect would come from the Host header
+    return with_security_headers(_with_plain_host(app))  # outermost, so that error pages have the headers too
+
+
+def _with_plain_host(app: ASGIApp) -> ASGIApp:
+    """Refuses a request whose Host header isn't exactly one plain host, before anything reads an address out of it."""
+
+    async def checked(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and host_name(HTTPConnection(scope)) is None:
+            refused = PlainTextResponse("Bad Host header.\n", status_code=400)
+            await refused(scope, receive, send)
+        else:
+            await app(scope, receive, send)
+
+    return checked
 
 
 def _error_page(request: Request, error: Exception) -> Response:

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -13,7 +14,9 @@ from dashboard.database import Row
 
 _CHUNK_SIZE = 1 << 16
 _MAX_LINKS = 65_530  # as many as Excel allows on a sheet; what follows is text
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+_FORMULA_STARTS = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
+_INVISIBLE = {"Cc", "Cf", "Zs", "Zl", "Zp"}
+"""The Unicode categories that a spreadsheet may skip before it looks for a formula."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +43,7 @@ def write_csv(file: IO[bytes], columns: Sequence[Column], rows: Iterable[Row]) -
     writer.writerow([column.heading for column in columns])
     row_count = 0
     for row_count, row in enumerate(rows, start=1):  # noqa: B007 - it is the result
-        writer.writerow([_csv_value(column.value(row)) for column in columns])
+        writer.writerow([csv_value(column.value(row)) for column in columns])
     text.detach()
     return row_count
 
@@ -81,10 +84,18 @@ def read_chunks(file: IO[bytes]) -> Iterator[bytes]:
             yield chunk
 
 
-def _csv_value(value: Any) -> Any:
-    """A text that a spreadsheet would take for a formula gets an apostrophe in front."""
+def csv_value(value: Any) -> Any:
+    """A value for CSV. A text that a spreadsheet would take for a formula gets an apostrophe in front."""
     if isinstance(value, date):
         return value.isoformat()
-    if isinstance(value, str) and value.lstrip(" ").startswith(_FORMULA_STARTS):
+    if isinstance(value, str) and _is_like_a_formula(value):
         return f"'{value}"
     return value
+
+
+def _is_like_a_formula(text: str) -> bool:
+    """Whether it begins with a sign of a formula, or with a tab or a line break, behind whatever can't be seen."""
+    if text[:1] in ("\t", "\r", "\n"):
+        return True
+    seen = next((index for index, sign in enumerate(text) if unicodedata.category(sign) not in _INVISIBLE), len(text))
+    return text.startswith(_FORMULA_STARTS, seen)

@@ -1,9 +1,9 @@
 """Who sent a request, and what they may see."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address
-from urllib.parse import urlsplit
 
 from starlette.requests import HTTPConnection
 
@@ -11,8 +11,25 @@ from dashboard.errors import Forbidden
 from dashboard.scopes import STATEWIDE, Scope
 from dashboard.settings import Settings
 
-_LOCAL_NAMES = {"localhost", "127.0.0.1", "::1"}
+_LOCAL_NAMES = {"localhost", "127.0.0.1", "[::1]"}
+_HOST = re.compile(r"([A-Za-z0-9](?:[A-Za-z0-9.-]{0,253})|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?")
+_ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,253})")
 _FORWARDED = ("forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-real-ip")
+
+
+def plain_address(text: str) -> str | None:
+    """An e-mail address with its ASCII letters in lower case; ``None`` for anything but a plain one.
+
+    Nothing is trimmed or folded: Unicode has blanks and letters that would become somebody else's address.
+    """
+    return text.lower() if _ADDRESS.fullmatch(text) else None
+
+
+def host_name(connection: HTTPConnection) -> str | None:
+    """The name in the Host header, in lower case; ``None`` unless there is exactly one and it is nothing but a host."""
+    values = connection.headers.getlist("host")
+    found = _HOST.fullmatch(values[0]) if len(values) == 1 else None
+    return found[1].lower() if found else None
 
 
 @dataclass(frozen=True)
@@ -35,17 +52,16 @@ class Identity:
         So another site can't reach the dashboard through a name that points here, and a proxy in front doesn't make
         everyone this person.
         """
-        name = urlsplit(f"//{request.headers.get('host', '')}").hostname
         address = _address_of(request)
-        is_local = address is not None and address.is_loopback and name in _LOCAL_NAMES
+        is_local = address is not None and address.is_loopback and host_name(request) in _LOCAL_NAMES
         if not is_local or any(header in request.headers for header in _FORWARDED):
             raise Forbidden("only_local")
-        return self.as_email.strip().lower()
+        return self.as_email
 
     def _signed_in_person(self, request: HTTPConnection) -> str:
         values = request.headers.getlist(self.settings.identity_header)
-        email = values[0].strip().lower() if len(values) == 1 and self._is_proxy(request) else ""
-        if not email or "," in email or " " in email:
+        email = plain_address(values[0]) if len(values) == 1 and self._is_proxy(request) else None
+        if email is None:
             raise Forbidden("not_signed_in")
         return email
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from dashboard import customer_lists
 from dashboard.customer_lists import CustomerList, Filters
+from dashboard.errors import NotFound
 from dashboard.file_formats import Column
 from dashboard.languages import Language
 from dashboard.section_counts import LineLabel, line_label
@@ -54,8 +55,17 @@ def _line_customers(visit: Visit) -> RequestedList:
     customers = customer_lists.line_customers(
         visit.release, line.key, visit.scope, visit.day, sort=sort, moved=filters.moved, previous_day=visit.previous_day
     )
+    if not visit.viewer.sees_all:
+        _require_own_provider(visit, customers, filters.provider)
     unfiltered = None if visit.scope.type == "provider" else customers
     return RequestedList(line.key, customers.filtered(filters), filters, line, sort, unfiltered)
+
+
+def _require_own_provider(visit: Visit, customers: CustomerList, provider: str) -> None:
+    """The same answer for a provider elsewhere and for one that isn't there."""
+    sql = f"select 1 from ({customers.source}) where provider_id = ? limit 1"
+    if provider and not visit.release.query(sql, [*customers.values, provider]):
+        raise NotFound("no_such_parameter")
 
 
 def _sync_problems(visit: Visit) -> RequestedList:

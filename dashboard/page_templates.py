@@ -84,10 +84,11 @@ def guide_html(text: str, documents: Documents) -> Markup:
 
 def _with_links(text: str, documents: Documents) -> str:
     html = _EMAIL.sub(lambda match: f'<a href="mailto:{match[0]}">{match[0]}</a>', str(escape(text)))
-    for name, address in documents:
-        link = f'<a href="{escape(address)}" rel="noopener noreferrer">{escape(name)}</a>'
-        html = html.replace(str(escape(name)), link)
-    return html
+    links = {
+        str(escape(name)): f'<a href="{escape(address)}" rel="noopener noreferrer">{escape(name)}</a>'
+        for name, address in documents
+    }
+    return re.sub("|".join(map(re.escape, links)), lambda match: links[match[0]], html) if links else html
 
 
 @lru_cache(maxsize=512)

@@ -9,6 +9,7 @@ import uvicorn
 from pydantic import ValidationError
 
 from dashboard.app import create_app
+from dashboard.identity import plain_address
 from dashboard.settings import Settings
 
 
@@ -27,6 +28,10 @@ def serve(as_email: str = "", **overrides: Any) -> None:
         wrong = "; ".join(f"YACP_DASHBOARD_{'_'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in error.errors())
         raise StartError(f"A setting is wrong: {wrong}.") from None
     if as_email:
+        address = plain_address(as_email.strip(" "))
+        if address is None:
+            raise StartError("--as takes the e-mail address of one person on the staff extract.")
+        as_email = address
         if settings.proxies:
             raise StartError("--as treats every visitor as one person; leave out either it or YACP_DASHBOARD_PROXIES.")
         if not _is_loopback(settings.host):

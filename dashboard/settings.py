@@ -36,5 +36,8 @@ class Settings(BaseSettings):
     @classmethod
     def _addresses(cls, value: Any) -> Any:
         if isinstance(value, str):
-            return tuple(ip_network(part.strip()) for part in value.split(",") if part.strip())
+            networks = tuple(ip_network(part.strip()) for part in value.split(",") if part.strip())
+            if any(network.prefixlen == 0 for network in networks):
+                raise ValueError("a network of every address would let anybody say who they are; name the proxies")
+            return networks
         return value

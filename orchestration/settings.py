@@ -87,7 +87,10 @@ class Settings(BaseSettings):
     customer_url: str = Field(
         default="",
         description="The address of a customer's record in your systems, with {customer_id} in place of the id; "
-        "https only. The lists, downloads, and pages link to it.",
+        "https only. A column of the lists, and a link on the page of the customer.",
+    )
+    lock_wait_minutes: float = Field(
+        default=720, ge=0, description="How many minutes a run waits for another one to finish before it gives up."
     )
     following_minutes: float = Field(
         default=60,
@@ -141,7 +144,7 @@ class Settings(BaseSettings):
     @classmethod
     def _address_of_a_record(cls, value: str) -> str:
         if value and not _CUSTOMER_URL.fullmatch(value):
-            raise ValueError("it must be a complete https address with {customer_id} once, behind the host")
+            raise ValueError("it must be a complete https address with {customer_id} once, after the host")
         return value
 
     @field_validator("mail_from", "mail_to")

@@ -30,7 +30,7 @@ from read_csv('{iwds}/applications.csv', header = true, types = {{
     'certified_on': 'date', 'exited_on': 'date', 'iwds_application_id': 'varchar', 'iwds_customer_id': 'varchar',
     'worknet_application_id': 'varchar', 'status': 'varchar'}});
 
--- Who is enrolled and starts a new application is still followed by the one they are enrolled with.
+-- Somebody who is enrolled and starts a new application is still counted by the one they are enrolled with.
 create table counting as
 with ranked as (
     select a.*, row_number() over (

@@ -48,7 +48,7 @@ def latest(frame: pd.DataFrame, by: str, order: list[str]) -> pd.DataFrame:
 def counting(applications: pd.DataFrame, iwds: pd.DataFrame) -> pd.DataFrame:
     """The application of each customer that counts, with the day from which reviews and completions are about it.
 
-    Who is enrolled and starts a new application is still followed by the one they are enrolled with.
+    Somebody who is enrolled and starts a new application is still counted by the one they are enrolled with.
     """
     order = ["customer_id", "prescreening_started_at", "application_id"]
     ranked = applications.sort_values(order)

@@ -40,6 +40,22 @@
     translate({{ text }}, '{{ capital_letters() }}', '{{ small_letters() }}')
 {%- endmacro %}
 
+{% macro plain_address(address) -%}
+    case when {{ is_plain_address(address) }} then translate({{ address }}, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') end
+{%- endmacro %}
+
+{% macro is_plain_address(address) -%}
+    {{ return(adapter.dispatch("is_plain_address")(address)) }}
+{%- endmacro %}
+
+{% macro duckdb__is_plain_address(address) -%}
+    regexp_full_match({{ address }}, '[A-Za-z0-9.!#$%&''*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9][A-Za-z0-9.-]{0,253}')
+{%- endmacro %}
+
+{% macro spark__is_plain_address(address) -%}
+    {{ address }} rlike '^[A-Za-z0-9.!#$%&\'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9][A-Za-z0-9.-]{0,253}\\z'
+{%- endmacro %}
+
 {% macro without_accents(text) -%}
     translate({{ text }}, '{{ accented_letters() }}{{ accents() }}', '{{ plain_letters() }}')
 {%- endmacro %}

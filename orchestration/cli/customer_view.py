@@ -8,6 +8,7 @@ from rich.text import Text
 
 from orchestration.cli.terminal import show_table
 from orchestration.state.database import Table
+from orchestration.state.plain_text import escaped
 
 _NOT_SHOWN = ("as_of_date", "first_name", "last_name", "earned_credential", "gained_employment", "continued_education")
 
@@ -17,11 +18,11 @@ def show_customer(found: Mapping[str, Table], console: Console | None = None) ->
     console = console or Console()
     [customer] = found["customers"].records()
     title = f"{customer['last_name']}, {customer['first_name']} · {customer['customer_id']}"
-    console.print(Text(f"{title} · as of {customer['as_of_date']}\n", style="bold"))
+    console.print(Text(f"{escaped(title)} · as of {customer['as_of_date']}\n", style="bold"))
     facts = Grid.grid(padding=(0, 2))
     for name, value in customer.items():
         if value is not None and name not in _NOT_SHOWN:
-            facts.add_row(Text(name.replace("_", " "), style="dim"), Text(str(value)))
+            facts.add_row(Text(name.replace("_", " "), style="dim"), Text(escaped(str(value))))
     outcomes = [name for name in _NOT_SHOWN[3:] if customer[name]]
     if outcomes:
         facts.add_row(Text("outcomes", style="dim"), Text(", ".join(outcomes).replace("_", " ")))
@@ -38,6 +39,8 @@ def show_customer(found: Mapping[str, Table], console: Console | None = None) ->
             console.print(Text.assemble((f"{row['line_key']}: Next Steps\n", "bold"), f"{row['next_steps']}\n"))
     for row in found["sync_problems"].records():
         console.print(Text.assemble((f"Not synced, {row['sync_status']}\n", "bold"), f"{row['next_step']}\n"))
+        if row["iwds_candidate_ids"]:
+            console.print(Text(f"IWDS persons found: {escaped(str(row['iwds_candidate_ids']))}\n"))
     show_table(
         found["customer_services"],
         "Services and credentials",
@@ -49,4 +52,4 @@ def show_customer(found: Mapping[str, Table], console: Console | None = None) ->
         ),
     )  # fmt: skip
     for row in found["exceptions"].records():
-        console.print(Text.assemble((f"{row['reason']}: ", "bold"), str(row["detail"])))
+        console.print(Text.assemble((f"{row['reason']}: ", "bold"), escaped(str(row["detail"]))))

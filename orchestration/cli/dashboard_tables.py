@@ -49,7 +49,7 @@ def show_details(table: Table, reference: Table, note: str | None, console: Cons
         console.print(_label(row, console), style="bold")
         for heading, text in (
             ("", row["definition"]),
-            ("Counted here: ", rules.get(row["line_key"])),
+            ("How we count it: ", rules.get(row["line_key"])),
             ("Next Steps:\n", row["next_steps"]),
         ):
             if text:
@@ -90,7 +90,7 @@ def _section(rows: Sequence[Row], console: Console) -> Group:
         )
     notes = []
     if left_out := [_SHARES[share] for share in _SHARES if share not in shares]:
-        notes.append(f"Not shown, for lack of width: {', '.join(left_out)}.")
+        notes.append(f"Not shown, for lack of space: {', '.join(left_out)}.")
     if unclassified := first["unclassified_count"]:
         notes.append(
             f"{unclassified:,} of {first['eligible_count']:,} eligible customers are on no line; see lists.exceptions."

@@ -45,6 +45,7 @@ for command in COMMANDS:
 @skip_final_gc()
 def main() -> None:
     """The entry point: a foreseeable failure is one line on standard error and an exit status, never a stack trace."""
+    os.umask(0o077)  # also for the programs that this process becomes or starts
     try:
         cli(standalone_mode=False)
     except click.exceptions.Abort:

@@ -12,6 +12,7 @@ from orchestration.cli import terminal
 from orchestration.cli.options import as_of_option, format_option, scope_option
 from orchestration.contract.dates import in_chicago
 from orchestration.settings import settings
+from orchestration.state.plain_text import escaped
 
 
 @click.command()
@@ -32,7 +33,7 @@ def show(section: str | None, scope: Scope, as_of: date | None, output: str) -> 
     published = in_chicago(datetime.fromisoformat(release.published_at))
     older = iwds_day(release, cast("date", first["as_of_date"]))
     late = f" · IWDS's data of {older}" if older else ""
-    title = f"{first['scope_name']} · as of {first['as_of_date']}{late} · published {published}"
+    title = f"{escaped(str(first['scope_name']))} · as of {first['as_of_date']}{late} · published {published}"
     show_dashboard(table, legend(release), title)
     if section is not None:
         note, reference = section_guide(release, section)
@@ -167,7 +168,7 @@ def deliveries(output: str) -> None:
         table.select("system", "as_of_date", "delivery", "status", "why").rows
     ):
         if why:
-            click.echo(f"{system} {day}, delivery {delivery}, {status}: {why}\n")
+            click.echo(escaped(f"{system} {day}, delivery {delivery}, {status}: {why}\n", keep="\n"))
 
 
 @click.command()

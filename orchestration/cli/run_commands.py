@@ -12,12 +12,15 @@ from typing import TYPE_CHECKING
 
 import click
 from rich.console import Console
+from rich.text import Text
 
 from orchestration.cli.options import DAY, as_of_option
 from orchestration.cli.terminal import say, stderr_console
 from orchestration.contract.dates import today_in_chicago
 from orchestration.internals.process import redirect_output
 from orchestration.settings import Settings, settings
+from orchestration.state.permissions import make_home
+from orchestration.state.plain_text import escaped
 
 if TYPE_CHECKING:
     import dagster as dg
@@ -156,7 +159,7 @@ def _run_days(config: Settings, days: list[date], after_backfill_day: Callable[[
     from orchestration.runs.day_run import BACKFILL, COMMAND, rows_forgotten_since_published, run_day, with_newest_day
     from orchestration.state.releases import current
 
-    config.state.mkdir(parents=True, exist_ok=True)
+    make_home(config)
     for day in with_newest_day(config, days):
         if removed := rows_forgotten_since_published(config, day):
             say(
@@ -198,7 +201,7 @@ def _show_progress(day: date) -> Iterator[Callable[[Step], None]]:
                 else:
                     console.print(f"{day}: {title}", highlight=False)
             elif step.kind == "waiting":
-                console.print(step.what, style="yellow", highlight=False)
+                console.print(Text(escaped(step.what)), style="yellow", soft_wrap=True)
             else:
                 counts[step.kind] += 1
                 counts["failed"] += not step.passed

@@ -1,6 +1,7 @@
 """Tables for people and for programs on standard output; messages on standard error."""
 
 import csv
+import io
 import json
 import sys
 from collections.abc import Sequence
@@ -14,7 +15,9 @@ from rich.table import Column
 from rich.table import Table as RichTable
 from rich.text import Text
 
+from dashboard.file_formats import csv_value
 from orchestration.state.database import Table
+from orchestration.state.plain_text import escaped
 
 
 def stderr_console() -> Console:
@@ -24,7 +27,7 @@ def stderr_console() -> Console:
 
 def say(message: str, style: str | None = None) -> None:
     """A message on standard error."""
-    stderr_console().print(message, style=style, markup=False, highlight=False, soft_wrap=True)
+    stderr_console().print(escaped(message, keep="\n"), style=style, markup=False, highlight=False, soft_wrap=True)
 
 
 def warn(message: str) -> None:
@@ -47,19 +50,27 @@ def print_result(table: Table, output_format: str, title: str, empty: str) -> No
 
 
 def write_records(table: Table, output_format: str) -> None:
-    """Writes JSON records or CSV to standard output, and nothing else."""
+    """Writes JSON records or CSV to standard output, and nothing else.
+
+    Both are as they are for a program; on a terminal, what it would act on is escaped. In CSV, a text that a
+    spreadsheet would take for a formula gets an apostrophe.
+    """
     if output_format == "json":
         write_json(table.records())
-    else:
-        writer = csv.writer(sys.stdout, lineterminator="\n")
-        writer.writerow(table.columns)
-        writer.writerows([_csv_value(value) for value in row] for row in table.rows)
+        return
+    for row in (table.columns, *table.rows):
+        text = io.StringIO()
+        csv.writer(text).writerow([_csv_value(value) for value in row])  # quotes a line break of either kind
+        _write(text.getvalue().removesuffix("\r\n") + "\n")
 
 
 def write_json(value: object) -> None:
     """Writes JSON to standard output, and nothing else."""
-    json.dump(value, sys.stdout, default=_as_text, ensure_ascii=False, indent=1)
-    sys.stdout.write("\n")
+    _write(json.dumps(value, default=_as_text, ensure_ascii=False, indent=1) + "\n")
+
+
+def _write(text: str) -> None:
+    sys.stdout.write(escaped(text, keep="\n") if sys.stdout.isatty() else text)
 
 
 def show_table(
@@ -88,7 +99,7 @@ def show_table(
     console.print(shown)
     if hidden:
         names = ", ".join(column.replace("_", " ") for column in table.columns if column in hidden)
-        console.print(Text(f"Not shown, for lack of width: {names}. --format csv has all columns.", style="dim"))
+        console.print(Text(f"Not shown, for lack of space: {names}.", style="dim"))
 
 
 def _as_table(table: Table, title: str) -> RichTable:
@@ -143,7 +154,7 @@ def _cell(value: object) -> Text:
         return Text(f"{value:,}")
     if isinstance(value, datetime):
         return Text(value.strftime("%Y-%m-%d %H:%M"))
-    return Text(str(value))
+    return Text(escaped(str(value)))
 
 
 def _as_text(value: object) -> str:
@@ -153,4 +164,4 @@ def _as_text(value: object) -> str:
 def _csv_value(value: object) -> object:
     if isinstance(value, bool):
         return str(value).lower()
-    return value if value is None or isinstance(value, int | float | str) else _as_text(value)
+    return csv_value(value)

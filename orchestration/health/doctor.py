@@ -17,7 +17,7 @@ from orchestration.settings import Settings
 from orchestration.sources.delivery_root import DeliveryRoot
 from orchestration.spark.session import require_spark
 from orchestration.state.database import Table
-from orchestration.state.permissions import group_id
+from orchestration.state.permissions import group_id, too_wide
 from orchestration.state.releases import current
 from orchestration.warehouse.dbt_project import PROJECT_DIR
 
@@ -29,6 +29,7 @@ _REQUIRED_VERSIONS = {
     "great-expectations": "1.",
 }
 _FREE_BYTES = 2 << 30
+_SHOWN = 20
 _SENT_WITHIN = timedelta(hours=26)  # the daemon looks every minute, cron perhaps once a day
 
 
@@ -92,9 +93,26 @@ def _state(config: Settings) -> Iterator[SetupCheck]:
         yield SetupCheck(what, True, found)
     except UsageError as error:
         yield SetupCheck(what, False, config.group, str(error))
+    yield from _permissions(config)
     free = shutil.disk_usage(existing).free
     found = f"{free / (1 << 30):.1f} GiB"
     yield SetupCheck("free space", free > _FREE_BYTES, found, "Free at least 2 GiB on the disk that holds YACP_HOME.")
+
+
+def _permissions(config: Settings) -> Iterator[SetupCheck]:
+    """One row for the first files that are too wide, and how many more there are."""
+    what = "modes of files"
+    try:
+        wide = [f"{path} {mode:04o}" for path, mode in too_wide(config)] if config.state.exists() else []
+    except UsageError:  # the group, which has a row of its own
+        return
+    more = f", and {len(wide) - _SHOWN} more" if len(wide) > _SHOWN else ""
+    yield SetupCheck(
+        what,
+        not wide,
+        f"open to others: {', '.join(wide[:_SHOWN])}{more}" if wide else "none is open to others that shouldn't be",
+        "Take the access away with chmod go-rwx, or chmod o-rwx where YACP_GROUP may read; SECURITY.md has the modes.",
+    )
 
 
 def _engine(config: Settings) -> Iterator[SetupCheck]:

@@ -15,6 +15,7 @@ from pydantic import BaseModel
 
 from orchestration.settings import Settings
 from orchestration.state.files import write_whole
+from orchestration.state.plain_text import escaped
 
 OUTBOX = "notices.json"
 GIVEN_UP_AFTER = timedelta(days=7)
@@ -56,11 +57,12 @@ class Notice(BaseModel):
             f"\n- {check.title or check.name}: {check.observed}. {check.expected} ({check.name} on {check.asset})"
             for check in self.checks
         )
-        return (
+        return escaped(
             f"{self.happened}{checks}\n\n"
             f"What stays safe: {self.stays}\n\n"
             f"What to do next: {self.todo}\n\n"
-            f"Where to find more: {self.more}\n"
+            f"Where to find more: {self.more}\n",
+            keep="\n",
         )
 
 

@@ -69,7 +69,7 @@ class Webhook:
             url = httpx.URL(self._config.secret("webhook_url"))
         except httpx.InvalidURL:
             raise problem from None
-        if url.scheme not in ("http", "https") or not url.host:
+        if url.scheme not in ("http", "https") or not url.host or url.userinfo or "\\" in str(url):
             raise problem
         return url
 

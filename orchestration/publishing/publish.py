@@ -91,7 +91,7 @@ def _record(draft: ReleaseDraft, rows: dict[str, int], run_id: str) -> dict[str,
         "sequence": 1 + max((release.sequence for release in kept), default=0),
         "published_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "run_id": run_id,
-        "rows": (draft.base.rows if draft.base else {}) | rows,
+        "rows": rows,
         "days": [day.isoformat() for day in sorted(days)],
         "held_behind": visible.name if visible and draft.as_of < newest else "",
     }

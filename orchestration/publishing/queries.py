@@ -72,7 +72,7 @@ def line_customers(config: Settings, line_key: str, scope: Scope, as_of: date | 
             " where line_key <> 'total' order by 1, 2",
         )
     if line_key not in known:
-        near = [key for key in known if line_key in key] or get_close_matches(line_key, known, n=1, cutoff=0.4)
+        near = get_close_matches(line_key, known, n=3, cutoff=0.6) or [key for key in known if line_key in key][:3]
         hint = f"did you mean {' or '.join(near)}?" if near else f"the lines are: {', '.join(known)}."
         raise UsageError(f"There is no line {line_key}; {hint}")
     with _published(release, "customers") as connection:
@@ -136,7 +136,7 @@ def customer(config: Settings, customer_id: str) -> dict[str, Table]:
             for table, order in orders.items()
         }
     if not found["customers"].rows:
-        raise UsageError(f"There is no customer {customer_id} in {release.as_of_date}, the newest published day.")
+        raise UsageError(f"There is no customer {customer_id} on {release.as_of_date}, the newest published day.")
     return found
 
 
@@ -245,7 +245,7 @@ def _published(release: Release, file: str) -> Iterator[duckdb.DuckDBPyConnectio
         if connection.execute(found, _YOUNGEST[file]).fetchone() is None:
             raise UsageError(
                 f"An earlier version of yacp published {release.as_of_date}. Run that day again: it is then published "
-                "in today's form, with all earlier days."
+                "as this version does, with all earlier days."
             )
         yield connection
 

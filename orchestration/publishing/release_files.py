@@ -119,8 +119,8 @@ def _write_table(connection: duckdb.DuckDBPyConnection, draft: ReleaseDraft, mar
         _update_history(connection, target, mart)
     elif is_replaced:
         connection.execute(f"create or replace table {target} as from warehouse.{mart.relation}")
-    else:  # a table that the base doesn't have yet stays empty until its newest day is run
-        connection.execute(f"create table if not exists {target} as from warehouse.{mart.relation} limit 0")
+    else:  # what the base doesn't have yet; no reader sees it before the newest day is run
+        connection.execute(f"create table if not exists {target} as from warehouse.{mart.relation}")
     for comment in comments(mart, "view" if mart.is_view else "table", target):
         connection.execute(comment)
     if not mart.is_view:

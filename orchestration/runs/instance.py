@@ -5,6 +5,7 @@ from pathlib import Path
 
 from orchestration.settings import Settings
 from orchestration.state.files import write_whole
+from orchestration.state.permissions import make_home
 
 MODULE = "orchestration.definitions"
 
@@ -17,6 +18,7 @@ def prepare_instance(config: Settings) -> None:
 
 def write_instance(config: Settings) -> None:
     """Creates DAGSTER_HOME with its configuration, and rewrites it after the state folder was moved or copied."""
+    make_home(config)
     for private in (config.dagster_home, config.dbt_target.parent):
         private.mkdir(mode=0o700, parents=True, exist_ok=True)
         private.chmod(0o700)

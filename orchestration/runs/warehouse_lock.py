@@ -20,10 +20,11 @@ from filelock import FileLock, Timeout
 
 from orchestration.contract.dates import CHICAGO
 from orchestration.contract.partitions import PARTITION_TAG
+from orchestration.failures import NOTHING_PUBLISHED, UsageError
 from orchestration.runs.run_health import fail_dead_runs, mark_alive
 from orchestration.settings import Settings, settings
 from orchestration.state.crash_cleanup import remove_leftovers
-from orchestration.state.permissions import private_umask, restrict_everything
+from orchestration.state.permissions import make_home, private_umask, restrict_everything
 
 
 @contextmanager
@@ -33,17 +34,20 @@ def hold_warehouse(config: Settings, who: str, on_wait: Callable[[str], None]) -
     Inside, what crashed runs left behind is gone, and new files are readable by their owner alone; publishing opens
     those that are for everyone.
     """
-    config.state.mkdir(parents=True, exist_ok=True)
+    make_home(config)
     path = config.state / "warehouse.lock"
-    lock = FileLock(path, is_singleton=True, thread_local=False, fallback_to_soft=False, poll_interval=0.5)
+    if path.exists():
+        path.chmod(0o600)  # whoever may open it can hold it
+    lock = FileLock(path, mode=0o600, is_singleton=True, thread_local=False, fallback_to_soft=False, poll_interval=0.5)
     if lock.is_locked:  # by this process
         yield
         return
     try:
         lock.acquire(blocking=False)
     except Timeout:
-        on_wait(_wait_message(path))
-        lock.acquire()
+        holder = _holder(path)
+        on_wait(f"Waiting for {holder} to finish.")
+        _wait(config, lock, path)
     try:
         since = datetime.now(ZoneInfo(CHICAGO)).strftime("%H:%M:%S")
         path.write_text(json.dumps({"who": who, "process": os.getpid(), "since": since}))
@@ -55,12 +59,27 @@ def hold_warehouse(config: Settings, who: str, on_wait: Callable[[str], None]) -
         lock.release()
 
 
-def _wait_message(path: Path) -> str:
+def _wait(config: Settings, lock: FileLock, path: Path) -> None:
+    try:
+        lock.acquire(timeout=config.lock_wait_minutes * 60)
+    except Timeout:
+        raise UsageError(
+            f"{_holder(path)} still holds {path} after {config.lock_wait_minutes:g} minutes (YACP_LOCK_WAIT_MINUTES). "
+            f"{NOTHING_PUBLISHED} Look whether it still works; if it hangs, stop it, and run the day again."
+        ) from None
+
+
+def _holder(path: Path) -> str:
+    """Who holds the lock, as the file says; another process if the one that it names doesn't live anymore."""
     try:
         holder = json.loads(path.read_text())
-        return f"Waiting for {holder['who']} (process {holder['process']}) to finish. It started at {holder['since']}."
-    except ValueError:
-        return "Another run just started; waiting for it to finish."
+        who, process, since = str(holder["who"]), int(holder["process"]), str(holder["since"])
+        os.kill(process, 0)
+    except PermissionError:  # it lives, under another account
+        pass
+    except (OSError, ValueError, TypeError, KeyError):
+        return "another process"
+    return f"{who} (process {process}, since {since})"
 
 
 class WarehouseLock(dg.ConfigurableResource):  # type: ignore[type-arg]

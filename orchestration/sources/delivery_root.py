@@ -29,8 +29,8 @@ class DeliveryRoot:
     """The location that both systems deliver to, with a connection that is open as long as the context."""
 
     def __init__(self, config: Settings) -> None:
-        self.location = config.extracts_root
         self._storage = Storage(config.extracts_root, config)
+        self.location = self._storage.location
         self._max_size = config.max_file_size
 
     def __enter__(self) -> Self:

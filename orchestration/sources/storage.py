@@ -6,7 +6,6 @@ connection is retried, with twice the wait each time; and what still fails becom
 
 import logging
 import os
-import re
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -15,10 +14,10 @@ import fsspec
 
 from orchestration.failures import NOTHING_LOADED, RootDenied, RootUnreachable, UsageError, YacpError
 from orchestration.settings import Settings
+from orchestration.sources.addresses import require_no_secret, shown
 
 _PIECE = 4 << 20
 _MAX_WAIT = 60
-_SECRETS = re.compile(r"://([^@]*:[^@]*@|.*\?)", re.DOTALL)
 
 # fsspec's own sftp accepts any host key, and so does sshfs by default.
 for _protocol in ("sftp", "ssh"):
@@ -38,12 +37,9 @@ class Storage:
 
     def __init__(self, location: str, config: Settings) -> None:
         for setting, value in (("YACP_EXTRACTS", location), ("YACP_S3_ENDPOINT", config.s3_endpoint)):
-            if _SECRETS.search(value):  # it would end up in shell histories, process lists and logs
-                raise UsageError(
-                    f"{setting} carries a password or a query string and is not printed here. Remove it: passwords "
-                    "come from the environment or from a file, as docs/deliveries.md explains."
-                )
-        self.location = location
+            require_no_secret(setting, value)
+        self.location = shown(location)
+        self._location = location
         self._config = config
         self._protocol = location.rpartition("::")[2].partition("://")[0] if "://" in location else "file"
         self._filesystem: fsspec.AbstractFileSystem | None = None
@@ -181,9 +177,9 @@ class Storage:
 
     def _open(self) -> fsspec.AbstractFileSystem:
         if self._filesystem is None:
-            options = {self._protocol: self._options()} if "://" in self.location else {}
+            options = {self._protocol: self._options()} if "://" in self._location else {}
             try:
-                self._filesystem, root = fsspec.core.url_to_fs(self.location, skip_instance_cache=True, **options)
+                self._filesystem, root = fsspec.core.url_to_fs(self._location, skip_instance_cache=True, **options)
             except (ImportError, ValueError) as error:
                 raise UsageError(f"{self.location} can't be opened: {error}.") from None
             self._root = str(root).rstrip("/")

@@ -23,6 +23,16 @@ _LISTS = (
 )
 
 
+def make_home(settings: Settings) -> None:
+    """Creates the folder of all state. Others may look for the counts in it; none but its owner may write."""
+    home = settings.state
+    if not home.exists():
+        home.mkdir(mode=0o700, parents=True)
+        home.chmod(0o755)
+    elif stat.S_IMODE(home.stat().st_mode) & 0o022 and home.stat().st_uid == os.geteuid():
+        home.chmod(stat.S_IMODE(home.stat().st_mode) & ~0o022)
+
+
 @contextmanager
 def private_umask() -> Iterator[None]:
     """Files that this process, or a process it starts, creates inside are readable by their owner alone."""
@@ -89,6 +99,33 @@ def restrict_everything(settings: Settings) -> None:
     if settings.warehouse.exists():
         restrict(settings, settings.warehouse)
     restrict(settings, archive)  # last, because it marks that all others are done
+
+
+def too_wide(settings: Settings) -> Iterator[tuple[Path, int]]:
+    """Every file and folder below the folder of all state that more accounts can open than should, with its mode."""
+    group = group_id(settings)
+    for folder, folders, files in os.walk(settings.state):
+        for path in (Path(folder), *(Path(folder, name) for name in files)):
+            try:
+                found = path.lstat()
+            except FileNotFoundError:  # removed since it was listed
+                continue
+            mode = stat.S_IMODE(found.st_mode)
+            if not stat.S_ISLNK(found.st_mode) and mode & ~_widest(settings, path, found, group):
+                yield path, mode
+        if Path(folder) == settings.state:
+            folders[:] = [name for name in folders if Path(folder, name) != Path(settings.extracts_root)]
+
+
+def _widest(settings: Settings, path: Path, found: os.stat_result, group: int | None) -> int:
+    """What a file's or folder's mode may be at most, by where it is."""
+    inside = path.relative_to(settings.state).parts
+    is_folder = stat.S_ISDIR(found.st_mode)
+    is_list = any(part == "customers" or part.startswith("customers.") for part in inside)
+    if not inside or (inside[0] == "published" and not is_list):
+        return 0o755 if is_folder else 0o644
+    is_for_group = inside[0] in ("archive", "warehouse.duckdb", "published") and group == found.st_gid
+    return (0o750 if is_folder else 0o640) if is_for_group else (0o700 if is_folder else 0o600)
 
 
 def _mode(path: Path, group: int | None) -> int:

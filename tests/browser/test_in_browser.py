@@ -88,6 +88,24 @@ def test_every_page_is_accessible_on_a_phone_in_dark_mode(visit: Visit, super_us
     assert page.evaluate("document.scrollingElement.scrollWidth <= innerWidth")
 
 
+def test_the_page_of_a_customer_is_accessible_for_everybody_who_may_list(
+    visit: Visit, sample: Sample, planner: Person
+) -> None:
+    [(email, customer_id)] = sample.query(
+        "customers",
+        "select staff.email, customers.customer_id from it.lists.entitlements as staff"
+        " inner join it.lists.customers as customers on customers.provider_id = staff.scope_id"
+        " where staff.role = 'case_worker' and customers.red_lines > 0 order by all limit 1",
+    )
+    [(own,)] = sample.query(
+        "customers",
+        f"select customer_id from it.lists.sync_problems where lwia_number = {planner.scope.partition(':')[2]} limit 1",
+    )
+    for person, customer in ((email, customer_id), (planner.email, own)):
+        page = visit(f"/customers/{customer}", str(person))
+        assert problems_of(page) == []
+
+
 @pytest.mark.parametrize("language", ["en", "es"])
 @pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize("scheme", ["light", "dark"])

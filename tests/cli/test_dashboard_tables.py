@@ -52,7 +52,7 @@ def test_no_word_is_broken_and_the_indentation_holds(width: int) -> None:
 def test_what_does_not_fit_is_left_out_and_said() -> None:
     assert "Not shown" not in shown(80)
     narrow = shown(40)
-    assert "Not shown, for lack of width: Loss Rate, Pass Rate." in " ".join(narrow.split())
+    assert "Not shown, for lack of space: Loss Rate, Pass Rate." in " ".join(narrow.split())
     assert "60%" in narrow
 
 
@@ -71,6 +71,6 @@ def test_a_section_says_what_its_lines_mean_and_what_to_do() -> None:
     assert isinstance(console.file, StringIO)
     text = " ".join(console.file.getvalue().split())
     assert text.startswith("NOTE: Only some.")
-    assert "inquirant Customers with an application. Counted here: Status inquirant." in text
-    assert "inquirant_overdue Counted here: Over 5 days. Next Steps: Provide the documentation." in text
+    assert "inquirant Customers with an application. How we count it: Status inquirant." in text
+    assert "inquirant_overdue How we count it: Over 5 days. Next Steps: Provide the documentation." in text
     assert "Total" not in text

@@ -53,7 +53,7 @@ def listed(width: int) -> str:
 def test_columns_that_do_not_fit_are_left_out_by_priority() -> None:
     assert "Not shown" not in listed(60)
     narrow = listed(30)
-    assert "Not shown, for lack of width: name, note." in " ".join(narrow.split())
+    assert "Not shown, for lack of space: name, note." in " ".join(narrow.split())
     assert {"C000000001", "2026-11-23"} <= set(narrow.split())
     assert max(map(len, narrow.splitlines())) <= 30
 

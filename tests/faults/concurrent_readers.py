@@ -32,9 +32,12 @@ COUNTS = {f"sections.{name}": "as_of_date" for name in SECTIONS}
 COUNTS |= {f"sections.{name}": "max(as_of_date)" for name in ("history", "movement")}
 COUNTS |= {f"quality.{name}": "as_of_date" for name in ("deliveries", "sync_status", "exceptions_summary")}
 COUNTS |= {"quality.checks": "cast(observed as date)"}
-LISTS = {f"customers.{name}": "as_of_date" for name in ("line_customers", "sync_problems", "exceptions")}
+LISTS = {
+    f"lists.{name}": "as_of_date"
+    for name in ("line_customers", "sync_problems", "exceptions", "customers", "customer_services")
+}
 LISTS |= {"lists.entitlements": "cast(role as date)"}
-LISTS |= {f"customers.{name}": "max(valid_from)" for name in ("line_history", "scope_history")}
+LISTS |= {f"lists.{name}": "max(valid_from)" for name in ("line_history", "scope_history")}
 
 
 def prepare(config: Settings) -> None:
@@ -61,19 +64,19 @@ def set_day(config: Settings, day: date) -> None:
         ):
             # Yesterday's stay is replaced by today's.
             values = ", ".join(f"'{MARK}'" for _ in columns.split(", "))
-            warehouse.execute(f"delete from intermediate.{changes}; delete from customers.{stays}")
+            warehouse.execute(f"delete from intermediate.{changes}; delete from lists.{stays}")
             if stays == "scope_history":
                 columns, values = f"{columns}, lwia_number", f"{values}, 1"
             warehouse.execute(
                 f"insert into intermediate.{changes} ({columns}, valid_from, is_removed) values ({values}, ?, true)",
                 [day - timedelta(days=1)],
             )
-            warehouse.execute(f"insert into customers.{stays} ({columns}, valid_from) values ({values}, ?)", [day])
+            warehouse.execute(f"insert into lists.{stays} ({columns}, valid_from) values ({values}, ?)", [day])
 
 
 def _tables(warehouse: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:
     return warehouse.execute(
-        "select schema_name, table_name from duckdb_tables() where schema_name in ('sections', 'customers', 'quality')"
+        "select schema_name, table_name from duckdb_tables() where schema_name in ('sections', 'lists', 'quality')"
     ).fetchall()
 
 
@@ -133,10 +136,10 @@ def days_of(connection: duckdb.DuckDBPyConnection, tables: dict[str, str], datab
 
 @contextmanager
 def attached(*files: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    """The files, as ``counts`` and ``lists``."""
+    """The files, as ``counts`` and ``customers``."""
     with duckdb.connect() as connection:
         for file in files:
-            name = "lists" if file.name == "customers.duckdb" else "counts"
+            name = "customers" if file.name == "customers.duckdb" else "counts"
             connection.execute(f"attach '{file}' as {name} (read_only)")
         yield connection
 
@@ -152,7 +155,7 @@ def opening_counts_each_time(reader: Reader) -> None:
 def opening_lists_each_time(reader: Reader) -> None:
     def look() -> set[date]:
         with attached(reader.published / "customers.duckdb") as connection:
-            return days_of(connection, LISTS, "lists")
+            return days_of(connection, LISTS, "customers")
 
     reader.looks(look)
 
@@ -163,7 +166,7 @@ def opening_the_current_release(reader: Reader) -> None:
     def look() -> set[date]:
         release = (reader.published / "current").resolve()
         with attached(release / "dashboard.duckdb", release / "customers.duckdb") as connection:
-            days = days_of(connection, COUNTS, "counts") | days_of(connection, LISTS, "lists")
+            days = days_of(connection, COUNTS, "counts") | days_of(connection, LISTS, "customers")
             for table in ("dashboard/sections/flow", "dashboard/sections/history", "customers/lists/exceptions"):
                 days |= newest_in(connection, f"{release}/parquet/{table}")
             return days
@@ -183,7 +186,7 @@ def holding_lists_open_for_a_while(reader: Reader) -> None:
         with attached(reader.published / "customers.duckdb") as connection:
             days = set()
             for table, day in LISTS.items():
-                days |= days_of(connection, {table: day}, "lists")
+                days |= days_of(connection, {table: day}, "customers")
                 time.sleep(0.5)
             return days
 
@@ -275,7 +278,7 @@ def following_from_threads(reader: Reader) -> None:
         def look() -> set[date]:
             days: list[set[date]] = []
             threads = [
-                threading.Thread(target=lambda cursor: days.append(days_of(cursor, LISTS, "lists")), args=(cursor,))
+                threading.Thread(target=lambda cursor: days.append(days_of(cursor, LISTS, "customers")), args=(cursor,))
                 for cursor in (connection.cursor() for _ in range(4))
             ]
             for thread in threads:

@@ -238,7 +238,7 @@ def test_no_trace_is_left_and_no_other_number_changes(prepared: BeforeForgetting
     rows = json.loads((home / "published" / "current" / "release.json").read_text())["rows"]
     for table in ("line_customers", "line_history", "scope_history", "exceptions", "sync_problems", "entitlements"):
         database = home / "published" / "current" / "customers.duckdb"
-        assert query(database, f"select count(*) from it.lists.{table}") == [(rows[f"customers.{table}"],)]
+        assert query(database, f"select count(*) from it.lists.{table}") == [(rows[f"lists.{table}"],)]
 
     # The next day is delivered without them. Then an old day is rebuilt: its counts are lower, and the run says so.
     generate(mine.extracts, customers=2000, as_of=DAY_AFTER, seed=11)

@@ -102,6 +102,12 @@ def test_published_rules_have_the_numbers_of_the_thresholds(sample: Sample) -> N
     assert published == expected
 
 
+def test_every_fact_of_the_lists_is_there() -> None:
+    model = (PROJECT / "models/intermediate/customers/int_customers__facts.sql").read_text()
+    facts = set(re.findall(r"\w+", model.partition("fact_value for fact in (")[2]))
+    assert {row["fact"] for row in _seed("line_facts")} <= facts
+
+
 def test_every_document_of_the_guide_has_a_place_for_its_address() -> None:
     documents = {row["document_name"] for row in _seed("guide_documents")}
     named = set()

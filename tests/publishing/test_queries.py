@@ -33,7 +33,7 @@ def test_show_is_the_published_dashboard(sample: Sample) -> None:
 def test_a_section_is_shown_with_its_guide(sample: Sample) -> None:
     text = " ".join(yacp(sample.home, "show", "enrollment_status").stdout.split())
     assert 'NOTE: Only customers who have been "Recommended For Enrollment"' in text
-    assert "Counted here: Status inquirant in IWDS, and status_date more than 5 days before the as-of date." in text
+    assert "How we count it: Status inquirant in IWDS, and status_date more than 5 days before the as-of date." in text
     assert "Next Steps: Go to the customer's profile and select the Sync button." in text
 
 
@@ -66,7 +66,7 @@ def test_a_customer_is_shown_as_in_the_lists(sample: Sample) -> None:
     assert "Next Steps" in text
     unknown = yacp(sample.home, "customer", "NOBODY")
     assert unknown.returncode == 2
-    assert unknown.stderr == f"There is no customer NOBODY in {DAY}, the newest published day.\n"
+    assert unknown.stderr == f"There is no customer NOBODY on {DAY}, the newest published day.\n"
 
 
 @pytest.mark.parametrize("scope_type", ["statewide", "lwia", "provider"])

@@ -242,7 +242,7 @@ def test_a_list_says_what_to_act_on_and_who_the_planner_is(site: Site, sample: S
         " where line_key = 'open_request' order by 1",
     )
     rows = downloaded(site, "/lines/open_request.csv", super_user.email)
-    assert sorted((row["Customer ID"], row["What"], row["Career planner"]) for row in rows) == expected
+    assert sorted((row["Customer ID"], row["Details"], row["Career planner"]) for row in rows) == expected
     assert all(str(what).startswith("Requested: ") for _, what, _ in expected)
     page = unescape(site.get("/lines/open_request", super_user.email).text)
     assert str(expected[0][1]) in page

@@ -70,7 +70,7 @@ def test_definitions_next_steps_and_legend_are_those_of_the_guide(
     assert len(texts) == 45
     for key, definition, next_steps, rule in texts:
         row = page.partition(f'id="line-{key}"')[2].partition("</tr>")[0]
-        assert f'<p class="rule">Counted here: {markupsafe.escape(rule)}</p>' in row
+        assert f'<p class="rule">How we count it: {markupsafe.escape(rule)}</p>' in row
         assert (f'href="#next-{key}"' in row) == (next_steps is not None)
         if definition:
             assert guide_html(str(definition), ()) in row

@@ -26,7 +26,7 @@ ranked as (
     left join open_in_iwds on applications.application_key = open_in_iwds.worknet_application_key
 ),
 
--- Who is enrolled and begins a new application goes on being followed by the one that they are enrolled with.
+-- Somebody who is enrolled and starts a new application is still counted by the one they are enrolled with.
 speaking as (
     select
         customer_id,

@@ -19,6 +19,7 @@ facts as (
         spine.customer_id,
         case when spine.recommendation is null then 'yes' end as no_recommendation,
         case when spine.training_program is null then 'yes' end as no_training_program,
+        {{ as_text("spine.earlier_review_on") }} as earlier_review_on,
         {{ as_text("spine.last_progress_on") }} as last_progress_on,
         case when spine.last_progress_on is null then 'yes' end as no_progress_update,
         {{ as_text("spine.last_case_note_on") }} as last_case_note_on,
@@ -47,6 +48,7 @@ unpivot (
     fact_value for fact in (
         no_recommendation,
         no_training_program,
+        earlier_review_on,
         last_progress_on,
         no_progress_update,
         last_case_note_on,

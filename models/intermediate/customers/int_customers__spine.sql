@@ -9,14 +9,22 @@ applications as (
 ),
 
 -- A review or a completion from before the application that counts is about an earlier one.
-reviews as (
-    select reviews.*
+dated_reviews as (
+    select
+        reviews.*,
+        coalesce(reviews.recommended_on < applications.counts_from, false) as is_earlier
     from {{ ref("stg_worknet__suitability_reviews") }} as reviews
     left join applications on reviews.customer_id = applications.customer_id
-    where
-        applications.counts_from is null
-        or reviews.recommended_on is null
-        or reviews.recommended_on >= applications.counts_from
+),
+
+reviews as (
+    select * from dated_reviews
+    where not is_earlier
+),
+
+earlier_reviews as (
+    select * from dated_reviews
+    where is_earlier
 ),
 
 sync as (
@@ -47,10 +55,7 @@ completions as (
     select completions.*
     from {{ ref("stg_worknet__program_completions") }} as completions
     left join applications on completions.customer_id = applications.customer_id
-    where
-        applications.counts_from is null
-        or completions.recorded_on is null
-        or completions.recorded_on >= applications.counts_from
+    where not coalesce(completions.recorded_on < applications.counts_from, false)
 )
 
 select
@@ -73,6 +78,7 @@ select
     reviews.training_program,
     reviews.recommendation,
     reviews.recommended_on,
+    earlier_reviews.recommended_on as earlier_review_on,
     sync.sync_status,
     sync.iwds_customer_id,
     iwds.iwds_application_id,
@@ -93,6 +99,7 @@ select
 from customers
 left join applications on customers.customer_id = applications.customer_id
 left join reviews on customers.customer_id = reviews.customer_id
+left join earlier_reviews on customers.customer_id = earlier_reviews.customer_id
 left join sync on customers.customer_id = sync.customer_id
 left join iwds on customers.customer_id = iwds.customer_id
 left join progress on customers.customer_id = progress.customer_id

@@ -21,7 +21,7 @@ reapplied as (
     where newer_application_id is not null
 ),
 
--- The gates in the order in which the dashboard asks for them.
+-- The first gate that stopped them, in the dashboard's order.
 enrolled_not_counted as (
     select
         'enrollment_status' as section_key,
@@ -36,6 +36,7 @@ enrolled_not_counted as (
                 when customers.recommendation = 'not_suitable' then 'the recommendation is not suitable'
                 when customers.recommendation = 'declined_to_participate'
                     then 'the recommendation is declined to participate'
+                when customers.earlier_review_on is not null then 'the review is about an earlier application'
                 when customers.recommendation is null and customers.training_program is null
                     then 'there is no recommendation and no training program'
                 when customers.recommendation is null then 'there is no recommendation'

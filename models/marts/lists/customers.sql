@@ -9,7 +9,7 @@ providers as (
 ),
 
 staff as (
-    select staff_id, {{ lower_case("email") }} as email from {{ ref("stg_worknet__staff") }}
+    select staff_id, {{ plain_address("email") }} as email from {{ ref("stg_worknet__staff") }}
 ),
 
 lines_by_customer as (

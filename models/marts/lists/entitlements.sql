@@ -33,13 +33,14 @@ granted as (
     inner join roles on staff.role = roles.role
 )
 
--- A scope that isn't on the dashboard grants nothing.
+-- A scope that isn't on the dashboard grants nothing, and neither does an address that nobody can sign in with.
 select
     granted.staff_id,
-    {{ lower_case("granted.email") }} as email,
+    {{ plain_address("granted.email") }} as email,
     granted.role,
     granted.scope_type,
     granted.scope_id,
     granted.may_list_customers
 from granted
 inner join scopes on granted.scope_type = scopes.scope_type and granted.scope_id = scopes.scope_id
+where {{ is_plain_address("granted.email") }}

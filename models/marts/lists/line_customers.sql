@@ -21,7 +21,7 @@ sections as (
 ),
 
 staff as (
-    select staff_id, {{ lower_case("email") }} as email from {{ ref("stg_worknet__staff") }}
+    select staff_id, {{ plain_address("email") }} as email from {{ ref("stg_worknet__staff") }}
 ),
 
 what as (

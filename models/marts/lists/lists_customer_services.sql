@@ -8,25 +8,37 @@ in_iwds as (
     select * from {{ ref("int_customers__iwds_services") }}
 ),
 
+-- An IWDS service that is another workNet service, to the name and day, isn't this request.
+unmatched as (
+    select in_iwds.*
+    from in_iwds
+    left join in_worknet
+        on
+            in_iwds.customer_id = in_worknet.customer_id
+            and in_iwds.service_name_key = in_worknet.service_name_key
+            and in_iwds.start_date = in_worknet.start_date
+    where in_worknet.customer_id is null
+),
+
 -- The guide's commonest cause of an open request: the service was entered with another start date or another name.
 near as (
     select
         in_worknet.worknet_service_id,
-        in_iwds.iwds_service_id
+        unmatched.iwds_service_id
     from in_worknet
-    inner join in_iwds
-        on in_worknet.customer_id = in_iwds.customer_id and in_worknet.service_name_key = in_iwds.service_name_key
+    inner join unmatched
+        on in_worknet.customer_id = unmatched.customer_id and in_worknet.service_name_key = unmatched.service_name_key
     where in_worknet.is_open_request
     union
     select
         in_worknet.worknet_service_id,
-        in_iwds.iwds_service_id
+        unmatched.iwds_service_id
     from in_worknet
-    inner join in_iwds
+    inner join unmatched
         on
-            in_worknet.customer_id = in_iwds.customer_id
-            and in_worknet.start_date = in_iwds.start_date
-            and in_worknet.service_code = in_iwds.service_code
+            in_worknet.customer_id = unmatched.customer_id
+            and in_worknet.start_date = unmatched.start_date
+            and in_worknet.service_code = unmatched.service_code
     where in_worknet.is_open_request
 ),
 
