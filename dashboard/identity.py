@@ -60,7 +60,7 @@ class Identity:
 
     def _signed_in_person(self, request: HTTPConnection) -> str:
         values = request.headers.getlist(self.settings.identity_header)
-        email = plain_address(values[0]) if len(values) == 1 and self._is_proxy(request) else None
+        email = plain_address(values[0].strip(" \t")) if len(values) == 1 and self._is_proxy(request) else None
         if email is None:
             raise Forbidden("not_signed_in")
         return email

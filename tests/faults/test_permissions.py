@@ -14,9 +14,11 @@ import pytest
 from conftest import DAY, DAY_BEFORE, YACP, clean_environment
 
 from orchestration.sample.generator import generate
+from orchestration.settings import Settings
+from orchestration.state.permissions import too_wide
 
 FOLDERS = {"published", "releases", "following"}
-PUBLIC = {"dashboard.duckdb", "dashboard.sql", "dashboard", "release.json", "warehouse.lock", "current", *FOLDERS}
+PUBLIC = {"dashboard.duckdb", "dashboard.sql", "dashboard", "release.json", "current", *FOLDERS}
 
 
 @dataclass
@@ -124,6 +126,9 @@ def test_others_can_never_read_personal_data(tmp_path: Path, extracts: Path) -> 
     assert not watch.open_to, sorted(watch.open_to)
     assert {stat.S_IMODE(path.stat().st_mode) for path in private_files(home)} == {0o600}
     before = set(private_files(home))
+    assert list(too_wide(Settings(home=home))) == []
+    assert stat.S_IMODE(home.stat().st_mode) == 0o755
+    assert stat.S_IMODE((home / "warehouse.lock").stat().st_mode) == 0o600
 
     group = a_group()
     watch = Watch(home, group.gr_gid)

@@ -1,37 +1,17 @@
-"""Modes are set, whatever umask a command was started with, and what is wider than it should be is named."""
+"""What is wider than it should be is named.
+
+That a run under a umask of 0 leaves nothing that is, tests/faults/test_permissions.py shows.
+"""
 
 import grp
 import os
-import stat
-import subprocess
 from pathlib import Path
 
 import pytest
-from conftest import DAY, YACP, Sample, clean_environment
+from conftest import Sample
 
 from orchestration.health.doctor import examine
-from orchestration.sample.generator import generate
-from orchestration.settings import Settings
 from orchestration.state.permissions import too_wide
-
-
-def test_nothing_is_wider_than_it_should_be_under_a_umask_of_0(tmp_path: Path) -> None:
-    home, extracts = tmp_path / "home", tmp_path / "extracts"
-    generate(extracts, customers=1000, as_of=DAY, seed=5)
-    subprocess.run(
-        [str(YACP), "run", "--as-of", str(DAY)],
-        env=clean_environment(home, extracts), umask=0, check=True, capture_output=True,
-    )  # fmt: skip
-    assert list(too_wide(Settings(home=home))) == []
-    modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in home.iterdir()}
-    assert stat.S_IMODE(home.stat().st_mode) == 0o755
-    assert modes["warehouse.lock"] == 0o600
-    assert modes["dagster"] == modes["dbt"] == modes["archive"] == 0o700
-    assert modes["published"] == 0o755
-    open_to_all = {path for path in home.rglob("*") if not path.is_symlink() and path.stat().st_mode & 0o004}
-    assert all("published" in path.relative_to(home).parts[:1] for path in open_to_all)
-    for path in (home / "published").rglob("dashboard.duckdb"):
-        assert stat.S_IMODE(path.resolve().stat().st_mode) == 0o644
 
 
 def test_the_doctor_names_what_is_too_wide(sample: Sample, tmp_path: Path) -> None:

@@ -6,7 +6,6 @@ import pty
 import subprocess
 from datetime import UTC, datetime
 from io import StringIO
-from pathlib import Path
 
 import duckdb
 import pytest
@@ -39,10 +38,10 @@ def is_harmless(text: str) -> bool:
     return escaped(text, keep="\n") == text
 
 
-@pytest.fixture
-def attacked(sample: Sample, tmp_path: Path) -> Sample:
+@pytest.fixture(scope="module")
+def attacked(sample: Sample, tmp_path_factory: pytest.TempPathFactory) -> Sample:
     """A published day in which one customer has each of these first names."""
-    mine = sample.copy(tmp_path)
+    mine = sample.copy(tmp_path_factory.mktemp("attacked"))
     with duckdb.connect(str((mine.home / "published/customers.duckdb").resolve())) as lists:
         ids = lists.execute(
             "select distinct customer_id from lists.line_customers where line_key = 'not_synced' order by 1"

@@ -99,7 +99,7 @@ def test_another_header_can_be_configured(sample: Sample, super_user: Person, tm
         (LOCAL, "localhost:8080", {}, 200),
         (("::1", 40000), "[::1]:8080", {}, 200),
         (LOCAL, "dashboard.example.org", {}, 403),
-        (LOCAL, "", {}, 403),
+        (LOCAL, "", {}, 400),
         (LOCAL, "localhost:8080", {"X-Forwarded-For": "192.0.2.7"}, 403),
         (LOCAL, "localhost:8080", {"Forwarded": "for=192.0.2.7"}, 403),
         (("192.0.2.7", 40000), "localhost:8080", {}, 403),
