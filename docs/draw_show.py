@@ -9,6 +9,7 @@ the reader's own.
 """
 
 import re
+from io import StringIO
 from pathlib import Path
 
 from rich.console import Console
@@ -24,7 +25,9 @@ WEB_FONT = re.compile(r"@font-face \{.*?\}\s*", re.DOTALL)
 def main() -> None:
     """Writes the picture."""
     release, table = sections(settings(), Scope.parse("statewide"), None, None)
-    console = Console(record=True, width=100, color_system="truecolor", force_terminal=True, no_color=False)
+    console = Console(
+        file=StringIO(), record=True, width=100, color_system="truecolor", force_terminal=True, no_color=False
+    )
     show_dashboard(table, legend(release), f"Illinois · as of {release.as_of_date}", console)
     PICTURE.write_text(WEB_FONT.sub("", console.export_svg(title="yacp show", unique_id="show")))
 
