@@ -77,6 +77,12 @@ class DownloadWriter:
         stdin.flush()
         return cast(dict[str, Any], json.loads(stdout.readline()))
 
+    def stop(self) -> None:
+        """Gives up the file that is being written; called from another thread than ``write``."""
+        process = self._process
+        if process is not None:
+            process.kill()
+
     def close(self) -> None:
         """Ends the process."""
         process, self._process = self._process, None

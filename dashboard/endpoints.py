@@ -2,8 +2,11 @@
 
 import asyncio
 import os
+import threading
+from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from contextlib import suppress
 from datetime import date
 
 import duckdb
@@ -11,15 +14,18 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from dashboard.download_writer import DownloadFailed
+from dashboard.errors import TooMany
 from dashboard.identity import Identity
 from dashboard.release import ReleaseRemoved
 from dashboard.releases import Releases
-from dashboard.responses import PRIVATE, CompressedPage, page_response
+from dashboard.responses import PRIVATE, CompressedPage, close_file, page_response
 from dashboard.visit import COMMON_PARAMETERS, Visit
 
 Handler = Callable[[Visit], Response]
 Endpoint = Callable[[Request], Awaitable[Response]]
 _MAX_ATTEMPTS = 3
+_DOWNLOADS_A_PERSON = 3
+_SECONDS_BETWEEN_LOOKS = 0.1
 
 
 class Endpoints:
@@ -35,14 +41,55 @@ class Endpoints:
         # More than processors: a thread may wait for the disk, or for a release that is being opened.
         self._pages = ThreadPoolExecutor((os.cpu_count() or 1) + 2, "page")
         self._downloads = ThreadPoolExecutor(1, "download")
+        self._downloading: Counter[str] = Counter()  # by person; only the event loop changes it
 
     def page(self, handler: Handler, parameters: Sequence[str]) -> Endpoint:
         """A page that is made by a thread for pages; the address may have the parameters and no others."""
         return self._endpoint(self._pages, handler, parameters)
 
-    def download(self, handler: Handler, parameters: Sequence[str]) -> Endpoint:
-        """A file that is written after the downloads requested before it."""
-        return self._endpoint(self._downloads, handler, parameters)
+    def download(
+        self, handler: Handler, parameters: Sequence[str], require: Callable[[Visit], object], stop: Callable[[], None]
+    ) -> Endpoint:
+        """A file that is written after the downloads requested before it.
+
+        ``require`` says no before anything is queued. A person has a few at a time. When a visitor hangs up, a file
+        that isn't begun is not written, and ``stop`` ends the one that is.
+        """
+
+        async def endpoint(request: Request) -> Response:
+            email = self._identity.email_of(request)
+            run = asyncio.get_running_loop().run_in_executor
+            await run(self._pages, self._check, require, request, email, parameters)
+            if self._downloading[email] >= _DOWNLOADS_A_PERSON:
+                raise TooMany("too_many_downloads")
+            self._downloading[email] += 1
+            started = threading.Event()
+
+            def write() -> Response:
+                started.set()
+                return self._answer(handler, request, email, parameters)
+
+            try:
+                return await self._unless_gone(request, self._downloads.submit(write), started, stop)
+            finally:
+                self._downloading[email] -= 1
+
+        return endpoint
+
+    async def _unless_gone(
+        self, request: Request, written: Future[Response], started: threading.Event, stop: Callable[[], None]
+    ) -> Response:
+        """The response, or none for somebody who has hung up meanwhile."""
+        answer = asyncio.wrap_future(written)
+        while not answer.done():
+            await asyncio.wait([answer], timeout=_SECONDS_BETWEEN_LOOKS)
+            if not answer.done() and await request.is_disconnected():
+                if not written.cancel() and started.is_set():
+                    stop()
+                with suppress(Exception, asyncio.CancelledError):
+                    close_file(await answer)
+                return Response(status_code=499)
+        return answer.result()
 
     def count_page(self, make: Callable[[Visit], CompressedPage]) -> Endpoint:
         """A page of counts: once it is cached, it is sent without waiting for a thread."""
@@ -81,6 +128,12 @@ class Endpoints:
     def _newest_day(self) -> date:
         with self._releases.lease() as release:
             return release.as_of_date
+
+    def _check(
+        self, require: Callable[[Visit], object], request: Request, email: str, parameters: Sequence[str]
+    ) -> None:
+        with self._releases.lease() as release:
+            require(Visit.from_request(request, release, email, parameters))
 
     def _endpoint(self, pool: Executor, handler: Handler, parameters: Sequence[str]) -> Endpoint:
         async def endpoint(request: Request) -> Response:

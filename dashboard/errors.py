@@ -24,6 +24,12 @@ class NotFound(RequestError):
     status = 404
 
 
+class TooMany(RequestError):
+    """The visitor has as many requests of this kind in progress as one person may have."""
+
+    status = 429
+
+
 class Unavailable(RequestError):
     """This machine can't show anything right now."""
 

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 from starlette.routing import Route
 
 from dashboard.access_log import log_access
@@ -11,10 +11,9 @@ from dashboard.customer_lists import page_count
 from dashboard.download_writer import DownloadJob, DownloadWriter
 from dashboard.endpoints import Endpoints
 from dashboard.errors import NotFound
-from dashboard.file_formats import read_chunks
 from dashboard.list_descriptions import ListDescription, RequestedList
 from dashboard.page_templates import render_page
-from dashboard.responses import NO_STORE, CompressedPage, page_response
+from dashboard.responses import NO_STORE, CompressedPage, FileResponse, page_response
 from dashboard.section_counts import require_scope
 from dashboard.settings import Settings
 from dashboard.visit import COMMON_PARAMETERS, Visit
@@ -38,10 +37,15 @@ class ListPages:
         path = self.description.path
         parameters = (*COMMON_PARAMETERS, *self.description.parameters)
         return [
-            Route(f"{path}.csv", endpoints.download(lambda visit: self._download(visit, "csv"), parameters)),
-            Route(f"{path}.xlsx", endpoints.download(lambda visit: self._download(visit, "xlsx"), parameters)),
+            *(self._download_route(endpoints, kind, parameters) for kind in _MEDIA_TYPES),
             Route(path, endpoints.page(self._page, (*parameters, "page"))),
         ]
+
+    def _download_route(self, endpoints: Endpoints, kind: str, parameters: tuple[str, ...]) -> Route:
+        endpoint = endpoints.download(
+            lambda visit: self._download(visit, kind), parameters, self._read, self.writer.stop
+        )
+        return Route(f"{self.description.path}.{kind}", endpoint)
 
     def _page(self, visit: Visit) -> Response:
         requested = self._read(visit)
@@ -91,7 +95,7 @@ class ListPages:
             "Content-Disposition": f'attachment; filename="{requested.name}_{scope}_{visit.day}.{file_format}"',
             "Content-Length": str(size),
         }
-        return StreamingResponse(read_chunks(file), media_type=_MEDIA_TYPES[file_format], headers=headers)
+        return FileResponse(file, _MEDIA_TYPES[file_format], headers)
 
     def _read(self, visit: Visit) -> RequestedList:
         visit.viewer.require(visit.scope, lists=True)

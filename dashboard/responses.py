@@ -6,12 +6,15 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from dashboard.file_formats import read_chunks
 
 HTML = "text/html; charset=utf-8"
 _VARY = "Accept-Language, Accept-Encoding"
@@ -50,6 +53,27 @@ def page_response(request: Request, page: CompressedPage, headers: Mapping[str, 
     if _ACCEPTS_GZIP.search(request.headers.get("accept-encoding", "")):
         return Response(page.content, media_type=HTML, headers={**headers, "Content-Encoding": "gzip"})
     return Response(gzip.decompress(page.content), media_type=HTML, headers=headers)
+
+
+class FileResponse(StreamingResponse):
+    """An open file, sent from its start and closed at the end, also when the visitor hangs up on the way."""
+
+    def __init__(self, file: IO[bytes], media_type: str, headers: Mapping[str, str]) -> None:
+        super().__init__(read_chunks(file), media_type=media_type, headers=headers)
+        self.file = file
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Sends it."""
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            self.file.close()
+
+
+def close_file(response: Response) -> None:
+    """Closes the file of a response that is not sent."""
+    if isinstance(response, FileResponse):
+        response.file.close()
 
 
 def static_urls() -> dict[str, str]:
