@@ -9,6 +9,7 @@ import uvicorn
 from pydantic import ValidationError
 
 from dashboard.app import create_app
+from dashboard.connections import BoundedProtocol
 from dashboard.identity import plain_address
 from dashboard.settings import Settings
 
@@ -58,6 +59,7 @@ def serve(as_email: str = "", **overrides: Any) -> None:
         server_header=False,
         access_log=False,
         log_level="warning",
+        http=BoundedProtocol,
     )
 
 

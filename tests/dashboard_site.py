@@ -18,6 +18,7 @@ from conftest import Sample
 from starlette.testclient import TestClient
 
 from dashboard.app import create_app
+from dashboard.connections import BoundedProtocol
 from dashboard.settings import Settings
 
 PROXY = ("10.1.2.3", 40000)
@@ -94,7 +95,9 @@ def served(published: Path, folder: Path, as_email: str = "") -> Iterator[str]:
     settings = Settings(published=published, proxies="" if as_email else "127.0.0.1", access_log=str(folder / "log"))
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
-        config = uvicorn.Config(create_app(settings, as_email), proxy_headers=False, log_level="warning")
+        config = uvicorn.Config(
+            create_app(settings, as_email), proxy_headers=False, log_level="warning", http=BoundedProtocol
+        )
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, args=([listening],))
         thread.start()
