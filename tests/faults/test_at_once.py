@@ -25,6 +25,6 @@ def test_concurrent_runs_wait_for_each_other(pipeline_runs: PipelineRuns, tmp_pa
     assert [run.returncode for run in runs] == [0, 0, 0], outputs
     waited = [words for words in outputs if "Waiting for the run of" in words]
     assert len(waited) >= 2, outputs
-    assert all(any(f"(process {run.pid})" in words for run in runs) for words in waited)
+    assert all(any(f"(process {run.pid}, since " in words for run in runs) for words in waited)
     assert published_state(home, pipeline_runs) == "after"
     assert {path.name for path in (home / "published").iterdir()} == PUBLISHED_NAMES

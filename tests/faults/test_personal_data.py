@@ -180,6 +180,7 @@ def test_no_mark_is_outside_of_what_may_have_personal_data(tmp_path: Path) -> No
 
         broken = tmp_path / "broken.parquet"
         duckdb.sql(f"copy (select * replace ('{STRAY}' as lwia_number) from '{archived}') to '{broken}'")
+        broken.chmod(0o600)
         broken.replace(archived)
         yacp("run", "--as-of", str(DAY), status=1, says="dbt could not build", YACP_EXTRACTS=str(tmp_path / "none"))
 

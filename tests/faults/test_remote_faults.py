@@ -188,7 +188,7 @@ def test_a_run_from_afar(place: Place, tmp_path: Path) -> None:
     impatient = {"YACP_CONNECT_TIMEOUT": "2", "YACP_READ_TIMEOUT": "2", "YACP_RETRIES": "1"}
     for arguments, status, says in (
         (["run"], 1, "can't be reached: no answer in time"),
-        (["doctor"], 2, "can't be reached: no answer in time"),
+        (["doctor", "--format", "csv"], 2, "can't be reached: no answer in time"),
         (["show"], 0, str(DAY_BEFORE)),
     ):
         result = yacp(home, *arguments, variables=place.variables() | impatient)
