@@ -37,9 +37,9 @@ with ranked as (
             partition by customer_id order by prescreening_started_at desc, application_id desc) as recency,
         count(*) over (partition by customer_id) > 1 as has_other,
         submitted_on is null and outcome is null as undecided,
-        submitted_on is not null and outcome is null and exists (
-            from iwds_applications i where i.worknet_application_id = a.application_id and i.status <> 'exited'
-        ) as enrolling
+        submitted_on is not null and outcome is null and application_id in (
+            select worknet_application_id from iwds_applications
+            where status <> 'exited' and worknet_application_id is not null) as enrolling
     from applications a
 ),
 chosen as (
@@ -95,11 +95,14 @@ select m.customer_id, m.since_on as submitted_on, chicago(r.recommended_at) as r
         when r.recommendation = 'ready_for_enrollment' and r.training_program is not null then 'ready_for_enrollment'
         else 'ready_for_review' end as line_key
 from members m
-join counting n using (customer_id)
-left join read_csv('{worknet}/suitability_reviews.csv', header = true, types = {{
-    'customer_id': 'varchar', 'training_program': 'varchar', 'recommendation': 'varchar',
-    'recommended_at': 'timestamptz'}}) r
-    on r.customer_id = m.customer_id and not coalesce(chicago(r.recommended_at) < n.counts_from, false)
+left join (
+    select customer_id, training_program, recommendation, recommended_at
+    from read_csv('{worknet}/suitability_reviews.csv', header = true, types = {{
+        'customer_id': 'varchar', 'training_program': 'varchar', 'recommendation': 'varchar',
+        'recommended_at': 'timestamptz'}})
+    join counting using (customer_id)
+    where not coalesce(chicago(recommended_at) < counts_from, false)
+) r using (customer_id)
 where m.line_key = 'application_submitted';
 
 insert into members select customer_id, 'suitability_review', line_key, submitted_on from reviewed;
@@ -172,6 +175,13 @@ join read_csv('{iwds}/services.csv', header = true, types = {{
 left join read_csv('{seeds}/service_catalogue.csv', header = true, types = {{'service_code': 'varchar'}}) c
     using (service_code);
 
+create table earned as
+select distinct e.customer_id
+from enrolling e
+join read_csv('{iwds}/credentials.csv', header = true, types = {{
+    'iwds_application_id': 'varchar', 'earned_on': 'date'}}) c using (iwds_application_id)
+where c.earned_on >= e.enrolled_from and (e.enrolled_until is null or c.earned_on <= e.enrolled_until);
+
 create table served as
 with in_iwds as (
     select customer_id, bool_or(is_iss) as has_iss, bool_or(active and category = 'career') as career,
@@ -196,11 +206,7 @@ plans as (
 select e.*, i.customer_id is not null as has_service, coalesce(has_iss, false) as has_iss,
     coalesce(career, false) as career, coalesce(training, false) as training,
     coalesce(work_based, false) as work_based, p.customer_id is not null as has_plan, p.open_on,
-    exists (
-        from read_csv('{iwds}/credentials.csv', header = true,
-            types = {{'iwds_application_id': 'varchar', 'earned_on': 'date'}}) c
-        where c.iwds_application_id = e.iwds_application_id and c.earned_on >= e.enrolled_from
-            and (e.enrolled_until is null or c.earned_on <= e.enrolled_until)) as in_iwds_credential
+    e.customer_id in (from earned) as in_iwds_credential
 from enrolling e
 left join in_iwds i using (customer_id)
 left join plans p using (customer_id)
