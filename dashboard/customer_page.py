@@ -45,7 +45,7 @@ STEPS = (
 
 @dataclass(frozen=True)
 class CustomerPage:
-    """The page, for whoever may see a list that the customer is on."""
+    """The page, for people who may see a list with the customer."""
 
     settings: Settings
 

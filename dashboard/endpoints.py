@@ -53,7 +53,7 @@ class Endpoints:
         """A file that is written after the downloads requested before it.
 
         ``require`` says no before anything is queued. A person has a few at a time. When a visitor hangs up, a file
-        that isn't begun is not written, and ``stop`` ends the one that is.
+        that isn't started is not written, and ``stop`` ends the one that is.
         """
 
         async def endpoint(request: Request) -> Response:

@@ -37,7 +37,7 @@ def hold_warehouse(config: Settings, who: str, on_wait: Callable[[str], None]) -
     make_home(config)
     path = config.state / "warehouse.lock"
     if path.exists():
-        path.chmod(0o600)  # whoever may open it can hold it
+        path.chmod(0o600)  # anybody who can open it can hold it
     lock = FileLock(path, mode=0o600, is_singleton=True, thread_local=False, fallback_to_soft=False, poll_interval=0.5)
     if lock.is_locked:  # by this process
         yield

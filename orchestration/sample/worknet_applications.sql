@@ -55,7 +55,7 @@ speaking as (
     where prescreening_started_on <= getvariable('as_of')
 ),
 
--- Somebody who comes back after the exit, or starts anew while enrolled and gets no further.
+-- Somebody who comes back after the exit, or starts another application while enrolled and gets no further.
 further_tries as (
     select
         numbered('A', number) || '-3' as application_id,

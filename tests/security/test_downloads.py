@@ -20,16 +20,16 @@ CSV = "/lines/not_synced.csv"
 
 
 class SlowWriter:
-    """Writes a file only when it may; ``begun`` has the jobs that were begun."""
+    """Writes a file only when it may; ``started`` has the jobs that were started."""
 
     def __init__(self) -> None:
         self.may = threading.Event()
-        self.begun: list[str] = []
+        self.started: list[str] = []
         self.files: list[IO[bytes]] = []
         self.stopped = 0
 
     def write(self, _: DownloadWriter, job: DownloadJob) -> tuple[IO[bytes], int]:
-        self.begun.append(job.name)
+        self.started.append(job.name)
         stopped = self.stopped
         while not self.may.is_set():
             if self.stopped > stopped:
@@ -84,7 +84,7 @@ def test_forty_at_once_hold_up_neither_a_refusal_nor_somebody_else(
         slow.may.set()
         assert own.result() == 200
         assert sorted(one.result() for one in many) == [200] * 3 + [429] * 37
-    assert len(slow.begun) == 4
+    assert len(slow.started) == 4
     eventually(lambda: all(file.closed for file in slow.files))
     assert get(address, CSV, super_user) == 200
 
@@ -94,14 +94,14 @@ def test_what_nobody_waits_for_is_not_written(address: str, slow: SlowWriter, su
     open_files = len(list(Path("/proc/self/fd").iterdir()))
     for turn in range(3):
         written = _ask(port, super_user)
-        eventually(lambda turn=turn: len(slow.begun) == turn + 1)
+        eventually(lambda turn=turn: len(slow.started) == turn + 1)
         for connection in (_ask(port, super_user), _ask(port, super_user), written):
             time.sleep(0.3)
             connection.close()
         eventually(lambda turn=turn: slow.stopped == turn + 1)
     slow.may.set()
     eventually(lambda: get(address, CSV, super_user) == 200)
-    assert len(slow.begun) == 4
+    assert len(slow.started) == 4
     eventually(lambda: len(list(Path("/proc/self/fd").iterdir())) <= open_files + 2)
 
 
