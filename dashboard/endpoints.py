@@ -2,12 +2,12 @@
 
 import asyncio
 import os
-import threading
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import suppress
 from datetime import date
+from typing import TypeVar
 
 import duckdb
 from starlette.requests import Request
@@ -21,6 +21,7 @@ from dashboard.releases import Releases
 from dashboard.responses import PRIVATE, CompressedPage, close_file, page_response
 from dashboard.visit import COMMON_PARAMETERS, Visit
 
+T = TypeVar("T")
 Handler = Callable[[Visit], Response]
 Endpoint = Callable[[Request], Awaitable[Response]]
 _MAX_ATTEMPTS = 3
@@ -59,32 +60,25 @@ class Endpoints:
         async def endpoint(request: Request) -> Response:
             email = self._identity.email_of(request)
             run = asyncio.get_running_loop().run_in_executor
-            await run(self._pages, self._check, require, request, email, parameters)
+            await run(self._pages, self._answer, require, request, email, parameters)
             if self._downloading[email] >= _DOWNLOADS_A_PERSON:
                 raise TooMany("too_many_downloads")
             self._downloading[email] += 1
-            started = threading.Event()
-
-            def write() -> Response:
-                started.set()
-                return self._answer(handler, request, email, parameters)
-
             try:
-                return await self._unless_gone(request, self._downloads.submit(write), started, stop)
+                written = self._downloads.submit(self._answer, handler, request, email, parameters)
+                return await self._unless_gone(request, written, stop)
             finally:
                 self._downloading[email] -= 1
 
         return endpoint
 
-    async def _unless_gone(
-        self, request: Request, written: Future[Response], started: threading.Event, stop: Callable[[], None]
-    ) -> Response:
+    async def _unless_gone(self, request: Request, written: Future[Response], stop: Callable[[], None]) -> Response:
         """The response, or none for somebody who has hung up meanwhile."""
         answer = asyncio.wrap_future(written)
         while not answer.done():
             await asyncio.wait([answer], timeout=_SECONDS_BETWEEN_LOOKS)
             if not answer.done() and await request.is_disconnected():
-                if not written.cancel() and started.is_set():
+                if not written.cancel() and written.running():  # not the next one in the queue
                     stop()
                 with suppress(Exception, asyncio.CancelledError):
                     close_file(await answer)
@@ -129,12 +123,6 @@ class Endpoints:
         with self._releases.lease() as release:
             return release.as_of_date
 
-    def _check(
-        self, require: Callable[[Visit], object], request: Request, email: str, parameters: Sequence[str]
-    ) -> None:
-        with self._releases.lease() as release:
-            require(Visit.from_request(request, release, email, parameters))
-
     def _endpoint(self, pool: Executor, handler: Handler, parameters: Sequence[str]) -> Endpoint:
         async def endpoint(request: Request) -> Response:
             email = self._identity.email_of(request)
@@ -143,7 +131,7 @@ class Endpoints:
 
         return endpoint
 
-    def _answer(self, handler: Handler, request: Request, email: str, parameters: Sequence[str]) -> Response:
+    def _answer(self, handler: Callable[[Visit], T], request: Request, email: str, parameters: Sequence[str]) -> T:
         """Answers from the current release; from the next one, if that replaced it while this one was being read."""
         attempt = 0
         while True:

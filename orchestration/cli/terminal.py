@@ -4,7 +4,7 @@ import csv
 import io
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import NoReturn
 
@@ -86,55 +86,58 @@ def show_table(
         console.print(Text(empty))
         return
     kept = [column for column in table.columns if column in priority] if priority else list(table.columns)
-    left_out = [column for column in reversed(priority) if column in kept]
+    least, widest = _widths(table)
     hidden = []
-    while not _fit(shown := _as_table(table.select(*kept), title), console) and len(kept) > 1 and left_out:
-        hidden.append(left_out.pop(0))
-        kept.remove(hidden[-1])
-    if not _fit(shown, console):
+    for column in reversed(priority):
+        if len(kept) > 1 and not _fits(kept, least, console) and column in kept:
+            hidden.append(column)
+            kept.remove(column)
+    shown = table.select(*kept)
+    if not _fits(kept, least, console):
         console.print(Text(title, style="bold"))
-        for row in table.select(*kept).rows:
+        for row in shown.rows:
             console.print("", _block(kept, row))
         return
-    console.print(shown)
+    console.print(_as_table(shown, title, least, widest, console))
     if hidden:
         names = ", ".join(column.replace("_", " ") for column in table.columns if column in hidden)
         console.print(Text(f"Not shown, for lack of space: {names}.", style="dim"))
 
 
-def _as_table(table: Table, title: str) -> RichTable:
+def _widths(table: Table) -> tuple[dict[str, int], dict[str, int]]:
+    """By column the width of its longest word, and that of its longest text."""
+    least, widest = {}, {}
+    for index, column in enumerate(table.columns):
+        texts = [column.replace("_", " "), *(_cell(row[index]).plain for row in table.rows)]
+        least[column] = max(cell_len(word) for text in texts for word in text.split() or [""])
+        widest[column] = max(map(cell_len, texts))
+    return least, widest
+
+
+def _room(columns: Sequence[str], console: Console) -> int:
+    """How wide the texts of so many columns can be together, beside the margins and the lines between them."""
+    return console.width - 1 - 3 * len(columns)
+
+
+def _fits(columns: Sequence[str], least: Mapping[str, int], console: Console) -> bool:
+    """Whether the columns have room for their longest words."""
+    return sum(least[column] for column in columns) <= _room(columns, console)
+
+
+def _as_table(
+    table: Table, title: str, least: Mapping[str, int], widest: Mapping[str, int], console: Console
+) -> RichTable:
+    """The table in the width of the terminal. Rich itself would narrow the widest column until its words break."""
+    widths = {column: widest[column] for column in table.columns}
+    while sum(widths.values()) > _room(table.columns, console):
+        widths[max(widths, key=lambda column: widths[column] - least[column])] -= 1
     shown = RichTable(title=Text(title), title_justify="left", box=box.SIMPLE_HEAD, title_style="bold")
     for index, column in enumerate(table.columns):
         is_number = all(isinstance(row[index], int | None) for row in table.rows)
-        heading = column.replace("_", " ")
-        texts = [heading, *(_cell(row[index]).plain for row in table.rows)]
-        shown.add_column(
-            heading,
-            justify="right" if is_number else "left",
-            min_width=max(cell_len(word) for text in texts for word in text.split() or [""]),
-            max_width=max(map(cell_len, texts)),
-        )
+        shown.add_column(column.replace("_", " "), justify="right" if is_number else "left", width=widths[column])
     for row in table.rows:
         shown.add_row(*(_cell(value) for value in row))
     return shown
-
-
-def _fit(shown: RichTable, console: Console) -> bool:
-    """Sets the widths so that the table fits and no word is broken; false when that isn't possible.
-
-    Rich itself narrows the widest column first, down to breaking its words.
-    """
-    room = console.width - 1 - 3 * len(shown.columns)  # beside the margins and the lines between the columns
-    widths = [column.max_width or 0 for column in shown.columns]
-    least = [column.min_width or 0 for column in shown.columns]
-    if sum(least) > room:
-        return False
-    while sum(widths) > room:
-        slack = [width - smallest for width, smallest in zip(widths, least, strict=True)]
-        widths[slack.index(max(slack))] -= 1
-    for column, width in zip(shown.columns, widths, strict=True):
-        column.width = width
-    return True
 
 
 def _block(columns: Sequence[str], row: Sequence[object]) -> RichTable:

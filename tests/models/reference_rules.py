@@ -4,18 +4,17 @@ It judges one customer at a time from the rows as delivered, and uses nothing of
 thresholds: every number is written out here as the partner guide has it.
 """
 
-import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date
 from functools import cache
 from typing import NamedTuple
-from zoneinfo import ZoneInfo
+
+from reference_values import age, day_of, instant, name_key, service_key, year_after
 
 Row = Mapping[str, str]
 Files = Mapping[str, Sequence[Row]]
-CHICAGO = ZoneInfo("America/Chicago")
 ACTIVE = ("started", "open", "complete")
 CATEGORIES = {"Y01": "training", "Y03": "work_based_learning", "Y10": "career", "Y15": "career"}
 
@@ -33,28 +32,6 @@ class Judged:
     sync_status: str = ""
     lines: list[Membership] = field(default_factory=list)
     reasons: set[str] = field(default_factory=set)
-
-
-def day_of(value: str | None) -> date | None:
-    """The calendar day in Chicago of a date or a time as delivered; a time without an offset is Chicago's."""
-    if not value:
-        return None
-    moment = datetime.fromisoformat(value)
-    return moment.astimezone(CHICAGO).date() if moment.tzinfo else moment.date()
-
-
-def instant(value: str) -> datetime:
-    moment = datetime.fromisoformat(value)
-    return moment if moment.tzinfo else moment.replace(tzinfo=CHICAGO)
-
-
-def name_key(name: str) -> str:
-    plain = "".join(letter for letter in unicodedata.normalize("NFD", name) if not unicodedata.combining(letter))
-    return "".join(letter for letter in plain.lower() if letter not in " -'’")
-
-
-def year_after(day: date) -> date:
-    return date(day.year + 1, day.month, 28 if (day.month, day.day) == (2, 29) else day.day)
 
 
 class Reference:
@@ -254,7 +231,7 @@ class Reference:
             clock = latest or recommended
             if ends and as_of > ends:
                 found.lines.append(Membership(section, f"{prefix}_not_required", None))
-            elif current and _age(current, as_of) <= 30:
+            elif current and age(current, as_of) <= 30:
                 found.lines.append(Membership(section, f"{prefix}_current", clock))
             else:
                 _clock(found, section, f"{prefix}_due", f"{prefix}_overdue", clock, 35, as_of)
@@ -268,12 +245,12 @@ class Reference:
         """Section 6."""
         section, status = "customer_services", iwds["status"]
         services, before = self.services[iwds["iwds_application_id"]], len(found.lines)
-        held = {(_service_key(row["service_name"]), row["start_date"]) for row in services}
+        held = {(service_key(row["service_name"]), row["start_date"]) for row in services}
         plans = [row for row in self.plans[customer] if row["status"] in ("not_started", "open_request")]
         opened = [
             day_of(row.get("requested_at")) or day_of(row["start_date"])
             for row in plans
-            if row["status"] == "open_request" and (_service_key(row["service_name"]), row["start_date"]) not in held
+            if row["status"] == "open_request" and (service_key(row["service_name"]), row["start_date"]) not in held
         ]
         has_iss = any(row["service_code"] == "Y15" for row in services)
         if status == "applicant" and not services:
@@ -336,19 +313,11 @@ def _by(rows: Iterable[Row], column: str) -> Mapping[str, list[Row]]:
     return found
 
 
-def _age(day: date, as_of: date) -> int:
-    return max(0, (as_of - day).days)
-
-
 def _clock(found: Judged, section: str, line: str, red: str, since: date | None, limit: int, as_of: date) -> None:
     """On the yellow line, and on the red one below it once the limit has passed."""
     found.lines.append(Membership(section, line, since))
-    if since and _age(since, as_of) > limit:
+    if since and age(since, as_of) > limit:
         found.lines.append(Membership(section, red, since))
-
-
-def _service_key(name: str) -> str:
-    return "".join(name.lower().split())
 
 
 def _is_while_enrolled(credential: Row, iwds: Row) -> bool:
