@@ -11,7 +11,8 @@ from dashboard.errors import Forbidden
 from dashboard.scopes import STATEWIDE, Scope
 from dashboard.settings import Settings
 
-_LOCAL_NAMES = {"localhost", "127.0.0.1", "[::1]"}
+LOCAL_NAMES = ("localhost", "127.0.0.1", "[::1]")
+"""This machine's own names in a Host header."""
 _HOST = re.compile(r"([A-Za-z0-9](?:[A-Za-z0-9.-]{0,253})|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?")
 _ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,253})")
 _FORWARDED = ("forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-real-ip")
@@ -53,7 +54,7 @@ class Identity:
         everyone this person.
         """
         address = _address_of(request)
-        is_local = address is not None and address.is_loopback and host_name(request) in _LOCAL_NAMES
+        is_local = address is not None and address.is_loopback and host_name(request) in LOCAL_NAMES
         if not is_local or any(header in request.headers for header in _FORWARDED):
             raise Forbidden("only_local")
         return self.as_email

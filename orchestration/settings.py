@@ -92,6 +92,16 @@ class Settings(BaseSettings):
     lock_wait_minutes: float = Field(
         default=720, ge=0, description="How many minutes a run waits for another one to finish before it gives up."
     )
+    ui_hosts: str = Field(
+        default="",
+        description="The names of this machine under which others reach the Dagster UI, separated by commas; "
+        "empty: none.",
+    )
+    ui_users: str = Field(
+        default="",
+        description="The addresses of those who may use the Dagster UI once a proxy in YACP_DASHBOARD_PROXIES has "
+        "signed them in, separated by commas; empty: whoever is at this machine.",
+    )
     following_minutes: float = Field(
         default=60,
         ge=0,
@@ -173,6 +183,16 @@ class Settings(BaseSettings):
             raise UsageError(f"YACP_{name.upper()}_FILE: {file} can't be read.") from None
 
     @property
+    def ui_host_names(self) -> frozenset[str]:
+        """The names in lower case."""
+        return _parts(self.ui_hosts)
+
+    @property
+    def ui_addresses(self) -> frozenset[str]:
+        """The addresses in lower case."""
+        return _parts(self.ui_users)
+
+    @property
     def state(self) -> Path:
         """The absolute path of the folder for all state."""
         return self.home.expanduser().absolute()
@@ -221,6 +241,10 @@ class Settings(BaseSettings):
     def dbt_logs(self) -> Path:
         """dbt's log files."""
         return self.state / "dbt" / "logs"
+
+
+def _parts(text: str) -> frozenset[str]:
+    return frozenset(part.strip(" ").lower() for part in text.split(",") if part.strip(" "))
 
 
 @cache

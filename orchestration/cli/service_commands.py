@@ -24,7 +24,9 @@ def dev(port: int) -> None:
 
     They use the same state as the command line.
     """
-    _become("dagster", "dev", "-h", "127.0.0.1", "-p", str(port))
+    from orchestration.operator_ui.serving import run_side_by_side
+
+    raise SystemExit(run_side_by_side(["daemon"], ["ui", "--port", str(port)]))
 
 
 @click.command()
@@ -33,14 +35,20 @@ def daemon() -> None:
 
     It is the only service that has to run.
     """
-    _become("dagster-daemon", "run")
+    from orchestration.runs.instance import MODULE
+
+    _prepared()
+    path = str(Path(sys.executable).with_name("dagster-daemon"))
+    os.execv(path, [path, "run", "-m", MODULE])  # noqa: S606 - no shell is wanted
 
 
 @click.command()
 @port_option
 def ui(port: int) -> None:
     """Run the Dagster UI alone, next to the daemon."""
-    _become("dagster-webserver", "-h", "127.0.0.1", "-p", str(port))
+    from orchestration.operator_ui.serving import serve_ui
+
+    serve_ui(_prepared(), port)
 
 
 @click.command()
@@ -104,14 +112,13 @@ def _send_test_message(config: Settings) -> None:
         fail("\n".join(problems), 1)
 
 
-def _become(program: str, *arguments: str) -> None:
-    """Replaces this process with one of Dagster's programs, on our instance and definitions."""
-    from orchestration.runs.instance import MODULE, prepare_instance
+def _prepared() -> Settings:
+    """Makes this process one of Dagster's, on our instance; returns the settings."""
+    from orchestration.runs.instance import prepare_instance
     from orchestration.warehouse.dbt_project import environment
 
     config = settings()
     prepare_instance(config)
     os.environ.update(environment(config))
-    path = str(Path(sys.executable).with_name(program))
     os.chdir(PROJECT)
-    os.execv(path, [path, *arguments, "-m", MODULE])  # noqa: S606 - no shell is wanted
+    return config

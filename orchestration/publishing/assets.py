@@ -51,7 +51,7 @@ def _forgotten(config: Settings, day: date) -> Iterator[CheckResult]:
     for extract in extracts():
         rows = by_system[extract.system].rows_forgotten(extract)
         found, (title, expected) = f"{rows:,} rows taken out by yacp forget", _NOBODY_FORGOTTEN_TEXT
-        yield CheckResult(NOBODY_FORGOTTEN, extract.table, "warn", rows == 0, found, expected, "SECURITY.md", title)
+        yield CheckResult(NOBODY_FORGOTTEN, extract.table, "warn", rows == 0, found, expected, "docs/privacy.md", title)
 
 
 def _accounts(config: Settings, connection: duckdb.DuckDBPyConnection) -> Iterator[CheckResult]:
