@@ -2,9 +2,10 @@
 
 import inspect
 
-from dagster._cli.workspace.cli_target import WorkspaceOpts, workspace_opts_to_load_target
+from dagster._cli.workspace.cli_target import workspace_opts_to_load_target
 from dagster._core.workspace.context import WorkspaceProcessContext
 from dagster._core.workspace.load_target import ModuleTarget
+from dagster_shared.cli import WorkspaceOpts
 from dagster_webserver import cli
 from dagster_webserver.app import create_app_from_workspace_process_context
 
