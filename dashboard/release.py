@@ -23,6 +23,7 @@ _REQUIRED_MARTS = (
     "lists.customers",
     "reference.lines",
     "sections.coming_due",
+    "sections.sync_problems",
 )
 _WIDTH = "case scope_type when 'statewide' then 1 when 'lwia' then 2 else 3 end"  # to sort the widest scope first
 # Compressed pages of at most 15 KB; counts of a scope, about 100 KB each; how long a list is, and its providers.
@@ -210,7 +211,12 @@ def _read_facts(release: OpenRelease) -> None:
     notes = query("select section_key, note from counts.reference.sections where note is not null")
     release.notes = {row["section_key"]: row["note"] for row in notes}
     release.legend = {row["colour"]: row for row in query("from counts.reference.colours order by colour_number")}
-    meanings = query("from counts.reference.sync_statuses order by sync_order")
+    meanings = query(
+        "select statuses.sync_status, statuses.sync_order, coalesce(problems.meaning, statuses.meaning) as meaning,"
+        " coalesce(problems.next_step, statuses.next_step) as next_step"
+        " from counts.reference.sync_statuses as statuses left join counts.sections.sync_problems as problems"
+        " on statuses.sync_status = problems.sync_status and problems.scope_type = 'statewide' order by sync_order"
+    )
     release.sync_meanings = {row["sync_status"]: row for row in meanings}
     release.rules = {row["line_key"]: row["rule"] for row in query("select line_key, rule from counts.reference.lines")}
     documents = query("from counts.reference.documents where address is not null order by length(document_name) desc")

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import duckdb
 
-MANY_DAYS = {"history", "movement", "line_history", "scope_history"}
+MANY_DAYS = {"attention_history", "history", "movement", "line_history", "scope_history"}
 
 
 def look(published: Path) -> str:

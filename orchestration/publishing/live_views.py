@@ -51,7 +51,7 @@ def add(settings: Settings, release: Release, marts: Sequence[Mart]) -> None:
                 earlier = before / _folder(mart) / name if before else None
                 if len(sources) == 1:
                     file.hardlink_to(sources[0])
-                elif earlier and earlier.exists():
+                elif sources and earlier and earlier.exists():  # one without rows has only columns, which may be new
                     file.hardlink_to(earlier)
                 else:
                     _write_month(connection, file, sources, release, mart)

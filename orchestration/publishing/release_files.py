@@ -22,7 +22,7 @@ from orchestration.contract.systems import extracts
 from orchestration.failures import NOTHING_PUBLISHED, BuildFailed
 from orchestration.settings import Settings
 from orchestration.state.database import PUBLISHED_FORMAT, identifier, literal
-from orchestration.state.earlier_layouts import bring_up_to_date, table_folder
+from orchestration.state.earlier_layouts import bring_up_to_date, fill_new_columns, table_folder
 from orchestration.state.permissions import open_to_readers
 from orchestration.state.releases import DATA, Release
 from orchestration.warehouse.dbt_project import Mart
@@ -110,7 +110,7 @@ def _write_table(connection: duckdb.DuckDBPyConnection, draft: ReleaseDraft, mar
     schema, target = f"release.{identifier(mart.schema)}", f"release.{mart.relation}"
     is_replaced = mart.is_of_one_day and draft.as_of == draft.newest
     connection.execute(f"create schema if not exists {schema}")
-    _add_columns(connection, target, mart)
+    has_new_columns = _add_columns(connection, target, mart)
     if mart.is_view:
         connection.execute(f"use {schema}")
         connection.execute(f"create or replace view {identifier(mart.name)} as {mart.sql}")
@@ -124,7 +124,8 @@ def _write_table(connection: duckdb.DuckDBPyConnection, draft: ReleaseDraft, mar
     for comment in comments(mart, "view" if mart.is_view else "table", target):
         connection.execute(comment)
     if not mart.is_view:
-        for folder, query in _parquet_of_day(connection, draft, target, mart):
+        parquet = _parquet_of_day(connection, draft, target, mart, with_other_days=has_new_columns)
+        for folder, query in parquet:
             shutil.rmtree(folder, ignore_errors=True)  # only the link goes: the file still belongs to an older release
             folder.mkdir(parents=True)
             connection.execute(f"copy ({query}) to {literal(folder / DATA)} (format parquet, compression zstd)")
@@ -134,20 +135,22 @@ def _write_table(connection: duckdb.DuckDBPyConnection, draft: ReleaseDraft, mar
     return int(count)
 
 
-def _add_columns(connection: duckdb.DuckDBPyConnection, target: str, mart: Mart) -> None:
-    """Gives a table of an earlier version the columns of today's contract; what is new is null in its rows."""
+def _add_columns(connection: duckdb.DuckDBPyConnection, target: str, mart: Mart) -> bool:
+    """Gives a table of an earlier version the columns of today's contract; returns whether that was necessary."""
     found = connection.execute(
         "select column_name from duckdb_columns()"
         " where database_name = 'release' and schema_name = ? and table_name = ? order by column_index",
         [mart.schema, mart.name],
     ).fetchall()
     if mart.is_view or not found or [column for (column,) in found] == list(mart.columns):
-        return
+        return False
     columns = ", ".join(map(identifier, mart.columns))
     connection.execute(
         f"create or replace table {target} as select {columns} from"
         f" ((from warehouse.{mart.relation} limit 0) union all by name (from {target}))"
     )
+    fill_new_columns(connection, mart.key)
+    return True
 
 
 def comments(mart: Mart, kind: str, relation: str) -> Iterator[str]:
@@ -173,9 +176,11 @@ def _update_history(connection: duckdb.DuckDBPyConnection, target: str, mart: Ma
 
 
 def _parquet_of_day(
-    connection: duckdb.DuckDBPyConnection, draft: ReleaseDraft, target: str, mart: Mart
+    connection: duckdb.DuckDBPyConnection, draft: ReleaseDraft, target: str, mart: Mart, *, with_other_days: bool
 ) -> Iterator[tuple[Path, str]]:
     """The Parquet folders that the day writes, each with its query.
+
+    Those of other days are written again when they lack a column: all files of a history are read as one table.
 
     A table of stays (``changes``) belongs to no single day, so all of it is in one folder. The folder keeps its name,
     so that a reader who lists the table and opens the file a moment later finds it.
@@ -185,8 +190,9 @@ def _parquet_of_day(
     if mart.changes:
         yield next(folder.glob("as_of_date=*"), folder / f"as_of_date={draft.newest}"), f"from {target}"
     elif mart.replaces:
-        for (day,) in connection.execute(f"select distinct as_of_date {source}").fetchall():
-            yield folder / f"as_of_date={day}", f"{source} where as_of_date = date {literal(day)}"
+        table = f"from {target}" if with_other_days else source
+        for (day,) in connection.execute(f"select distinct as_of_date {table}").fetchall():
+            yield folder / f"as_of_date={day}", f"{table} where as_of_date = date {literal(day)}"
     else:
         yield folder / f"as_of_date={draft.as_of}", source
 

@@ -41,6 +41,22 @@ def bring_up_to_date(connection: duckdb.DuckDBPyConnection, file: str, tables: C
             connection.execute(f"drop schema release.{identifier(schema)} cascade")
 
 
+def fill_new_columns(connection: duckdb.DuckDBPyConnection, table: str) -> None:
+    """Fills columns that a table of several days has only now, where they can be known: else they stay null.
+
+    Movements get the names of the same rows of the history.
+    """
+    if table != "sections.movement":
+        return
+    connection.execute(
+        "update release.sections.movement as moved set scope_name = stood.scope_name,"
+        " section_name = stood.section_name, line_name = stood.line_name from release.sections.history as stood"
+        " where moved.scope_name is null and moved.as_of_date = stood.as_of_date"
+        " and moved.scope_type = stood.scope_type and moved.scope_id = stood.scope_id"
+        " and moved.line_key = stood.line_key"
+    )
+
+
 def schema_of(connection: duckdb.DuckDBPyConnection, database: str, table: str) -> str:
     """The quoted schema that holds a table of an attached release."""
     [(schema,)] = connection.execute(

@@ -117,7 +117,8 @@ def _copy_published_neighbours(settings: Settings, connection: duckdb.DuckDBPyCo
         "create or replace table run.scope_stays"
         " (customer_id varchar, provider_id varchar, lwia_number integer, valid_from date, valid_to date);"
         "create or replace table run.neighbour_counts (as_of_date date, scope_type varchar, scope_id varchar,"
-        " section_key varchar, line_key varchar, customer_count bigint);"
+        " scope_name varchar, section_key varchar, section_name varchar, line_key varchar, line_name varchar,"
+        " customer_count bigint);"
         "create or replace table run.previous_sync_status (as_of_date date, sync_status varchar, customer_count bigint)"
     )
     release = latest(settings)
@@ -139,8 +140,8 @@ def _copy_published_neighbours(settings: Settings, connection: duckdb.DuckDBPyCo
         )
     connection.execute(
         "insert into run.neighbour_counts"
-        " select as_of_date, scope_type, scope_id, section_key, line_key, customer_count"
-        " from published_dashboard.sections.history where as_of_date in (?, ?) and line_key <> 'total'",
+        " select as_of_date, scope_type, scope_id, scope_name, section_key, section_name, line_key, line_name,"
+        " customer_count from published_dashboard.sections.history where as_of_date in (?, ?) and line_key <> 'total'",
         [previous, following],
     )
     connection.execute("detach published_dashboard; detach published_customers")

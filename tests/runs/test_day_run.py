@@ -7,6 +7,7 @@ from pathlib import Path
 
 import duckdb
 from conftest import DAY, DAY_BEFORE, Sample, query, yacp
+from published_reader import MANY_DAYS
 
 from orchestration.contract.systems import extracts
 from orchestration.state.releases import releases
@@ -44,8 +45,8 @@ def test_every_line_has_customers(sample: Sample) -> None:
 
 
 def test_every_sync_status_occurs(sample: Sample) -> None:
-    statuses = sample.query("dashboard", "select sync_status from it.quality.sync_status where scope = 'statewide:IL'")
-    assert len(statuses) == 9
+    statewide = "select sync_status from it.quality.sync_status where scope_type = 'statewide'"
+    assert len(sample.query("dashboard", statewide)) == 9
 
 
 def test_the_newest_day_is_what_readers_see(sample: Sample) -> None:
@@ -98,14 +99,13 @@ def test_every_published_column_is_described(sample: Sample) -> None:
 def test_parquet_holds_the_same_tables(sample: Sample) -> None:
     """The folder of the newest day for tables of one day, all folders for tables with history."""
     folder = sample.home / "published" / "parquet"
-    with_history = {"history", "movement", "line_history", "scope_history"}
     for file in ("dashboard", "customers"):
         names = sample.query(file, "select schema_name, table_name from duckdb_tables() where database_name = 'it'")
         assert names
         for schema, table in names:
             columns = sample.query(file, f"describe it.{schema}.{table}")
             wanted = ", ".join(f'"{column[0]}"' for column in columns)
-            day = "*" if table in with_history else str(DAY)
+            day = "*" if table in MANY_DAYS else str(DAY)
             stored = duckdb.sql(
                 f"select {wanted} from read_parquet('{folder}/{file}/{schema}/{table}/as_of_date={day}/*.parquet',"
                 " hive_partitioning = false) order by all"

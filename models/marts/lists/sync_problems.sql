@@ -48,7 +48,8 @@ select
     customers.lwia_number,
     customers.career_planner_staff_id,
     customers.sync_status,
-    sync_statuses.next_step,
+    coalesce(sync_statuses.without_status_meaning, sync_statuses.meaning) as meaning,
+    coalesce(sync_statuses.without_status_next_step, sync_statuses.next_step) as next_step,
     candidates.iwds_candidate_ids
 from customers
 left join sync_statuses on customers.sync_status = sync_statuses.sync_status

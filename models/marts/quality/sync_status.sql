@@ -11,13 +11,18 @@ counted as (
         count(*) as customer_count
     from customers
     {{ group_by_scope(["sync_status"]) }}
+),
+
+scopes as (
+    select * from {{ ref("int_sections__scopes") }}
 )
 
 select
     {{ as_of_date() }} as as_of_date,
-    scope_type,
-    scope_id,
-    {{ dbt.concat(["scope_type", "':'", "scope_id"]) }} as scope,
-    sync_status,
-    customer_count
+    counted.scope_type,
+    counted.scope_id,
+    scopes.scope_name,
+    counted.sync_status,
+    counted.customer_count
 from counted
+inner join scopes on counted.scope_type = scopes.scope_type and counted.scope_id = scopes.scope_id

@@ -14,8 +14,17 @@ lines as (
 ),
 
 overdue_lines as (
-    select section_key, parent_line_key as line_key, line_key as overdue_line_key from lines
-    where colour = 'red' and parent_line_key is not null
+    select
+        overdue.section_key,
+        sections.section_name,
+        overdue.parent_line_key as line_key,
+        lines.line_name,
+        overdue.line_key as overdue_line_key,
+        overdue.line_name as overdue_line_name
+    from lines as overdue
+    inner join lines on overdue.parent_line_key = lines.line_key
+    inner join {{ ref("dashboard_sections") }} as sections on overdue.section_key = sections.section_key
+    where overdue.colour = 'red'
 ),
 
 counted as (
@@ -37,9 +46,13 @@ select
     {{ as_of_date() }} as as_of_date,
     scopes.scope_type,
     scopes.scope_id,
+    scopes.scope_name,
     overdue_lines.section_key,
+    overdue_lines.section_name,
     overdue_lines.line_key,
+    overdue_lines.line_name,
     overdue_lines.overdue_line_key,
+    overdue_lines.overdue_line_name,
     horizons.days_until_red,
     cast(coalesce(sum(counted.customer_count) filter (
         where counted.days_until_red = horizons.days_until_red
@@ -58,7 +71,11 @@ left join counted
 group by
     scopes.scope_type,
     scopes.scope_id,
+    scopes.scope_name,
     overdue_lines.section_key,
+    overdue_lines.section_name,
     overdue_lines.line_key,
+    overdue_lines.line_name,
     overdue_lines.overdue_line_key,
+    overdue_lines.overdue_line_name,
     horizons.days_until_red

@@ -77,21 +77,43 @@ counted as (
         {{ percentile(percentiles("days", [0.5]), 1) }} as median_days
     from outcomes
     {{ group_by_scope(["section_key", "line_key", "entered_month", "outcome", "to_section_key", "to_line_key"]) }}
+),
+
+-- A provider may have left since, or a line; what entered it is still counted, under its key.
+lines as (
+    select
+        lines.line_key,
+        lines.line_name,
+        sections.section_name
+    from {{ ref("dashboard_lines") }} as lines
+    inner join {{ ref("dashboard_sections") }} as sections on lines.section_key = sections.section_key
+),
+
+scopes as (
+    select * from {{ ref("int_sections__scopes") }}
 )
 
 select
     {{ as_of_date() }} as as_of_date,
     counted.scope_type,
     counted.scope_id,
+    coalesce(scopes.scope_name, counted.scope_id) as scope_name,
     counted.entered_month,
     counted.section_key,
+    coalesce(lines.section_name, counted.section_key) as section_name,
     counted.line_key,
+    coalesce(lines.line_name, counted.line_key) as line_name,
     entered.entered_count,
     counted.outcome,
     counted.to_section_key,
+    to_lines.section_name as to_section_name,
     counted.to_line_key,
+    to_lines.line_name as to_line_name,
     counted.customer_count,
     cast(counted.median_days as double) as median_days
 from counted
 inner join entered
     on {{ same("counted", "entered", ["scope_type", "scope_id", "section_key", "line_key", "entered_month"]) }}
+left join scopes on counted.scope_type = scopes.scope_type and counted.scope_id = scopes.scope_id
+left join lines on counted.line_key = lines.line_key
+left join lines as to_lines on counted.to_line_key = to_lines.line_key

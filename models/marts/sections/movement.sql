@@ -5,7 +5,16 @@ neighbours as (
 ),
 
 day_counts as (
-    select scope_type, scope_id, section_key, line_key, customer_count from {{ ref("int_sections__dashboard") }}
+    select
+        scope_type,
+        scope_id,
+        scope_name,
+        section_key,
+        section_name,
+        line_key,
+        line_name,
+        customer_count
+    from {{ ref("int_sections__dashboard") }}
     where line_key <> 'total'
 ),
 
@@ -24,8 +33,11 @@ arrived as (
         neighbours.previous_on as previous_as_of_date,
         day_counts.scope_type,
         day_counts.scope_id,
+        day_counts.scope_name,
         day_counts.section_key,
+        day_counts.section_name,
         day_counts.line_key,
+        day_counts.line_name,
         coalesce(before.customer_count, 0) as previous_count,
         coalesce(moves.day_only_count, 0) as entered,
         coalesce(moves.neighbour_only_count, 0) as {{ adapter.quote("left") }},
@@ -49,8 +61,11 @@ followed as (
         {{ as_of_date() }} as previous_as_of_date,
         after.scope_type,
         after.scope_id,
+        after.scope_name,
         after.section_key,
+        after.section_name,
         after.line_key,
+        after.line_name,
         coalesce(day_counts.customer_count, 0) as previous_count,
         coalesce(moves.neighbour_only_count, 0) as entered,
         coalesce(moves.day_only_count, 0) as {{ adapter.quote("left") }},

@@ -30,15 +30,24 @@ scopes as (
 ),
 
 lines as (
-    select section_key, line_key from {{ ref("dashboard_lines") }}
+    select
+        lines.section_key,
+        sections.section_name,
+        lines.line_key,
+        lines.line_name
+    from {{ ref("dashboard_lines") }} as lines
+    inner join {{ ref("dashboard_sections") }} as sections on lines.section_key = sections.section_key
 )
 
 select
     {{ as_of_date() }} as as_of_date,
     scopes.scope_type,
     scopes.scope_id,
+    scopes.scope_name,
     lines.section_key,
+    lines.section_name,
     lines.line_key,
+    lines.line_name,
     coalesce(current_stays.customer_count, 0) as customer_count,
     cast({{ percentile("current_stays.percentiles", 1) }} as double) as median_days,
     cast({{ percentile("current_stays.percentiles", 2) }} as double) as p75_days,
