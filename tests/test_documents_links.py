@@ -21,7 +21,7 @@ LINK = re.compile(r"\]\(([^)\s]+)\)|<img src=\"([^\"]+)\"")
 FENCED = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
 HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 PATH_IN_CODE = re.compile(
-    r"`((?:benchmarks|dashboard|dbt_project|docs|expectations|models|orchestration|requirements|seeds|tests)/[\w./*-]*)`"
+    r"`((?:benchmarks|bi|dashboard|dbt_project|docs|expectations|models|orchestration|requirements|seeds|tests)/[\w./*-]*)`"
 )
 OF_THE_STATE = {"docs/"}  # folders of YACP_HOME that are called like ours
 SETTING = re.compile(r"^\| (`YACP_\w+`(?:, `YACP_\w+`)*) \| (.+?) \|", re.MULTILINE)

@@ -8,7 +8,7 @@ from conftest import Sample, yacp
 
 from orchestration.warehouse.dbt_project import load_manifest, manifest_path
 
-MARTS = {"sections", "lists", "quality", "reference", "semantic"}
+MARTS = {"sections", "lists", "quality", "reference"}
 
 
 def _described(sample: Sample) -> list[dict[str, Any]]:

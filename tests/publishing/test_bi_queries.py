@@ -1,4 +1,4 @@
-"""The queries in docs/bi.md work as they are, from the folder for all state."""
+"""The queries in docs/bi.md and docs/questions.md work as they are, from the folder for all state."""
 
 import re
 from collections.abc import Iterator
@@ -9,8 +9,12 @@ from conftest import Sample
 
 from orchestration.settings import PROJECT
 
-BLOCKS = re.findall(r"^```sql\n(.*?)^```$", (PROJECT / "docs" / "bi.md").read_text(), re.MULTILINE | re.DOTALL)
-ATTACH, *QUERIES = BLOCKS
+ATTACH, *QUERIES = [
+    block
+    for page in ("bi.md", "questions.md")
+    for block in re.findall(r"^```sql\n(.*?)^```$", (PROJECT / "docs" / page).read_text(), re.MULTILINE | re.DOTALL)
+]
+QUERIES.remove(ATTACH)  # the second page has it, too
 
 
 @pytest.fixture(scope="module")

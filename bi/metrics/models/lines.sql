@@ -1,0 +1,2 @@
+select * from {{ source("sections", "history") }}
+where line_key <> 'total'
