@@ -92,7 +92,8 @@ def test_the_red_share_counts_nobody_twice(metrics: Metrics, sample: Sample) -> 
     listed = dict(
         sample.query(
             "customers",
-            "select section_key, count(distinct customer_id) filter (where colour = 'red') / count(distinct customer_id)"
+            "select section_key,"
+            " count(distinct customer_id) filter (where colour = 'red') / count(distinct customer_id)"
             " from it.lists.line_customers group by section_key",
         )
     )

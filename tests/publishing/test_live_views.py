@@ -95,7 +95,7 @@ def test_every_table_has_the_same_rows_and_comments(shared: Settings, file: str)
 def test_the_queries_of_the_page_for_bi_tools_run_over_the_views(
     shared: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    page = (PROJECT / "docs" / "bi.md").read_text()
+    page = (PROJECT / "docs" / "questions.md").read_text()
     attach, *queries = re.findall(r"^```sql\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
     monkeypatch.chdir(shared.state)
     with duckdb.connect() as connection:
