@@ -18,7 +18,7 @@ SIDE_BY_SIDE := -n $(WORKERS) --maxprocesses 4 --dist loadfile
 # How long `make fuzz` runs.
 MINUTES ?= 10
 
-.PHONY: run dashboard test test-faults test-browser test-security test-spark fuzz bench bench-dashboard dev setup lint lock contract clean
+.PHONY: run dashboard test test-faults test-browser test-security test-spark fuzz bench bench-dashboard dev setup lint lock audit sbom licenses contract clean
 
 run: setup
 	$(BIN)/yacp generate
@@ -101,6 +101,18 @@ lock:
 	uv pip compile pyproject.toml --extra setup --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --output-file requirements/runtime.txt
 	uv pip compile pyproject.toml --extra setup --extra dev --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --constraint requirements/runtime.txt --output-file requirements/dev.txt
 	uv pip compile pyproject.toml --extra setup --extra spark --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --constraint requirements/dev.txt --output-file requirements/spark.txt
+
+# What is known of the locked packages: vulnerabilities, if a database can be reached; a bill of materials in CycloneDX
+# format; their licenses, as docs/licenses.md.
+audit: $(VENV)/.dev
+	$(BIN)/python requirements/supply_chain.py audit
+
+SBOM ?= sbom.json
+sbom: $(VENV)/.dev
+	$(BIN)/python requirements/supply_chain.py sbom $(SBOM)
+
+licenses: $(VENV)/.dev
+	$(BIN)/python requirements/supply_chain.py licenses
 
 # After changing the input contract: writes the dbt sources and docs/extracts.md.
 contract: setup
