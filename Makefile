@@ -114,9 +114,10 @@ sbom: $(VENV)/.dev
 licenses: $(VENV)/.dev
 	$(BIN)/python requirements/supply_chain.py licenses
 
-# After changing the input contract: writes the dbt sources and docs/extracts.md.
+# After changing the input contract or a published table: writes the dbt sources, docs/extracts.md, docs/data-model.md.
 contract: setup
 	$(BIN)/python -m orchestration.contract.documents
+	$(BIN)/python -m orchestration.warehouse.data_model
 
 clean:
 	rm -rf .yacp

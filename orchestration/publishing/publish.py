@@ -21,6 +21,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 from orchestration.publishing import live_views
+from orchestration.publishing.data_package import write_data_packages
 from orchestration.publishing.release_files import (
     LINK_POOL,
     REMOVING,
@@ -52,6 +53,7 @@ def publish(settings: Settings, as_of: date, marts: Iterable[Mart], run_id: str)
             copy_base(draft, draft.base)
         with connect(settings) as connection:
             expected = write_tables(connection, draft)
+        write_data_packages(building / "parquet", draft.newest, draft.marts)
         with connect(settings) as connection:
             rows = read_back(connection, draft, expected)
         record = _record(draft, rows, run_id)

@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Mapping
 from contextlib import redirect_stdout
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from importlib.metadata import version
 from io import StringIO
@@ -30,6 +30,9 @@ class Mart:
     Most are published whole with the newest day. For the others, ``replaces`` names the columns by whose values the
     day's rows replace published ones; ``changes`` names the model that says which published rows to delete and to
     insert. ``sql`` has no name of the warehouse in front of its tables, so that it works as a published view.
+
+    ``grain`` names the columns that no two rows share. Tables that have all those of a dimension refer to it, but for
+    ``has_totals``, where the line may be the total.
     """
 
     schema: str
@@ -41,6 +44,11 @@ class Mart:
     sql: str
     replaces: tuple[str, ...] = ()
     changes: str = ""
+    grain: tuple[str, ...] = ()
+    types: Mapping[str, str] = field(default_factory=dict)
+    required: frozenset[str] = frozenset()
+    is_dimension: bool = False
+    has_totals: bool = False
 
     @property
     def key(self) -> str:
@@ -108,6 +116,12 @@ def compiled_marts(settings: Settings) -> list[Mart]:
 
 
 def _marts(manifest: Mapping[str, Any]) -> list[Mart]:
+    nodes = manifest["nodes"].values()
+    grains = {
+        node["attached_node"]: tuple(node["test_metadata"]["kwargs"]["columns"])
+        for node in nodes
+        if node["resource_type"] == "test" and (node.get("test_metadata") or {}).get("name") == "grain"
+    }
     found = [
         Mart(
             schema=node["schema"],
@@ -119,8 +133,17 @@ def _marts(manifest: Mapping[str, Any]) -> list[Mart]:
             sql=(node.get("compiled_code") or "").replace('"warehouse".', ""),
             replaces=tuple(meta.get("replaces", ())),
             changes=meta.get("changes", ""),
+            grain=grains.get(node["unique_id"], tuple(meta.get("grain", ()))),
+            types={name: column["data_type"] or "" for name, column in node["columns"].items()},
+            required=frozenset(
+                name
+                for name, column in node["columns"].items()
+                if any(constraint["type"] == "not_null" for constraint in column["constraints"])
+            ),
+            is_dimension=meta.get("is_dimension", False),
+            has_totals=meta.get("has_totals", False),
         )
-        for node in manifest["nodes"].values()
+        for node in nodes
         if node["resource_type"] == "model" and "published_in" in (meta := node["config"]["meta"])
     ]
     return sorted(found, key=lambda mart: (mart.schema, mart.name))
@@ -136,22 +159,29 @@ def _fingerprint() -> str:
 
 
 def _parse(settings: Settings, path: Path) -> None:
-    from dbt.cli.main import dbtRunner  # seconds of imports, needed only after a change
-
     os.environ.update(environment(settings))
     settings.dbt_target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     settings.dbt_target.mkdir(exist_ok=True)
     saved = settings.dbt_target / "partial_parse.msgpack"  # dbt parses only what changed since
-    known = ["--partial-parse-file-path", str(saved)] if saved.exists() else []
     with TemporaryDirectory(dir=path.parent) as folder:
-        with redirect_stdout(StringIO()) as output:
-            result = dbtRunner().invoke(["--quiet", "--no-use-colors", "parse", "--target-path", folder, *known])
-        if isinstance(result.exception, KeyboardInterrupt):
-            raise KeyboardInterrupt
-        if not result.success:
-            raise BuildFailed(f"dbt can't read the project: {result.exception or output.getvalue().strip()}")
+        # What dbt saved can be wrong about what is gone, such as a metric that another one was made of.
+        wrong = _dbt_parse(folder, saved) if saved.exists() else "not parsed yet"
+        if wrong and (wrong := _dbt_parse(folder)):
+            raise BuildFailed(f"dbt can't read the project: {wrong}")
         for outdated in path.parent.glob("manifest-*.json"):
             outdated.unlink(missing_ok=True)
         if (parsed := Path(folder, saved.name)).exists():  # not written when nothing changed
             parsed.replace(saved)
         Path(folder, "manifest.json").replace(path)
+
+
+def _dbt_parse(folder: str, saved: Path | None = None) -> str:
+    """Writes the manifest into the folder; returns what is wrong with the project, or nothing."""
+    from dbt.cli.main import dbtRunner  # seconds of imports, needed only after a change
+
+    known = ["--partial-parse-file-path", str(saved)] if saved else []
+    with redirect_stdout(StringIO()) as output:
+        result = dbtRunner().invoke(["--quiet", "--no-use-colors", "parse", "--target-path", folder, *known])
+    if isinstance(result.exception, KeyboardInterrupt):
+        raise KeyboardInterrupt
+    return "" if result.success else str(result.exception or output.getvalue().strip())
