@@ -3,28 +3,35 @@
 python requirements/supply_chain.py audit | sbom FILE | licenses
 """
 
+import argparse
 import json
 import re
 import subprocess
 import sys
 import tempfile
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, metadata
 from pathlib import Path
 from typing import Any
 
 from cyclonedx.schema import SchemaVersion
+from cyclonedx.spdx import is_expression
 from cyclonedx.validation.json import JsonStrictValidator
+from license_expression import get_spdx_licensing
 
 PROJECT = Path(__file__).resolve().parent.parent
 LOCK = PROJECT / "requirements" / "runtime.txt"
+LOCKS = sorted(LOCK.parent.glob("*.txt"))
 LICENSES = tomllib.loads((PROJECT / "requirements" / "licenses.toml").read_text())
 PAGE = PROJECT / "docs" / "licenses.md"
 
 _LOCKED = re.compile(r"^([A-Za-z0-9._-]+)==([^\s;]+)", re.MULTILINE)
 _SCHEMA = SchemaVersion.V1_6
+_SPDX = get_spdx_licensing()
+
+NOTHING_FOUND, FOUND, NOT_AUDITED = range(3)
 
 
 @dataclass(frozen=True)
@@ -37,43 +44,62 @@ class License:
     @property
     def is_accepted(self) -> bool:
         """Whether one side of each "or" is accepted in all its parts, or somebody has given a reason."""
-        choices = self.expression.replace("(", "").replace(")", "").split(" OR ")
-        return bool(self.accepted_because) or any(
-            all(part in LICENSES["accepted"] for part in choice.split(" AND ")) for choice in choices
-        )
+        return bool(self.accepted_because) or _is_accepted(_SPDX.parse(self.expression))
+
+    @property
+    def parts(self) -> set[str]:
+        """Every license that is named."""
+        return {part.render() for part in _SPDX.parse(self.expression).literals}
 
 
-def locked() -> list[tuple[str, str]]:
-    """Every package of the lock with its version; one that has other versions elsewhere is there more than once."""
-    return sorted(set(_LOCKED.findall(LOCK.read_text())))
+def _is_accepted(expression: Any) -> bool:
+    if isinstance(expression, _SPDX.OR):
+        return any(map(_is_accepted, expression.args))
+    if isinstance(expression, _SPDX.AND):
+        return all(map(_is_accepted, expression.args))
+    return expression.render() in LICENSES["accepted"]
+
+
+def locked(*locks: Path) -> list[tuple[str, str]]:
+    """Every package of the locks with its version; one that has other versions elsewhere is there more than once."""
+    return sorted({package for lock in locks for package in _LOCKED.findall(lock.read_text())})
 
 
 def license_of(package: str) -> License:
-    """From licenses.toml, or from the metadata of the installed package; "unknown" where neither says."""
+    """From licenses.toml, or else as the package declares it."""
     if own := LICENSES["packages"].get(package):
         return License(own["license"], own["accepted_because"])
+    return declared_by(package)
+
+
+def declared_by(package: str) -> License:
+    """From the metadata of the installed package; "unknown" where that has no license by its SPDX identifier."""
     try:
         about = metadata(package)
     except PackageNotFoundError:
         return License("unknown")
-    if expression := about.get("License-Expression"):
-        return License(expression)
-    classifiers = about.get_all("Classifier", [])
-    found = [name.rpartition(" :: ")[2] for name in classifiers if name.startswith("License ::")]
-    says = found or [about.get("License") or "unknown"]
-    return License(" AND ".join(LICENSES["says"].get(name, name) for name in says))
+    named, says = about.get("License", ""), LICENSES["says"]
+    classifiers = [
+        name.rpartition(" :: ")[2] for name in about.get_all("Classifier", []) if name.startswith("License ::")
+    ]
+    meant = " AND ".join(says.get(name, name) for name in classifiers)
+    for expression in (about.get("License-Expression"), named, meant, says.get(named)):
+        if expression and is_expression(expression):
+            return License(expression)
+    return License("unknown")
 
 
 def licenses_page() -> str:
     """docs/licenses.md."""
-    rows = {package: license_of(package) for package, _ in locked()}
+    rows = {package: license_of(package) for package, _ in locked(LOCK)}
     lines = [
         "# Licenses",
         "",
         "<!-- Written by make licenses from requirements/runtime.txt and requirements/licenses.toml. -->",
         "",
-        "The license of every package that is installed with yacp. None forbids or restricts use by an agency;",
-        "`requirements/licenses.toml` has the ones that are accepted, and `make test-security` refuses others.",
+        "The license of every package that is installed with yacp, as the package declares it, or as the note says.",
+        "None forbids or restricts use by an agency: `requirements/licenses.toml` has the licenses that are accepted,",
+        "and `make test-security` refuses others.",
         "",
         "| package | license | note |",
         "| --- | --- | --- |",
@@ -93,6 +119,9 @@ def bill_of_materials() -> dict[str, Any]:
     bill: dict[str, Any] = json.loads(made.stdout)
     for component in bill["components"]:
         component.pop("description", None)  # the line of the lock once more
+        # The tool hangs the hashes on an address that the lock doesn't have: of whatever registry this machine uses.
+        references = component.pop("externalReferences")
+        component["hashes"] = [of_a_file for reference in references for of_a_file in reference["hashes"]]
         component["licenses"] = [{"expression": license_of(component["name"]).expression}]
     if wrong := JsonStrictValidator(_SCHEMA).validate_str(json.dumps(bill)):
         raise ValueError(str(wrong))
@@ -100,49 +129,61 @@ def bill_of_materials() -> dict[str, Any]:
 
 
 def audit() -> int:
-    """Prints which vulnerabilities of the locked versions are known; 1 if there are any."""
+    """Prints which vulnerabilities of the locked versions are known; the exit status tells whether there are any."""
     tool = Path(sys.executable).with_name("pip-audit")
+    arguments = ["--no-deps", "--disable-pip", "--progress-spinner", "off", "--timeout", "10", "--format", "json"]
+    arguments += [argument for lock in LOCKS for argument in ("--requirement", str(lock))]
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder, "report.json")
-        arguments = ["--no-deps", "--disable-pip", "--progress-spinner", "off", "--timeout", "10", "--format", "json"]
         try:
-            subprocess.run(
-                [tool, "--requirement", LOCK, *arguments, "--output", report],
-                capture_output=True, timeout=180, check=False,
-            )  # fmt: skip
+            subprocess.run([tool, *arguments, "--output", report], capture_output=True, timeout=600, check=False)
             packages = json.loads(report.read_text())["dependencies"]
         except (OSError, ValueError, KeyError, subprocess.TimeoutExpired):
             packages = []
-    lines = list(findings(packages))
-    print("\n".join(lines))
-    return int(len(lines) > 1)
-
-
-def findings(packages: list[Mapping[str, Any]]) -> Iterator[str]:
-    """What an audit found: a summary, and a line for each vulnerability."""
     audited = [package for package in packages if "vulns" in package]
+    print("\n".join(findings(audited, locked(*LOCKS))))
+    if not audited:
+        return NOT_AUDITED
+    return FOUND if any(package["vulns"] for package in audited) else NOTHING_FOUND
+
+
+def findings(audited: Sequence[Mapping[str, Any]], expected: Sequence[tuple[str, str]]) -> Iterator[str]:
+    """What an audit found: a summary, a line for each vulnerability, and what it couldn't say anything about."""
+    if not audited:
+        yield "Nothing was audited: no vulnerability database can be reached from here."
+        return
     found = [(package, vulnerability) for package in audited for vulnerability in package["vulns"]]
-    if audited:
-        yield f"{len(found)} known vulnerabilities in {len(audited)} of {len(packages)} locked packages audited."
-    else:
-        yield "The vulnerability database can't be reached from here; nothing was audited."
+    yield f"Known vulnerabilities: {len(found)}. Audited: {len(audited)} of {len(expected)} locked packages."
     for package, vulnerability in found:
         fixed = ", ".join(vulnerability["fix_versions"]) or "no version yet"
         yield f"  {package['name']} {package['version']}: {vulnerability['id']}, fixed in {fixed}"
+    if left := sorted({*expected} - {(package["name"], package["version"]) for package in audited}):
+        names = ", ".join(" ".join(package) for package in left)
+        yield f"Not audited (for another platform or Python, or not in the database): {names}."
 
 
-def main(command: str, *arguments: str) -> int:
+def main() -> int:
     """Runs one of the commands; returns the exit status."""
-    if command == "audit":
+    parser = argparse.ArgumentParser(description="What is known of the locked packages.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("audit")
+    commands.add_parser("licenses")
+    commands.add_parser("sbom").add_argument("file", type=Path)
+    given = parser.parse_args()
+    if given.command == "audit":
         return audit()
-    if command == "sbom":
-        target = Path(*arguments)
-        target.write_text(json.dumps(bill_of_materials(), indent=1) + "\n")
-        print(f"{target}: the locked packages in CycloneDX format")
-    else:
+    if given.command == "licenses":
         PAGE.write_text(licenses_page())
+        return 0
+    try:
+        given.file.write_text(json.dumps(bill_of_materials(), indent=1) + "\n")
+    except OSError as error:
+        sys.exit(
+            f"The bill of materials can't be written to {given.file}: {error.strerror}. Name another file with SBOM=."
+        )
+    print(f"{given.file}: the locked packages in CycloneDX format")
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:]))
+    sys.exit(main())
