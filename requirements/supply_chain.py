@@ -123,6 +123,8 @@ def bill_of_materials() -> dict[str, Any]:
         references = component.pop("externalReferences")
         component["hashes"] = [of_a_file for reference in references for of_a_file in reference["hashes"]]
         component["licenses"] = [{"expression": license_of(component["name"]).expression}]
+    for tool_used in bill["metadata"]["tools"]["components"]:
+        del tool_used["externalReferences"]  # pages of its authors
     if wrong := JsonStrictValidator(_SCHEMA).validate_str(json.dumps(bill)):
         raise ValueError(str(wrong))
     return bill
