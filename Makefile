@@ -15,10 +15,14 @@ VIEWER ?= staff.sx000000001@example.org
 WORKERS ?= logical
 SIDE_BY_SIDE := -n $(WORKERS) --maxprocesses 4 --dist loadfile
 
+# Where `make test-clients` has each client, by the name of its lock.
+CLIENTS := $(patsubst requirements/%.txt,$(VENV)/%/.installed,$(wildcard requirements/clients/*.txt)) \
+	$(VENV)/clients/node/.installed
+
 # How long `make fuzz` runs.
 MINUTES ?= 10
 
-.PHONY: run dashboard test test-faults test-browser test-security test-spark fuzz bench bench-dashboard dev setup lint lock audit sbom licenses contract clean
+.PHONY: run dashboard test test-faults test-browser test-clients test-security test-spark fuzz bench bench-dashboard dev setup lint lock audit sbom licenses contract clean
 
 run: setup
 	$(BIN)/yacp generate
@@ -43,7 +47,7 @@ $(VENV)/.spark: $(VENV)/.dev requirements/spark.txt
 	@touch $@
 
 test: $(VENV)/.dev
-	$(BIN)/pytest tests --ignore tests/browser --ignore tests/faults --ignore tests/spark $(SIDE_BY_SIDE)
+	$(BIN)/pytest tests --ignore tests/browser --ignore tests/clients --ignore tests/faults --ignore tests/spark $(SIDE_BY_SIDE)
 
 # The slow tests: killed runs, full disks, clocks set back, concurrent readers, servers that hang up. They need root or
 # user namespaces; one test needs libfaketime (Debian: faketime) and is skipped without it.
@@ -57,6 +61,21 @@ test-security: $(VENV)/.dev
 # The dashboard in a real browser; needs Chromium.
 test-browser: $(VENV)/.dev
 	$(BIN)/pytest tests/browser
+
+# Reads what is published with the libraries that people use, old ones too; needs npm, and Python 3.11 or 3.12, the last
+# with a DuckDB 1.0. WRITE_TABLE=1 writes what works into docs/bi.md.
+test-clients: $(CLIENTS)
+	$(BIN)/pytest tests/clients --durations 5
+
+$(VENV)/clients/%/.installed: requirements/clients/%.txt | $(VENV)/.dev
+	@rm -rf $(@D)
+	$(BIN)/pip install --quiet --no-deps --require-hashes --only-binary :all: --target $(@D) -r $<
+	@touch $@
+
+$(VENV)/clients/node/.installed: requirements/clients/package.json requirements/clients/package-lock.json | $(VENV)/.dev
+	@rm -rf $(@D) && mkdir -p $(@D) && cp $^ $(@D)
+	npm ci --prefix $(@D) --silent --no-audit --no-fund
+	@touch $@
 
 # Generates random deliveries and checks them against the contract and, with other random customers each time, against
 # a second implementation of the rules. Failures of the former are replayed first on the next run.
@@ -96,11 +115,14 @@ lint: $(VENV)/.dev
 	$(BIN)/lint-imports
 	$(BIN)/sqlfluff lint models dbt_project/tests dbt_project/macros
 
-# Hashed requirements for pip, without an index address. Needs uv.
+# Hashed requirements for pip and npm, without an index address. Needs uv and npm.
 lock:
 	uv pip compile pyproject.toml --extra setup --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --output-file requirements/runtime.txt
 	uv pip compile pyproject.toml --extra setup --extra dev --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --constraint requirements/runtime.txt --output-file requirements/dev.txt
 	uv pip compile pyproject.toml --extra setup --extra spark --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --constraint requirements/dev.txt --output-file requirements/spark.txt
+	for client in requirements/clients/*.in; do \
+		uv pip compile $$client --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --output-file $${client%.in}.txt || exit; done
+	npm install --prefix requirements/clients --package-lock-only --omit-lockfile-registry-resolved --no-audit --no-fund
 
 # What is known of the locked packages: vulnerabilities, if a database can be reached; a bill of materials in CycloneDX
 # format; their licenses, as docs/licenses.md.

@@ -3,7 +3,7 @@
 {%- endmacro %}
 
 {% macro spark__get_empty_schema_sql(columns) -%}
-    {%- set types = {"varchar": "string", "timestamp with time zone": "timestamp"} -%}
+    {%- set types = {"varchar": "string", "timestamp with time zone": "timestamp", "timestamp": "timestamp_ntz"} -%}
     select
     {%- for column in columns.values() %}
         cast(null as {{ types.get(column["data_type"], column["data_type"]) }}) as {{ adapter.quote(column["name"]) }}

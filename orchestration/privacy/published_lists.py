@@ -12,7 +12,8 @@ from pathlib import Path
 from orchestration.privacy.person import Person
 from orchestration.privacy.replacement import replaced
 from orchestration.publishing.release_files import LINK_POOL
-from orchestration.state.database import PUBLISHED_FORMAT, identifier, literal, literal_list
+from orchestration.state.database import identifier, literal, literal_list, write_parquet
+from orchestration.state.fresh_process import in_fresh_process, write_database
 from orchestration.state.releases import RELEASE
 
 
@@ -34,10 +35,8 @@ def erase(person: Person) -> None:
         _erase_from_database(person, database)
     for paths, _ in _parquet(person):
         with replaced(paths, published) as new:
-            person.connection.execute(
-                f"copy (from read_parquet({literal(paths[0])}, hive_partitioning = false)"
-                f" where ({person.is_theirs}) is not true) to {literal(new)} (format parquet, compression zstd)"
-            )
+            rows = f"from read_parquet({literal(paths[0])}, hive_partitioning = false)"
+            write_parquet(person.connection, f"{rows} where ({person.is_theirs}) is not true", new)
 
 
 def _databases(person: Person) -> list[Path]:
@@ -67,21 +66,47 @@ def _tables(person: Person) -> dict[str, bool]:
 
 
 def _erase_from_database(person: Person, database: Path) -> None:
+    """Writes the others' rows to a new file, in a process that has never read this person's."""
     execute, published, record = person.connection.execute, person.settings.published, database.parent / RELEASE
     counts = {}
     with replaced([database], published) as new:
         execute(f"attach {literal(database)} as published (read_only)")
-        execute(f"attach {literal(new)} as fresh ({PUBLISHED_FORMAT})")
-        execute("copy from database published to fresh (schema)")
-        for table, has_customers in _tables(person).items():
+        script = _definitions(person)
+        for number, (table, has_customers) in enumerate(_tables(person).items()):
+            rows = new.with_name(f"{number}.parquet")
             others = f" where ({person.is_theirs}) is not true" if has_customers else ""
-            [(stored,)] = execute(f"insert into fresh.{table} from published.{table}{others}").fetchall()
-            counts[table.replace('"', "")] = stored
-        execute("detach published; detach fresh")
+            write_parquet(person.connection, f"from published.{table}{others}", rows)
+            [(counts[table.replace('"', "")],)] = execute(f"select count(*) from {literal(rows)}").fetchall()
+            script.append(f"insert into {table} from read_parquet({literal(rows)}, hive_partitioning = false)")
+        execute("detach published")
+        in_fresh_process(write_database, person.settings, new, ";\n".join(script))
     release = json.loads(record.read_text())
     release["rows"] |= {table: count for table, count in counts.items() if table in release["rows"]}
     with replaced([record], published) as new:
         new.write_text(json.dumps(release, indent=1) + "\n")
+
+
+def _definitions(person: Person) -> list[str]:
+    """The statements that create the tables and views of the database that is attached, without their rows."""
+    relations = person.connection.execute(
+        "select 'table' as kind, schema_name, table_name, sql, comment from duckdb_tables()"
+        " where database_name = 'published'"
+        " union all select 'view', schema_name, view_name, sql, comment from duckdb_views()"
+        " where database_name = 'published' and not internal order by kind"
+    ).fetchall()
+    columns = person.connection.execute(
+        "select schema_name, table_name, column_name, comment from duckdb_columns()"
+        " where database_name = 'published' and comment is not null"
+    ).fetchall()
+    statements = []
+    for kind, schema, name, sql, comment in relations:
+        statements += [f"create schema if not exists {identifier(schema)}", sql.rstrip(";\n")]
+        if comment is not None:
+            statements.append(f"comment on {kind} {identifier(schema)}.{identifier(name)} is {literal(comment)}")
+    for schema, name, column, comment in columns:
+        relation = f"{identifier(schema)}.{identifier(name)}"
+        statements.append(f"comment on column {relation}.{identifier(column)} is {literal(comment)}")
+    return statements
 
 
 def _parquet(person: Person) -> list[tuple[list[Path], int]]:

@@ -20,10 +20,13 @@ from pathlib import Path
 
 import duckdb
 
-from orchestration.publishing.release_files import REMOVING, comments, new_building_folder
+from orchestration.publishing.release_databases import comments
+from orchestration.publishing.release_files import REMOVING, new_building_folder
 from orchestration.settings import Settings
-from orchestration.state.database import connect, identifier, literal, literal_list
+from orchestration.state.database import connect, identifier, literal, literal_list, write_parquet
+from orchestration.state.earlier_layouts import is_of_today
 from orchestration.state.files import flush_to_disk
+from orchestration.state.fresh_process import in_fresh_process, write_database
 from orchestration.state.permissions import open_to_readers
 from orchestration.state.releases import RELEASE, Release
 from orchestration.warehouse.dbt_project import Mart
@@ -120,7 +123,7 @@ def _write_month(
     else:
         connection.execute(f"attach {literal(release.file(mart.published_in))} as it (read_only)")
         rows = f"it.{mart.relation} limit 0"
-    connection.execute(f"copy (from {rows}) to {literal(file)} (format parquet, compression zstd)")
+    write_parquet(connection, f"from {rows}", file)
     connection.execute("detach database if exists it")
 
 
@@ -130,12 +133,12 @@ def _write_views(settings: Settings, file: str, marts: Sequence[Mart]) -> None:
     database, script = folder / f"{file}.duckdb", folder / f"{file}.sql"
     text = _script(folder / "releases", marts)
     if database.exists() and script.exists() and script.read_text() == text:
-        return
-    # If the file were called customers, DuckDB would take its schema of that name for it.
+        with connect(settings) as connection:
+            if is_of_today(connection, database):
+                return
     new_database, new_script = (path.with_name(f".new-{path.name}") for path in (database, script))
     new_database.unlink(missing_ok=True)
-    with duckdb.connect(str(new_database)) as connection:
-        connection.execute(text)
+    in_fresh_process(write_database, settings, new_database, text)
     new_script.write_text(text)
     for new, path in ((new_database, database), (new_script, script)):
         open_to_readers(settings, new, is_private=file == "customers")

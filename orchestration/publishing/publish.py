@@ -22,6 +22,7 @@ from pathlib import Path
 
 from orchestration.publishing import live_views
 from orchestration.publishing.data_package import write_data_packages
+from orchestration.publishing.release_databases import write_databases
 from orchestration.publishing.release_files import (
     LINK_POOL,
     REMOVING,
@@ -29,7 +30,6 @@ from orchestration.publishing.release_files import (
     copy_base,
     new_building_folder,
     read_back,
-    write_tables,
 )
 from orchestration.settings import Settings
 from orchestration.state.database import connect
@@ -51,8 +51,7 @@ def publish(settings: Settings, as_of: date, marts: Iterable[Mart], run_id: str)
         draft = ReleaseDraft(settings, building, as_of, latest(settings), tuple(marts))
         if draft.base:
             copy_base(draft, draft.base)
-        with connect(settings) as connection:
-            expected = write_tables(connection, draft)
+        expected = write_databases(draft)
         write_data_packages(building / "parquet", draft.newest, draft.marts)
         with connect(settings) as connection:
             rows = read_back(connection, draft, expected)

@@ -1,4 +1,4 @@
-"""The files of a release: DuckDB databases and Parquet, written from the warehouse and read back.
+"""The files of a release: what it takes over from the one before and from the warehouse, and reading it back.
 
 A release starts as a copy of the one before it (its base). Only what the day changes is written: the tables of the
 newest day, the day's part of the history, and the Parquet of both. Parquet of earlier days is hard-linked.
@@ -10,7 +10,7 @@ after ten.
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
@@ -21,8 +21,14 @@ import duckdb
 from orchestration.contract.systems import extracts
 from orchestration.failures import NOTHING_PUBLISHED, BuildFailed
 from orchestration.settings import Settings
-from orchestration.state.database import PUBLISHED_FORMAT, identifier, literal
-from orchestration.state.earlier_layouts import bring_up_to_date, fill_new_columns, table_folder
+from orchestration.state.database import connect, identifier, literal, write_parquet
+from orchestration.state.earlier_layouts import (
+    hand_over_tables,
+    is_of_today,
+    rewrite_in_utc,
+    table_folder,
+    with_zoned_times,
+)
 from orchestration.state.permissions import open_to_readers
 from orchestration.state.releases import DATA, Release
 from orchestration.warehouse.dbt_project import Mart
@@ -50,6 +56,15 @@ class ReleaseDraft:
         """The day that the tables of one day show."""
         return max(self.as_of, self.base.as_of_date) if self.base else self.as_of
 
+    @property
+    def handover(self) -> Path:
+        """Parquet for the processes that write the databases: ``<file>/<from>/<schema>/<table>.parquet``."""
+        return self.folder / ".handover"
+
+    def handed_over(self, mart: Mart) -> Path:
+        """The rows of a table that the warehouse holds."""
+        return self.handover / mart.published_in / "warehouse" / mart.schema / f"{mart.name}.parquet"
+
     def files(self) -> dict[str, list[Mart]]:
         """The DuckDB files by name, each with its tables. Views come last: they read the tables."""
         ordered = sorted(self.marts, key=lambda mart: (mart.published_in, mart.is_view))
@@ -66,10 +81,9 @@ def new_building_folder(folder: Path) -> Path:
 def copy_base(draft: ReleaseDraft, base: Release) -> None:
     """Copies the databases of the release before, and links its Parquet.
 
-    Only what the pool doesn't have yet is linked; what the base doesn't have is removed from it.
+    Only what the pool doesn't have yet is linked; what the base doesn't have is removed from it. A database of an
+    earlier version is handed over as Parquet: DuckDB would keep its format.
     """
-    for file in draft.files():
-        shutil.copyfile(base.file(file), draft.folder / f"{file}.duckdb")
     old, new, pool = base.folder / "parquet", draft.folder / "parquet", draft.folder.parent / LINK_POOL
     if pool.exists():
         pool.rename(new)
@@ -78,123 +92,50 @@ def copy_base(draft: ReleaseDraft, base: Release) -> None:
     tables = {table: folder for table, folder in found.items() if table in published}
     for unknown in {table.relative_to(new) for table in new.glob("*/*/*")} - tables.keys():
         shutil.rmtree(new / unknown)
-    for table, folder in tables.items():
-        (new / table).mkdir(parents=True, exist_ok=True)
-        days = {entry.name for entry in os.scandir(folder)}
-        for entry in os.scandir(new / table):
-            if entry.name not in days:
-                shutil.rmtree(entry)
-        for day in days:
-            source, target = folder / day / DATA, new / table / day / DATA
-            if not (target.exists() and target.samefile(source)):
-                shutil.rmtree(target.parent, ignore_errors=True)
-                target.parent.mkdir()
+    with connect(draft.settings) as connection:
+        for file in draft.files():
+            if is_of_today(connection, base.file(file)):
+                shutil.copyfile(base.file(file), draft.folder / f"{file}.duckdb")
+            else:
+                hand_over_tables(connection, base.file(file), draft.handover / file / "base")
+        newest = {table: max(days) / DATA for table, folder in tables.items() if (days := list(folder.iterdir()))}
+        zoned = with_zoned_times(connection, newest)
+        for table, folder in tables.items():
+            _link_days(draft, table, folder, zoned.get(table, []), connection)
+
+
+def _link_days(
+    draft: ReleaseDraft, table: Path, folder: Path, zoned: Sequence[str], connection: duckdb.DuckDBPyConnection
+) -> None:
+    new = draft.folder / "parquet" / table
+    new.mkdir(parents=True, exist_ok=True)
+    days = {entry.name for entry in os.scandir(folder)}
+    for entry in os.scandir(new):
+        if entry.name not in days:
+            shutil.rmtree(entry)
+    for day in days:
+        source, target = folder / day / DATA, new / day / DATA
+        if not (target.exists() and target.samefile(source)):
+            shutil.rmtree(target.parent, ignore_errors=True)
+            target.parent.mkdir()
+            if zoned:
+                rewrite_in_utc(connection, zoned, source, target)
+            else:
                 target.hardlink_to(source)
-                open_to_readers(draft.settings, target.parent, is_private=table.parts[0] == "customers")
+            is_private = table.parts[0] == "customers"
+            open_to_readers(draft.settings, target.parent, *([target] if zoned else []), is_private=is_private)
 
 
-def write_tables(connection: duckdb.DuckDBPyConnection, draft: ReleaseDraft) -> dict[str, int]:
-    """Writes every table and view from the warehouse; returns how many rows each is expected to have."""
-    expected = {}
-    connection.execute(f"attach {literal(draft.settings.warehouse)} as warehouse (read_only)")
-    for file, tables in draft.files().items():
-        connection.execute(f"attach {literal(draft.folder / f'{file}.duckdb')} as release ({PUBLISHED_FORMAT})")
-        bring_up_to_date(connection, file, {mart.key for mart in tables})
-        for mart in tables:
-            expected[mart.key] = _write_table(connection, draft, mart)
-        connection.execute("detach release")
-    return expected
-
-
-def _write_table(connection: duckdb.DuckDBPyConnection, draft: ReleaseDraft, mart: Mart) -> int:
-    schema, target = f"release.{identifier(mart.schema)}", f"release.{mart.relation}"
-    is_replaced = mart.is_of_one_day and draft.as_of == draft.newest
-    connection.execute(f"create schema if not exists {schema}")
-    has_new_columns = _add_columns(connection, target, mart)
-    if mart.is_view:
-        connection.execute(f"use {schema}")
-        connection.execute(f"create or replace view {identifier(mart.name)} as {mart.sql}")
-        connection.execute("use warehouse")
-    elif not mart.is_of_one_day:
-        _update_history(connection, target, mart)
-    elif is_replaced:
-        connection.execute(f"create or replace table {target} as from warehouse.{mart.relation}")
-    else:  # what the base doesn't have yet; no reader sees it before the newest day is run
-        connection.execute(f"create table if not exists {target} as from warehouse.{mart.relation}")
-    for comment in comments(mart, "view" if mart.is_view else "table", target):
-        connection.execute(comment)
-    if not mart.is_view:
-        parquet = _parquet_of_day(connection, draft, target, mart, with_other_days=has_new_columns)
-        for folder, query in parquet:
-            shutil.rmtree(folder, ignore_errors=True)  # only the link goes: the file still belongs to an older release
-            folder.mkdir(parents=True)
-            connection.execute(f"copy ({query}) to {literal(folder / DATA)} (format parquet, compression zstd)")
-            open_to_readers(draft.settings, folder, folder / DATA, is_private=mart.published_in == "customers")
-    counted = f"warehouse.{mart.relation}" if is_replaced else target
-    [(count,)] = connection.execute(f"select count(*) from {counted}").fetchall()
-    return int(count)
-
-
-def _add_columns(connection: duckdb.DuckDBPyConnection, target: str, mart: Mart) -> bool:
-    """Gives a table of an earlier version the columns of today's contract; returns whether that was necessary."""
-    found = connection.execute(
-        "select column_name from duckdb_columns()"
-        " where database_name = 'release' and schema_name = ? and table_name = ? order by column_index",
-        [mart.schema, mart.name],
-    ).fetchall()
-    if mart.is_view or not found or [column for (column,) in found] == list(mart.columns):
-        return False
-    columns = ", ".join(map(identifier, mart.columns))
-    connection.execute(
-        f"create or replace table {target} as select {columns} from"
-        f" ((from warehouse.{mart.relation} limit 0) union all by name (from {target}))"
-    )
-    fill_new_columns(connection, mart.key)
-    return True
-
-
-def comments(mart: Mart, kind: str, relation: str) -> Iterator[str]:
-    """The statements that describe a mart and its columns to those who read it as the table or view ``relation``."""
-    yield f"comment on {kind} {relation} is {literal(mart.description)}"
-    for column, description in mart.columns.items():
-        yield f"comment on column {relation}.{identifier(column)} is {literal(description)}"
-
-
-def _update_history(connection: duckdb.DuckDBPyConnection, target: str, mart: Mart) -> None:
-    """Replaces the day's rows in the history of the base."""
-    day_rows = f"warehouse.{mart.relation}"
-    connection.execute(f"create table if not exists {target} as from {day_rows} limit 0")
-    if mart.changes:
-        keys = [column for column in mart.columns if column != "valid_to"]
-        outdated = f"(from warehouse.intermediate.{identifier(mart.changes)} where is_removed)"
-    else:
-        keys = list(mart.replaces)
-        outdated = f"(select distinct {', '.join(keys)} from {day_rows})"
-    same = " and ".join(f"published.{identifier(key)} = outdated.{identifier(key)}" for key in keys)
-    connection.execute(f"delete from {target} as published using {outdated} as outdated where {same}")
-    connection.execute(f"insert into {target} by name from {day_rows}")
-
-
-def _parquet_of_day(
-    connection: duckdb.DuckDBPyConnection, draft: ReleaseDraft, target: str, mart: Mart, *, with_other_days: bool
-) -> Iterator[tuple[Path, str]]:
-    """The Parquet folders that the day writes, each with its query.
-
-    Those of other days are written again when they lack a column: all files of a history are read as one table.
-
-    A table of stays (``changes``) belongs to no single day, so all of it is in one folder. The folder keeps its name,
-    so that a reader who lists the table and opens the file a moment later finds it.
-    """
-    folder = draft.folder / "parquet" / mart.published_in / mart.schema / mart.name
-    source = f"from warehouse.{mart.relation}"
-    if mart.changes:
-        yield next(folder.glob("as_of_date=*"), folder / f"as_of_date={draft.newest}"), f"from {target}"
-    elif mart.replaces:
-        table = f"from {target}" if with_other_days else source
-        for (day,) in connection.execute(f"select distinct as_of_date {table}").fetchall():
-            yield folder / f"as_of_date={day}", f"{table} where as_of_date = date {literal(day)}"
-    else:
-        yield folder / f"as_of_date={draft.as_of}", source
+def hand_over(draft: ReleaseDraft) -> None:
+    """Writes what the databases get from the warehouse as Parquet, which leaves nothing of the memory in its files."""
+    with connect(draft.settings) as connection:
+        connection.execute(f"attach {literal(draft.settings.warehouse)} as warehouse (read_only)")
+        for mart in draft.marts:
+            rows = draft.handed_over(mart)
+            write_parquet(connection, f"from warehouse.{mart.relation}", rows)
+            if mart.changes:
+                removed = f"from warehouse.intermediate.{identifier(mart.changes)} where is_removed"
+                write_parquet(connection, removed, rows.parent.with_name("intermediate") / f"{mart.changes}.parquet")
 
 
 def read_back(connection: duckdb.DuckDBPyConnection, draft: ReleaseDraft, expected: dict[str, int]) -> dict[str, int]:

@@ -13,8 +13,9 @@ import duckdb
 from orchestration.settings import Settings
 
 SPILL = ".spill-"
-# Newer formats fill the unused end of a block with what was in memory before: names, in a file of counts.
-PUBLISHED_FORMAT = "storage_version 'v1.0.0'"
+PUBLISHED_VERSION = "v1.4.0"
+PUBLISHED_FORMAT = f"storage_version '{PUBLISHED_VERSION}'"
+"""For attaching a new file: DuckDB 1.4 and later read it, and an older one refuses it as it opens it."""
 _spills = count()
 
 
@@ -55,6 +56,12 @@ def identifier(name: str) -> str:
 def literal_list(values: Iterable[object]) -> str:
     """Values as a list of quoted SQL strings, for table functions that read several files."""
     return f"[{', '.join(map(literal, values))}]"
+
+
+def write_parquet(connection: duckdb.DuckDBPyConnection, query: str, path: Path) -> None:
+    """Writes the result of a query; the folder is created if there is none."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    connection.execute(f"copy ({query}) to {literal(path)} (format parquet, compression zstd)")
 
 
 @dataclass(frozen=True)

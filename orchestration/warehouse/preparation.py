@@ -42,7 +42,10 @@ def prepare(settings: Settings, deliveries: Sequence[ArchivedDelivery]) -> None:
         for extract, path in parquet.items():
             connection.execute(f"create or replace view raw.{extract.table} as {_typed(connection, extract, path)}")
         accounts = literal_list(delivery.account for delivery in deliveries)
-        connection.execute(f"create or replace view run.deliveries as from read_parquet({accounts})")
+        connection.execute(  # in UTC without a zone, which every reader can show without a library for time zones
+            "create or replace view run.deliveries as"
+            f" select * replace (timezone('UTC', loaded_at) as loaded_at) from read_parquet({accounts})"
+        )
         _copy_deliveries_before(settings, connection, deliveries[0].as_of_date)
         _copy_published_neighbours(settings, connection, deliveries[0].as_of_date)
         connection.execute("create or replace table run.built (as_of_date date, is_complete boolean, base varchar)")

@@ -96,7 +96,7 @@ def audit_sql(module: Any) -> None:
 
 
 def publish(home: Path, order: dict[str, Any]) -> None:
-    from orchestration.publishing import publish
+    from orchestration.publishing import publish, release_files
     from orchestration.settings import Settings
     from orchestration.state.crash_cleanup import remove_leftovers
     from orchestration.warehouse.dbt_project import compiled_marts
@@ -104,7 +104,8 @@ def publish(home: Path, order: dict[str, Any]) -> None:
     config = Settings(home=home, **order.get("settings", {}))
     remove_leftovers(config)
     marts = compiled_marts(config)
-    audit_sql(publish)
+    for module in (publish, release_files):
+        audit_sql(module)
     sys.addaudithook(Watch(home, order))
     publish.publish(config, date.fromisoformat(order["day"]), marts, "a run")
 

@@ -1,15 +1,12 @@
-import shutil
 from pathlib import Path
 
 import duckdb
 import pytest
 from conftest import DAY, DAY_BEFORE, Sample
-from pipeline_runs import content
 
 from orchestration.failures import BuildFailed
 from orchestration.publishing import publish as publish_module
 from orchestration.publishing.publish import publish
-from orchestration.publishing.release_files import LINK_POOL
 from orchestration.runs.run_requests import days_to_run
 from orchestration.settings import settings
 from orchestration.state.releases import current, latest, pending, releases
@@ -112,35 +109,6 @@ def test_personal_columns_are_refused_before_anyone_can_read_them(mine: Sample) 
     ]
     with pytest.raises(BuildFailed, match=r"lists\.exceptions contains ssn_last4"):
         publish(config, DAY, marts, "run")
-
-
-def test_a_release_of_an_earlier_layout_is_brought_up_to_date(mine: Sample, tmp_path: Path) -> None:
-    """The lists were in a schema called customers, and some tables are published no more.
-
-    A release that begins from one equals a release that begins from one of today, to the row.
-    """
-    earlier = mine.copy(tmp_path / "earlier")
-    base = latest(earlier.settings)
-    assert base is not None
-    with duckdb.connect() as older:
-        older.execute(f"attach '{base.file('customers').resolve()}' as it")
-        older.execute(f"attach '{base.file('dashboard').resolve()}' as counts")
-        older.execute("create schema it.customers")
-        for table in ("line_history", "scope_history", "line_customers", "exceptions", "entitlements", "sync_problems"):
-            older.execute(f"create table it.customers.{table} as from it.lists.{table}")
-        older.execute("drop schema it.lists cascade")
-        older.execute("create table counts.sections.headings as select 1 as section_number")
-    (base.folder / "parquet/customers/lists").rename(base.folder / "parquet/customers/customers")
-    (base.folder / "parquet/dashboard/sections/headings/as_of_date=2026-11-23").mkdir(parents=True)
-    shutil.rmtree(earlier.settings.published / "releases" / LINK_POOL, ignore_errors=True)
-    found = []
-    for sample in (mine, earlier):
-        publish(sample.settings, DAY, compiled_marts(sample.settings), "run")
-        release = latest(sample.settings)
-        assert release is not None
-        found.append(content(release.folder))
-    assert found[1] == found[0]
-    assert not [name for name in found[1] if "headings" in name or "customers.customers" in name]
 
 
 def test_a_table_of_an_earlier_version_gets_todays_columns(mine: Sample) -> None:
