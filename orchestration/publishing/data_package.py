@@ -20,7 +20,6 @@ _TYPES = {
     "double": "number",
     "integer": "integer",
     "timestamp": "datetime",
-    "timestamp with time zone": "datetime",
     "varchar": "string",
 }
 
