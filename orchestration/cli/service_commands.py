@@ -24,8 +24,11 @@ def dev(port: int) -> None:
 
     They use the same state as the command line.
     """
+    from orchestration.internals.dagster_webserver import create_databases
     from orchestration.operator_ui.serving import run_side_by_side
 
+    _prepared()
+    create_databases()
     raise SystemExit(run_side_by_side(["daemon"], ["ui", "--port", str(port)]))
 
 

@@ -1,8 +1,8 @@
 """Dagster's web application as an ASGI application, so that something of ours can stand in front of it.
 
-Depends on ``WorkspaceProcessContext``, on how a module's name becomes its target, and on
-``create_app_from_workspace_process_context``: what ``dagster-webserver`` itself consists of, none of it documented. Its
-command offers no way to put anything in front. When the names change, ``yacp ui`` doesn't start. Tried with Dagster
+Depends on the storages of an instance, on ``WorkspaceProcessContext``, on how a module's name becomes its target, and
+on ``create_app_from_workspace_process_context``: what ``dagster-webserver`` itself consists of, none of it documented.
+Its command offers no way to put anything in front. When the names change, ``yacp ui`` doesn't start. Tried with Dagster
 1.13.27.
 """
 
@@ -21,6 +21,12 @@ from dagster_webserver.cli import (
 )
 from dagster_webserver.version import __version__
 from starlette.types import ASGIApp
+
+
+def create_databases() -> None:
+    """Creates those of a new instance: two processes that do so at the same time are in each other's way."""
+    with dg.DagsterInstance.get() as instance:
+        _ = (instance.run_storage, instance.event_log_storage, instance.schedule_storage)
 
 
 @contextmanager
