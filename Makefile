@@ -22,6 +22,9 @@ CLIENTS := $(patsubst requirements/%.txt,$(VENV)/%/.installed,$(wildcard require
 # How long `make fuzz` runs.
 MINUTES ?= 10
 
+# Where `make sbom` writes.
+SBOM ?= sbom.json
+
 .PHONY: run dashboard test test-faults test-browser test-clients test-security test-spark fuzz bench bench-dashboard dev setup lint lock audit sbom licenses contract clean
 
 run: setup
@@ -129,7 +132,6 @@ lock:
 audit: $(VENV)/.dev
 	$(BIN)/python requirements/supply_chain.py audit
 
-SBOM ?= sbom.json
 sbom: $(VENV)/.dev
 	$(BIN)/python requirements/supply_chain.py sbom $(SBOM)
 

@@ -97,9 +97,10 @@ def licenses_page() -> str:
         "",
         "<!-- Written by make licenses from requirements/runtime.txt and requirements/licenses.toml. -->",
         "",
-        "The license of every package that is installed with yacp, as the package declares it, or as the note says.",
+        "The license of every package in `requirements/runtime.txt`, as the package declares it, or as the note says.",
         "None forbids or restricts use by an agency: `requirements/licenses.toml` has the licenses that are accepted,",
-        "and `make test-security` refuses others.",
+        "and `make test-security` refuses others. Some packages are only installed on some systems, and a few have one",
+        "version for Python 3.11 and another for later ones; the tests read what is installed where they run.",
         "",
         "| package | license | note |",
         "| --- | --- | --- |",
@@ -118,7 +119,8 @@ def bill_of_materials() -> dict[str, Any]:
     )
     bill: dict[str, Any] = json.loads(made.stdout)
     for component in bill["components"]:
-        component.pop("description", None)  # the line of the lock once more
+        if marker := re.search(r"; (.+?)\s+--hash", component.pop("description")):  # the line of the lock
+            component["description"] = f"Only installed where {marker[1]}"
         # The tool hangs the hashes on an address that the lock doesn't have: of whatever registry this machine uses.
         references = component.pop("externalReferences")
         component["hashes"] = [of_a_file for reference in references for of_a_file in reference["hashes"]]
@@ -132,28 +134,37 @@ def bill_of_materials() -> dict[str, Any]:
 
 def audit() -> int:
     """Prints which vulnerabilities of the locked versions are known; the exit status tells whether there are any."""
+    packages, complaint = _report_of_pip_audit(LOCKS)
+    audited = [package for package in packages if "vulns" in package]
+    if not audited:
+        # A mirror without a database gives a reason for each package, all alike.
+        print("Nothing was audited, most likely because no vulnerability database can be reached from here.")
+        print(f"pip-audit says: {packages[0]['skip_reason'] if packages else complaint}")
+        return NOT_AUDITED
+    print("\n".join(findings(audited, locked(*LOCKS))))
+    return FOUND if any(package["vulns"] for package in audited) else NOTHING_FOUND
+
+
+def _report_of_pip_audit(locks: Sequence[Path]) -> tuple[list[dict[str, Any]], str]:
+    """What it says about each package; where it can't say anything, the last line of its complaint."""
     tool = Path(sys.executable).with_name("pip-audit")
     arguments = ["--no-deps", "--disable-pip", "--progress-spinner", "off", "--timeout", "10", "--format", "json"]
-    arguments += [argument for lock in LOCKS for argument in ("--requirement", str(lock))]
+    arguments += [argument for lock in locks for argument in ("--requirement", str(lock))]
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder, "report.json")
         try:
-            subprocess.run([tool, *arguments, "--output", report], capture_output=True, timeout=600, check=False)
-            packages = json.loads(report.read_text())["dependencies"]
-        except (OSError, ValueError, KeyError, subprocess.TimeoutExpired):
-            packages = []
-    audited = [package for package in packages if "vulns" in package]
-    print("\n".join(findings(audited, locked(*LOCKS))))
-    if not audited:
-        return NOT_AUDITED
-    return FOUND if any(package["vulns"] for package in audited) else NOTHING_FOUND
+            ran = subprocess.run(
+                [tool, *arguments, "--output", report], capture_output=True, text=True, timeout=600, check=False
+            )
+        except subprocess.TimeoutExpired:
+            return [], "no answer within ten minutes"
+        if not report.exists():
+            return [], (ran.stderr.splitlines() or ["nothing"])[-1]
+        return json.loads(report.read_text())["dependencies"], ""
 
 
 def findings(audited: Sequence[Mapping[str, Any]], expected: Sequence[tuple[str, str]]) -> Iterator[str]:
     """What an audit found: a summary, a line for each vulnerability, and what it couldn't say anything about."""
-    if not audited:
-        yield "Nothing was audited: no vulnerability database can be reached from here."
-        return
     found = [(package, vulnerability) for package in audited for vulnerability in package["vulns"]]
     yield f"Known vulnerabilities: {len(found)}. Audited: {len(audited)} of {len(expected)} locked packages."
     for package, vulnerability in found:

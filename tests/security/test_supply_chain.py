@@ -23,6 +23,7 @@ SCRIPT = PROJECT / "requirements" / "supply_chain.py"
 CHAIN = runpy.run_path(str(SCRIPT))
 LOCKS = CHAIN["LOCKS"]
 RUNTIME = CHAIN["locked"](CHAIN["LOCK"])
+NOTHING_AUDITED = "Nothing was audited, most likely because no vulnerability database can be reached from here."
 
 
 def test_every_lock_is_looked_at() -> None:
@@ -70,6 +71,13 @@ def test_the_bill_of_materials_is_the_lock(bill: dict[str, Any]) -> None:
         assert part["hashes"]
         hashes |= {of_a_file["content"] for of_a_file in part["hashes"]}
     assert hashes == set(re.findall(r"sha256:([0-9a-f]{64})", CHAIN["LOCK"].read_text()))
+
+
+def test_the_bill_of_materials_says_what_is_not_installed_everywhere(bill: dict[str, Any]) -> None:
+    said = {f"{part['name']}=={part['version']}": part.get("description") for part in bill["components"]}
+    entries = re.findall(r"^(\S+==\S+) (?:; (.*) )?\\$", CHAIN["LOCK"].read_text(), flags=re.MULTILINE)
+    assert said == {package: f"Only installed where {marker}" if marker else None for package, marker in entries}
+    assert "Only installed where sys_platform == 'win32'" in said.values()
 
 
 def test_the_bill_of_materials_names_no_registry_and_no_folder(bill: dict[str, Any]) -> None:
@@ -188,4 +196,18 @@ def test_an_audit_that_reaches_no_database_says_so_and_does_not_pass(
 ) -> None:
     status, said = _audit(f"http://127.0.0.1:{free_port()}", monkeypatch, capsys)
     assert status == CHAIN["NOT_AUDITED"] == 2
-    assert said == ["Nothing was audited: no vulnerability database can be reached from here."]
+    assert said[0] == NOTHING_AUDITED
+    assert "Connection refused" in said[1]
+
+
+def test_an_audit_through_a_mirror_that_has_no_database_says_so_too(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """There, pip-audit finds "no known vulnerabilities", having looked at nothing."""
+    report = {"dependencies": [{"name": "duckdb", "skip_reason": "Dependency not found"}], "fixes": []}
+    stand_in = tmp_path / "pip-audit"
+    stand_in.write_text(f"#!/bin/sh\nfor last; do :; done\necho '{json.dumps(report)}' > $last\n")
+    stand_in.chmod(0o700)
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
+    assert CHAIN["audit"]() == CHAIN["NOT_AUDITED"]
+    assert capsys.readouterr().out.splitlines() == [NOTHING_AUDITED, "pip-audit says: Dependency not found"]
