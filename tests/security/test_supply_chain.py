@@ -21,13 +21,14 @@ from orchestration.settings import PROJECT
 
 SCRIPT = PROJECT / "requirements" / "supply_chain.py"
 CHAIN = runpy.run_path(str(SCRIPT))
-LOCKS = CHAIN["LOCKS"]
+LOCKS = sorted((PROJECT / "requirements").rglob("*.txt"))
 RUNTIME = CHAIN["locked"](CHAIN["LOCK"])
 NOTHING_AUDITED = "Nothing was audited, most likely because no vulnerability database can be reached from here."
 
 
 def test_every_lock_is_looked_at() -> None:
-    assert {lock.stem for lock in LOCKS} == {"runtime", "dev", "spark"}
+    assert {lock.stem for lock in CHAIN["LOCKS"]} == {"runtime", "dev", "spark"}
+    assert {lock.stem for lock in LOCKS} > {"runtime", "dev", "spark", "libraries"}
 
 
 @pytest.mark.parametrize("lock", LOCKS, ids=lambda path: path.stem)
@@ -43,6 +44,14 @@ def test_every_package_has_a_version_and_hashes_and_no_address(lock: Any) -> Non
     assert "--index-url" not in text
 
 
+def test_every_package_for_node_has_a_hash_and_no_address() -> None:
+    lock = json.loads((PROJECT / "requirements" / "clients" / "package-lock.json").read_text())
+    packages = {name: package for name, package in lock["packages"].items() if name}
+    assert packages
+    assert [name for name, package in packages.items() if not package["integrity"].startswith("sha512-")] == []
+    assert "://" not in json.dumps(lock)
+
+
 def test_everything_installed_is_checked_against_a_hash() -> None:
     """But for the project itself, which has no hash; it brings nothing along."""
     makefile = (PROJECT / "Makefile").read_text()
@@ -51,6 +60,8 @@ def test_everything_installed_is_checked_against_a_hash() -> None:
     for install in installs:
         assert "--no-deps" in install, install
         assert "--require-hashes" in install or "--editable ." in install, install
+    assert "npm ci " in makefile
+    assert all("--package-lock-only" in install for install in re.findall(r"npm install .*", makefile))
 
 
 @pytest.fixture(scope="module")
@@ -184,7 +195,7 @@ def test_an_audit_without_findings_says_what_it_left_out(
         status, (summary, left_out) = _audit(database, monkeypatch, capsys)
     assert status == CHAIN["NOTHING_FOUND"] == 0
     found, audited, expected = map(int, re.findall(r"\d+", summary))
-    assert (found, expected) == (0, len(CHAIN["locked"](*LOCKS)))
+    assert (found, expected) == (0, len(CHAIN["locked"](*CHAIN["LOCKS"])))
     assert 0 < audited < expected
     assert left_out.count(",") == expected - audited
     assert "pywin32 " in left_out
