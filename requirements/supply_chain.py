@@ -23,7 +23,7 @@ from license_expression import get_spdx_licensing
 
 PROJECT = Path(__file__).resolve().parent.parent
 LOCK = PROJECT / "requirements" / "runtime.txt"
-LOCKS = sorted(LOCK.parent.glob("*.txt"))  # not clients/, which tests only use and which are old on purpose
+LOCKS = sorted(LOCK.parent.glob("*.txt"))  # not clients/: only tests use them, some old on purpose
 LICENSES = tomllib.loads((PROJECT / "requirements" / "licenses.toml").read_text())
 PAGE = PROJECT / "docs" / "licenses.md"
 
