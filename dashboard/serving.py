@@ -6,12 +6,11 @@ from ipaddress import ip_address
 from typing import Any
 
 import uvicorn
-from pydantic import ValidationError
 
 from dashboard.app import create_app
 from dashboard.connections import BoundedProtocol
 from dashboard.identity import plain_address
-from dashboard.settings import Settings
+from dashboard.settings import WrongSetting, read_settings
 
 
 class StartError(Exception):
@@ -24,10 +23,9 @@ def serve(as_email: str = "", **overrides: Any) -> None:
     ``StartError`` when a setting is wrong, or when ``as_email`` would admit people at other machines.
     """
     try:
-        settings = Settings(**overrides)
-    except ValidationError as error:
-        wrong = "; ".join(f"YACP_DASHBOARD_{'_'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in error.errors())
-        raise StartError(f"A setting is wrong: {wrong}.") from None
+        settings = read_settings(**overrides)
+    except WrongSetting as error:
+        raise StartError(str(error)) from None
     if as_email:
         address = plain_address(as_email.strip(" "))
         if address is None:

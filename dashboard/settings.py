@@ -4,10 +4,14 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import Field, field_validator
+from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 STANDARD_OUTPUT = "-"
+
+
+class WrongSetting(Exception):
+    """A setting can't be used; the text says which and why."""
 
 
 class Settings(BaseSettings):
@@ -41,3 +45,12 @@ class Settings(BaseSettings):
                 raise ValueError("a network of every address would let anybody say who they are; name the proxies")
             return networks
         return value
+
+
+def read_settings(**overrides: Any) -> Settings:
+    """The settings of the environment, and the given ones over them; ``WrongSetting`` when one can't be used."""
+    try:
+        return Settings(**overrides)
+    except ValidationError as error:
+        wrong = "; ".join(f"YACP_DASHBOARD_{'_'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in error.errors())
+        raise WrongSetting(f"A setting is wrong: {wrong}.") from None

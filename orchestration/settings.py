@@ -100,7 +100,7 @@ class Settings(BaseSettings):
     ui_users: str = Field(
         default="",
         description="The addresses of those who may use the Dagster UI once a proxy in YACP_DASHBOARD_PROXIES has "
-        "signed them in, separated by commas; empty: whoever is at this machine.",
+        "signed them in, separated by commas; empty: anybody at this machine.",
     )
     following_minutes: float = Field(
         default=60,

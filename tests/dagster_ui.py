@@ -14,12 +14,16 @@ from yacp_command import YACP, clean_environment
 
 @contextmanager
 def served_ui(command: str, home: Path) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
-    """Its address and the process of the command, which is stopped at the end as by a service manager."""
+    """Its address and the process of the command, which is stopped at the end as by a service manager.
+
+    The state is named as seen from the folder that the command is run in.
+    """
     with closing(socket.create_server(("127.0.0.1", 0))) as probe:
         port = probe.getsockname()[1]
     arguments = [str(YACP), command, "--port", str(port)]
     with (home.parent / f"{command}.log").open("wb") as log:
-        process = subprocess.Popen(arguments, env=clean_environment(home), stdout=log, stderr=log)
+        environment = clean_environment(Path(home.name))
+        process = subprocess.Popen(arguments, env=environment, cwd=home.parent, stdout=log, stderr=log)
         try:
             address = f"http://127.0.0.1:{port}"
             _wait_for(address, process)

@@ -12,7 +12,7 @@ import click
 from orchestration.cli.terminal import fail, say
 from orchestration.contract.dates import CHICAGO
 from orchestration.failures import UsageError, YacpError
-from orchestration.settings import PROJECT, Settings, settings
+from orchestration.settings import Settings, settings
 
 port_option = click.option("--port", type=int, default=3000, show_default=True, help="The port to listen on.")
 
@@ -123,5 +123,4 @@ def _prepared() -> Settings:
     config = settings()
     prepare_instance(config)
     os.environ.update(environment(config))
-    os.chdir(PROJECT)
     return config

@@ -32,7 +32,7 @@ class Guard:
     hosts: Collection[str] = ()
     """Names that it has besides this machine's own."""
     users: Collection[str] = ()
-    """The addresses of those who may use it; empty: whoever the identity lets in."""
+    """The addresses of those who may use it; empty: all whom the identity lets in."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Passes a request on, or answers it with the reason why not."""

@@ -9,10 +9,9 @@ from contextlib import suppress
 from pathlib import Path
 
 import uvicorn
-from pydantic import ValidationError
 
 from dashboard.identity import Identity, plain_address
-from dashboard.settings import Settings as DashboardSettings
+from dashboard.settings import WrongSetting, read_settings
 from orchestration.failures import UsageError
 from orchestration.internals.dagster_webserver import dagster_application
 from orchestration.operator_ui.guard import Guard
@@ -33,11 +32,11 @@ def serve_ui(config: Settings, port: int) -> None:
 
 
 def _identity(config: Settings) -> Identity:
-    """Whoever is at this machine; with users in the settings, the person whom a proxy signed in."""
+    """Anybody at this machine; with users in the settings, the person whom a proxy signed in."""
     try:
-        trusted = DashboardSettings(published=config.published)
-    except ValidationError as error:
-        raise UsageError(f"YACP_DASHBOARD_PROXIES or YACP_DASHBOARD_IDENTITY_HEADER is wrong: {error}.") from None
+        trusted = read_settings(published=config.published)
+    except WrongSetting as error:
+        raise UsageError(str(error)) from None
     if not config.ui_addresses:
         if config.ui_host_names:
             raise UsageError(

@@ -38,9 +38,8 @@ def write_data_packages(parquet: Path, newest: date, marts: Sequence[Mart]) -> N
             "version": newest.isoformat(),
             "resources": [_resource(parquet / file, newest, mart, of_file) for mart in of_file],
         }
-        target = parquet / file / NAME
-        target.unlink(missing_ok=True)  # in a pool of links, it may belong to another release
-        target.write_text(json.dumps(package, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        text = json.dumps(package, indent=1, ensure_ascii=False) + "\n"
+        (parquet / file / NAME).write_text(text, encoding="utf-8")
 
 
 def _resource(folder: Path, newest: date, mart: Mart, tables: Sequence[Mart]) -> dict[str, Any]:

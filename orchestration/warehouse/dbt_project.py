@@ -165,8 +165,8 @@ def _parse(settings: Settings, path: Path) -> None:
     saved = settings.dbt_target / "partial_parse.msgpack"  # dbt parses only what changed since
     with TemporaryDirectory(dir=path.parent) as folder:
         # What dbt saved can be wrong about what is gone, such as a metric that another one was made of.
-        wrong = _dbt_parse(folder, saved) if saved.exists() else "not parsed yet"
-        if wrong and (wrong := _dbt_parse(folder)):
+        is_parsed = saved.exists() and not _dbt_parse(folder, saved)
+        if not is_parsed and (wrong := _dbt_parse(folder)):
             raise BuildFailed(f"dbt can't read the project: {wrong}")
         for outdated in path.parent.glob("manifest-*.json"):
             outdated.unlink(missing_ok=True)

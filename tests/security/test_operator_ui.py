@@ -20,7 +20,7 @@ from dashboard.settings import Settings as DashboardSettings
 from orchestration.failures import UsageError
 from orchestration.operator_ui.guard import Guard
 from orchestration.operator_ui.serving import serve_ui
-from orchestration.settings import Settings
+from orchestration.settings import PROJECT, Settings
 
 CHANGE = "mutation { setNuxSeen }"
 SOMEBODY_ELSES = [
@@ -49,6 +49,7 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         assert " ui " in names
     _, left = psutil.wait_procs(started, timeout=30)
     assert not left, "yacp dev left something running"
+    assert not (PROJECT / "home").exists(), "a process took the state's name for one in the checkout"
 
 
 def post(address: str, query: str, headers: dict[str, str]) -> httpx.Response:

@@ -13,11 +13,7 @@ providers as (
 ),
 
 lines as (
-    select * from {{ ref("dashboard_lines") }}
-),
-
-sections as (
-    select * from {{ ref("dashboard_sections") }}
+    select * from {{ ref("lines") }}
 ),
 
 staff as (
@@ -52,15 +48,14 @@ select
     lines.next_steps,
     what.what,
     {{ customer_url("memberships.customer_id") }} as customer_url,
-    sections.section_number,
-    sections.section_name,
+    lines.section_number,
+    lines.section_name,
     lines.line_number,
     lines.line_name
 from memberships
 inner join customers on memberships.customer_id = customers.customer_id
 inner join lines
     on memberships.section_key = lines.section_key and memberships.line_key = lines.line_key
-inner join sections on memberships.section_key = sections.section_key
 left join providers on customers.provider_id = providers.provider_id
 left join staff on customers.career_planner_staff_id = staff.staff_id
 left join what

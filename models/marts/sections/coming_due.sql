@@ -10,20 +10,19 @@ horizons as (
 ),
 
 lines as (
-    select * from {{ ref("dashboard_lines") }}
+    select * from {{ ref("lines") }}
 ),
 
 overdue_lines as (
     select
         overdue.section_key,
-        sections.section_name,
+        overdue.section_name,
         overdue.parent_line_key as line_key,
         lines.line_name,
         overdue.line_key as overdue_line_key,
         overdue.line_name as overdue_line_name
     from lines as overdue
     inner join lines on overdue.parent_line_key = lines.line_key
-    inner join {{ ref("dashboard_sections") }} as sections on overdue.section_key = sections.section_key
     where overdue.colour = 'red'
 ),
 

@@ -81,12 +81,7 @@ counted as (
 
 -- A provider may have left since, or a line; what entered it is still counted, under its key.
 lines as (
-    select
-        lines.line_key,
-        lines.line_name,
-        sections.section_name
-    from {{ ref("dashboard_lines") }} as lines
-    inner join {{ ref("dashboard_sections") }} as sections on lines.section_key = sections.section_key
+    select * from {{ ref("lines") }}
 ),
 
 scopes as (

@@ -26,12 +26,8 @@ scopes as (
     select * from {{ ref("int_sections__scopes") }}
 ),
 
-sections as (
-    select * from {{ ref("dashboard_sections") }}
-),
-
 lines as (
-    select * from {{ ref("dashboard_lines") }}
+    select * from {{ ref("lines") }}
 )
 
 select
@@ -40,7 +36,7 @@ select
     counted.scope_id,
     scopes.scope_name,
     counted.section_key,
-    sections.section_name,
+    lines.section_name,
     counted.line_key,
     lines.line_name,
     lines.colour,
@@ -48,5 +44,4 @@ select
     counted.customer_count
 from counted
 inner join scopes on counted.scope_type = scopes.scope_type and counted.scope_id = scopes.scope_id
-inner join sections on counted.section_key = sections.section_key
-inner join lines on counted.section_key = lines.section_key and counted.line_key = lines.line_key
+inner join lines on counted.line_key = lines.line_key

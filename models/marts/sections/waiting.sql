@@ -30,13 +30,7 @@ scopes as (
 ),
 
 lines as (
-    select
-        lines.section_key,
-        sections.section_name,
-        lines.line_key,
-        lines.line_name
-    from {{ ref("dashboard_lines") }} as lines
-    inner join {{ ref("dashboard_sections") }} as sections on lines.section_key = sections.section_key
+    select * from {{ ref("lines") }}
 )
 
 select
