@@ -11,8 +11,9 @@ YACP = Path(sys.executable).with_name("yacp")
 
 
 def clean_environment(home: Path, extracts: Path | None = None, **variables: str) -> dict[str, str]:
-    """Environment variables for a process of the project, without the YACP and Dagster ones of this process."""
-    clean = {name: value for name, value in os.environ.items() if not name.startswith(("YACP_", "DAGSTER_"))}
+    """Environment variables for a process of the project, without those of yacp, Dagster, and dbt of this process."""
+    ours = ("YACP_", "DAGSTER_", "DBT_")
+    clean = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
     given = {"YACP_EXTRACTS": str(extracts)} if extracts else {}
     return clean | {"YACP_HOME": str(home), "COLUMNS": "160"} | given | variables
 

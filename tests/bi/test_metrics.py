@@ -1,7 +1,6 @@
 """MetricFlow validates the metrics against the published file, and they give the numbers of the published tables."""
 
 import csv
-import os
 import shutil
 import subprocess
 import sys
@@ -10,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from conftest import Sample
+from conftest import Sample, clean_environment
 
 from orchestration.settings import PROJECT
 
@@ -24,9 +23,9 @@ class Metrics:
 
     def run(self, program: str, *arguments: str) -> str:
         path = Path(sys.executable).with_name(program)
-        here = {"YACP_HOME": str(self.home), "DBT_PROFILES_DIR": str(self.folder), "DO_NOT_TRACK": "1"}
+        environment = clean_environment(self.home, DBT_PROFILES_DIR=str(self.folder), DO_NOT_TRACK="1")
         done = subprocess.run(
-            [path, *arguments], env=os.environ | here, cwd=self.folder, capture_output=True, text=True, check=False
+            [path, *arguments], env=environment, cwd=self.folder, capture_output=True, text=True, check=False
         )
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
