@@ -119,7 +119,8 @@ class _Through:
         """The rows as text; a number of a floating type that is whole is written without its fraction."""
         statement = sa.text(_OTHER_COLONS.sub(r"\\:", with_code_lists(self._profile, sql)))
         names = statement.compile().params
-        given = {name: _wall_time(value) for name, value in parameters(day).items() if name in names}
+        is_text = self._connection.dialect.name == "sqlite"
+        given = {name: _wall_time(value, is_text) for name, value in parameters(day).items() if name in names}
         options = {"stream_results": True, "max_row_buffer": _BATCH_ROWS}
         with explained(self._profile, path, sql), time_limit(self._interrupt, self._minutes, path):
             result = self._connection.execute(statement, given, execution_options=options)
@@ -144,9 +145,10 @@ class _Through:
             stop()
 
 
-def _wall_time(value: object) -> object:
+def _wall_time(value: object, is_text: bool) -> object:
     """Other databases than PostgreSQL mostly hold wall time: a zone would shift the comparison, or be an error."""
-    return value.replace(tzinfo=None) if isinstance(value, datetime) else value
+    plain = value.replace(tzinfo=None) if isinstance(value, datetime) else value
+    return str(plain) if is_text else plain
 
 
 def _as_text(values: Sequence[object], name: str, path: Path) -> pa.Array:

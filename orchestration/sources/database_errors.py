@@ -20,15 +20,20 @@ _EXTRAS = {"postgresql": "postgresql", "mssql": "sqlserver", "oracle": "oracle",
 _STATE = re.compile(r"SQLSTATE:? ?\[?([0-9A-Z]{5})|\[?\b(42S0\d|42000|42[0-9A-Z]{3}|28000|28P01)\b\]?")
 _LINE = re.compile(r"\bLINE (\d+):")
 _PRIMARY = re.compile(r"(?:ERROR|FATAL): +([^\n]+)")
-_REFUSED = re.compile(r"password authentication failed|no pg_hba.conf entry|Login failed|ORA-01017|role .* does not exist"
-                      r"|no password supplied|authentication", re.IGNORECASE)  # fmt: skip
+_REFUSED = re.compile(
+    r"authentication|no pg_hba.conf entry|no password supplied|role .* does not exist|Login failed|ORA-01017",
+    re.IGNORECASE,
+)
 _NO_DATABASE = re.compile(r"database .* does not exist|Cannot open database|ORA-12514", re.IGNORECASE)
-_ABOUT_SQLITE = re.compile(r"(no such (?:table|column|function): \S+|near \".{1,30}\": syntax error|ambiguous column name: \S+"
-                           r"|attempt to write a readonly database|database is locked|unable to open database file"
-                           r"|file is not a database|interrupted|incomplete input)")  # fmt: skip
+_ABOUT_SQLITE = re.compile(
+    r"(no such (?:table|column|function): \S+|near \".{1,30}\": syntax error|ambiguous column name: \S+"
+    r"|attempt to write a readonly database|database is locked|unable to open database file"
+    r"|file is not a database|interrupted|incomplete input)"
+)
 _LOST = re.compile(
-    r"server closed the connection|terminating connection|connection (?:to server )?(?:at .* )?(?:failed|refused|was lost|"
-    r"reset)|could not connect|no connection to the server|failed to connect|timeout expired|communication link|broken pipe",
+    r"server closed the connection|terminating connection|could not connect|no connection to the server"
+    r"|connection (?:to server )?(?:at .* )?(?:failed|refused|was lost|reset)|failed to connect|timeout expired"
+    r"|communication link|broken pipe",
     re.IGNORECASE,
 )
 

@@ -11,11 +11,11 @@ from pathlib import Path
 import duckdb
 
 from orchestration.failures import SourceError
+from orchestration.settings import Settings
 from orchestration.sources.day_patterns import FoundFile
 from orchestration.sources.profile import Files, FileTable, Profile
 from orchestration.sources.storage import ForeignFile, Storage
 from orchestration.sources.text_files import as_utf8, fetched, header_of, sheet_as_csv, unpacked
-from orchestration.settings import Settings
 from orchestration.state.database import identifier, literal
 
 LINE_LIMIT = 2_000_000
@@ -53,10 +53,10 @@ def load_tables(
     progress: Callable[[str], None],
 ) -> list[str]:
     """Creates a table for each table of the profile and each code list, and returns the names of the files read."""
-    read = []
+    read: list[str] = []
     with open_location(settings, profile, files) as storage:
         for name, paths in find_files(storage, profile, files, day).items():
-            parts = []
+            parts: list[str] = []
             for found in paths:
                 progress(f"reading {found.path}")
                 target = scratch / f"{len(read)}{Path(found.path).suffix}"
@@ -67,7 +67,9 @@ def load_tables(
                             parts.append(f"part_{len(parts)}")
                             _load(connection, parts[-1], plain, inside, files.tables[name])
                 except (ForeignFile, FileNotFoundError):
-                    raise SourceError(f"{storage.address(found.path)} is gone, or a link that leads elsewhere.") from None
+                    raise SourceError(
+                        f"{storage.address(found.path)} is gone, or a link that leads elsewhere."
+                    ) from None
                 read.append(found.path)
             _unite(connection, name, parts)
     load_code_lists(connection, profile)
@@ -133,7 +135,9 @@ def _load_fixed_width(
         for column, (first, last) in table.fixed_width.items()
     )
     nothing = ", ".join(map(literal, table.null))
-    replaced = f"* replace ({', '.join(_nullified(column, nothing) for column in table.fixed_width)})" if nothing else "*"
+    replaced = (
+        f"* replace ({', '.join(_nullified(column, nothing) for column in table.fixed_width)})" if nothing else "*"
+    )
     connection.execute(
         f"create table {target} as with lines as ({lines}),"
         f" fields as (select {fields}, _line + {table.skip_first} as _line from lines where trim(text) <> '')"

@@ -27,7 +27,7 @@ class ManifestFile(BaseModel):
 
 
 class Manifest(BaseModel):
-    """What a delivery contains, by its own account. ``source`` is of a delivery that was pulled: from what, as a digest."""
+    """What a delivery contains, by its own account. ``source`` is a digest of what a delivery was pulled from."""
 
     model_config = ConfigDict(frozen=True)
 

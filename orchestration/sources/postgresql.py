@@ -60,11 +60,11 @@ class PostgresqlSnapshot:
         given = parameters(day)
         written = with_code_lists(self._profile, sql).strip().rstrip(";")
         statement = _PARAMETER.sub(lambda found: f"{_TYPES[found[1]]} {literal(given[found[1]])}", written)
-        before = sql[: len(sql) - len(sql.lstrip())].count("\n")
+        newlines = "\n" * sql[: len(sql) - len(sql.lstrip())].count("\n")  # lines keep their numbers
         cursor = self._connection.cursor()
-        with explained(self._profile, path, "\n" * before + sql):
+        with explained(self._profile, path, sql):
             cursor.adbc_statement.set_options(**{_HELD_BYTES: str(4 << 20)})
-            cursor.execute("\n" * before + statement)
+            cursor.execute(f"{newlines}{statement}\n")  # a comment at its end must not go on
             reader = cursor.fetch_record_batch()
         schema = pa.schema([pa.field(field.name, _plain(field, path)) for field in reader.schema])
         if not schema.names:
@@ -87,7 +87,9 @@ def _plain(field: pa.Field, path: Path) -> pa.DataType:
         is_text = kind.storage_type == pa.string() or getattr(kind, "type_name", "").startswith("unnamed")
         kind = pa.string() if is_text else pa.binary()
     if pa.types.is_binary(kind) or pa.types.is_nested(kind) or pa.types.is_interval(kind):
-        raise SourceError(f"{path}: the column {field.name} has a type that can't be landed; write it as ({field.name})::text.")
+        raise SourceError(
+            f"{path}: the column {field.name} has a type that can't be landed; write it as ({field.name})::text."
+        )
     return kind
 
 

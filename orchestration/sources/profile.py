@@ -186,7 +186,9 @@ class Profile:
         found = {path.stem: path for path in sorted(self.folder.glob("*.csv"))}
         for name, path in found.items():
             if not _PLAIN.match(name):
-                raise SourceError(f"{path}: its name is the name of a table, so it can have letters, digits and _ only.")
+                raise SourceError(
+                    f"{path}: its name is the name of a table, so it can have letters, digits and _ only."
+                )
         return found
 
     @property
@@ -239,9 +241,10 @@ def _what_is_wrong(path: Path, text: str, error: dict[str, Any]) -> str:
 def _line_of(text: str, keys: list[str]) -> int | None:
     """The line that sets the innermost key that is in the file; what is wrong may be that a key is missing."""
     for key in reversed(keys):
-        written = re.compile(rf"^\s*(\[[^\]]*\b{re.escape(key)}\]|[\"']?{re.escape(key)}[\"']?\s*=|.*\b{re.escape(key)}\s*=)")
+        written = re.compile(
+            rf"^\s*(\[[^\]]*\b{re.escape(key)}\]|[\"']?{re.escape(key)}[\"']?\s*=|.*\b{re.escape(key)}\s*=)"
+        )
         for number, line in enumerate(text.splitlines(), start=1):
             if written.match(line):
                 return number
     return None
-

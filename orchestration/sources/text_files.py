@@ -99,10 +99,10 @@ def header_of(path: Path, name: str, table: FileTable) -> list[str]:
     else:
         with path.open(encoding="utf-8", newline="") as stream:
             if len(table.delimiter) == 1:
-                quoting = csv.QUOTE_MINIMAL if table.quote else csv.QUOTE_NONE
-                names = next(
-                    csv.reader(stream, delimiter=table.delimiter, quotechar=table.quote or None, quoting=quoting), []
-                )
+                if table.quote:
+                    names = next(csv.reader(stream, delimiter=table.delimiter, quotechar=table.quote), [])
+                else:
+                    names = next(csv.reader(stream, delimiter=table.delimiter, quoting=csv.QUOTE_NONE), [])
             else:
                 names = stream.readline().rstrip("\n").split(table.delimiter)
     names = [each.strip() or f"column_{number}" for number, each in enumerate(names, start=1)]
@@ -112,7 +112,9 @@ def header_of(path: Path, name: str, table: FileTable) -> list[str]:
     if repeated := next((each for each in names if lower.count(each.lower()) > 1), None):
         raise SourceError(f"{name} has the column {repeated!r} twice. Name the columns in source.toml.")
     if reserved := {"_file", "_line"} & set(lower):
-        raise SourceError(f"{name} has a column {min(reserved)}, a name that is taken. Name the columns in source.toml.")
+        raise SourceError(
+            f"{name} has a column {min(reserved)}, a name that is taken. Name the columns in source.toml."
+        )
     return names
 
 

@@ -20,10 +20,10 @@ TABLES = {
     " from worknet.customers",
     "worknet/APPL": "select application_id as APPL_NO, customer_id as CUST_NO, us_time(prescreening_started_at) as"
     " PRESCR_BEG_DTTM, us_time(prescreening_completed_at) as PRESCR_END_DTTM, us_time(application_started_at) as"
-    " APPL_BEG_DTTM, us_time(application_submitted_at) as APPL_SUBM_DTTM, label(outcome) as OUTCOME_DESC,"
-    " us_time(outcome_at) as OUTCOME_DTTM from worknet.applications",
-    "worknet/SUIT": "select customer_id as CUST_NO, training_program as TRNG_PGM_NM, label(recommendation) as RECOMM_DESC,"
-    " us_time(recommended_at) as RECOMM_DTTM from worknet.suitability_reviews",
+    " APPL_BEG_DTTM, us_time(application_submitted_at) as APPL_SUBM_DTTM, label(outcome) as"
+    " OUTCOME_DESC, us_time(outcome_at) as OUTCOME_DTTM from worknet.applications",
+    "worknet/SUIT": "select customer_id as CUST_NO, training_program as TRNG_PGM_NM, label(recommendation)"
+    " as RECOMM_DESC, us_time(recommended_at) as RECOMM_DTTM from worknet.suitability_reviews",
     "worknet/PROG": "select progress_update_id as PROG_NO, customer_id as CUST_NO, us_time(updated_at) as UPD_DTTM"
     " from worknet.progress_updates",
     "worknet/NOTE": "select case_note_id as NOTE_NO, customer_id as CUST_NO, us_time(entered_at) as ENTRY_DTTM,"
