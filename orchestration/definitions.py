@@ -6,6 +6,7 @@ from orchestration.landing.assets import DELIVERIES
 from orchestration.notices.sensor import notices
 from orchestration.privacy.retention import every_night, retention
 from orchestration.publishing.assets import publish_release
+from orchestration.pulling.assets import PULLS
 from orchestration.runs.run_requests import complete_deliveries, every_morning, nightly, unit_tests
 from orchestration.runs.warehouse_lock import WarehouseLock
 from orchestration.warehouse.assets import DBT, RUN_SOURCES, dbt_models
@@ -13,7 +14,7 @@ from orchestration.warehouse.expectations import great_expectations
 from orchestration.warehouse.unit_tests import business_rules
 
 defs = dg.Definitions(
-    assets=dg.with_source_code_references([*DELIVERIES, dbt_models, publish_release, *RUN_SOURCES]),
+    assets=dg.with_source_code_references([*PULLS, *DELIVERIES, dbt_models, publish_release, *RUN_SOURCES]),
     asset_checks=[great_expectations, business_rules],
     jobs=[nightly, unit_tests, retention],
     schedules=[every_morning, every_night],

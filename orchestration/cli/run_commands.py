@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 _TITLES = {
     "definitions": "Reading the project",
+    "source__worknet": "Pulling Illinois workNet",
+    "source__iwds": "Pulling IWDS",
     "worknet_delivery": "Landing Illinois workNet",
     "iwds_delivery": "Landing IWDS",
     "dbt_models": "Building and testing the models",
@@ -74,15 +76,16 @@ def generate(
 @as_of_option("The day; default: the newest that both systems have delivered in full.")
 @click.option("--extracts", help="The folder or address that deliveries come from; default: YACP_EXTRACTS.")
 def run(as_of: date | None, extracts: str | None) -> None:
-    """Land, build, check and publish a day."""
+    """Land, build, check and publish a day; pull it first where a system has a profile."""
     from orchestration.landing.queries import newest_delivered, require_delivered
+    from orchestration.pulling.due import newest_buildable, pulled_systems
 
     if extracts:
         settings.cache_clear()
         os.environ["YACP_EXTRACTS"] = extracts if "://" in extracts else str(Path(extracts).absolute())
     config = settings()
-    day = as_of or newest_delivered(config)
-    require_delivered(config, day)
+    day = as_of or newest_buildable(config) or newest_delivered(config)
+    require_delivered(config, day, pulled=pulled_systems(config))
     _run_days(config, [day])
 
 

@@ -24,6 +24,7 @@ from orchestration.landing.reconciliation import (
 )
 from orchestration.landing.refusals import HELD, REFUSED
 from orchestration.settings import settings
+from orchestration.sources.profile import has_profile
 
 OWNERS = ["team:yacp-data"]
 
@@ -33,6 +34,11 @@ def asset_key(extract: Extract) -> dg.AssetKey:
     return dg.AssetKey(["raw", extract.table])
 
 
+def source_key(system: System) -> dg.AssetKey:
+    """The source that a system's deliveries are pulled from, where it has a profile."""
+    return dg.AssetKey(["source", system.name])
+
+
 def _spec(system: System, extract: Extract) -> dg.AssetSpec:
     return dg.AssetSpec(
         asset_key(extract),
@@ -40,7 +46,10 @@ def _spec(system: System, extract: Extract) -> dg.AssetSpec:
         group_name=system.name,
         owners=OWNERS,
         kinds={"duckdb", "parquet"},
-        deps=[asset_key(system.extract(reference.parent)) for reference in extract.references],
+        deps=[
+            *(asset_key(system.extract(reference.parent)) for reference in extract.references),
+            *([source_key(system)] if has_profile(settings(), system) else []),
+        ],
         metadata={
             "dagster/column_schema": dg.TableSchema(
                 columns=[

@@ -26,12 +26,10 @@ from orchestration.sources.delivery_root import DeliveryRoot
 from orchestration.sources.manifest import MANIFEST, Manifest, ManifestFile
 from orchestration.sources.profile import Profile, read_profile
 from orchestration.sources.readiness import fingerprint, newest_ready_day, require_ready
+from orchestration.state.crash_cleanup import PULL
 from orchestration.state.database import connect, literal
 from orchestration.state.files import flush_to_disk
 from orchestration.state.permissions import make_home, private_umask
-
-PULL = ".pull-"
-"""How the folder of a pull under way begins, beside the folders of the systems."""
 
 
 @dataclass(frozen=True)

@@ -202,6 +202,12 @@ def profile_folder(settings: Settings, system: System) -> Path:
     return settings.sources_folder / system.name
 
 
+def profile_files(settings: Settings, system: System) -> list[Path]:
+    """The files of a system's profile, whether or not it can be read."""
+    folder = profile_folder(settings, system)
+    return [folder / PROFILE, *sorted(path for path in folder.glob("*") if path.suffix in (".sql", ".csv"))]
+
+
 def has_profile(settings: Settings, system: System) -> bool:
     """Whether the system's deliveries are pulled."""
     return (profile_folder(settings, system) / PROFILE).exists()
