@@ -60,7 +60,9 @@ def explained(profile: Profile, path: Path, sql: str = "") -> Iterator[None]:
         found: BaseException = error.orig if isinstance(error, DBAPIError) and error.orig else error
         raise _as_ours(profile, path, sql, found) from None
     except Exception as error:
-        if not type(error).__module__.startswith(("adbc_driver_manager", "pyarrow", "psycopg", "sqlite3")):
+        is_of_stream = isinstance(error, OSError) and str(error).startswith("[libpq]")  # raised by Arrow's reader
+        is_of_driver = type(error).__module__.startswith(("adbc_driver_manager", "pyarrow", "psycopg", "sqlite3"))
+        if not (is_of_stream or is_of_driver):
             raise
         raise _as_ours(profile, path, sql, error) from None
 
@@ -75,7 +77,7 @@ def _as_ours(profile: Profile, path: Path, sql: str, error: BaseException) -> Ex
         )
     if state == "3D000" or _NO_DATABASE.search(text):
         return SourceError(f"The server of {title} has no such database. Check the address that {profile.path} names.")
-    if state == "57014":
+    if state == "57014" or "canceling statement due to statement timeout" in text:
         return SourceError(f"{path} was stopped: it took longer than YACP_PULL_MINUTES allows. Nothing was pulled.")
     if state[:2] in ("08", "57") or (not state.startswith("42") and _LOST.search(text)):
         return SourceUnreachable(
@@ -99,8 +101,8 @@ def _what_it_says(state: str, text: str) -> str:
         return (found[1] if found else f"the database refuses the SQL (SQLSTATE {state})").rstrip(". ")
     if found := _ABOUT_SQLITE.search(text):
         return found[1]
-    if state.startswith("22"):
-        return f"a value can't be converted as the SQL asks (SQLSTATE {state}); the database's text may quote it"
+    if state.startswith("22") or "invalid input syntax" in text:
+        return "a value can't be converted as the SQL asks; the database's text is left out because it may quote it"
     return f"the database reports an error{f' (SQLSTATE {state})' if state else ''}; its text may quote a row"
 
 
@@ -109,8 +111,9 @@ def _line(text: str, said: str, sql: str) -> int | None:
     if found := _LINE.search(text):
         return int(found[1])
     names = re.findall(r"\"([^\"]+)\"|: (\S+)$| (?:table|view|relation|schema) ([\w.]+)", said)
-    for name in (next(filter(None, groups)) for groups in names):
-        for number, line in enumerate(sql.splitlines(), start=1):
-            if name.lower() in line.lower():
-                return number
+    for name in (re.escape(next(filter(None, groups))) for groups in names):
+        for pattern in (rf"\b(from|join)\s+\S*\b{name}\b", rf"\b{name}\b"):
+            for number, line in enumerate(sql.splitlines(), start=1):
+                if re.search(pattern, line, re.IGNORECASE):
+                    return number
     return None

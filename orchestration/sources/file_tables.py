@@ -135,13 +135,13 @@ def _load_fixed_width(
         for column, (first, last) in table.fixed_width.items()
     )
     nothing = ", ".join(map(literal, table.null))
-    replaced = (
-        f"* replace ({', '.join(_nullified(column, nothing) for column in table.fixed_width)})" if nothing else "*"
+    fields_by_name = ", ".join(
+        _nullified(column, nothing) if nothing else identifier(column) for column in table.fixed_width
     )
     connection.execute(
         f"create table {target} as with lines as ({lines}),"
         f" fields as (select {fields}, _line + {table.skip_first} as _line from lines where trim(text) <> '')"
-        f" select {replaced}, {literal(name)} as _file from fields"
+        f" select {fields_by_name}, {literal(name)} as _file, _line from fields"
     )
 
 
