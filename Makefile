@@ -1,4 +1,5 @@
-# make run        from scratch: sample deliveries, a full run, the dashboard in the terminal
+# make run        from scratch: sample deliveries, a full run, the dashboard in the terminal; SOURCE=files or
+#                 SOURCE=postgresql pulls the same people from exports or from a database of another shape
 # make test       from scratch: the tests
 # make dev        the Dagster UI on the same state
 # make dashboard  the dashboard in a browser; runs sample deliveries first if nothing is published yet
@@ -28,9 +29,13 @@ SBOM ?= sbom.json
 .PHONY: run dashboard test test-faults test-browser test-clients test-security test-spark fuzz bench bench-dashboard dev setup lint lock audit sbom licenses contract clean
 
 run: setup
+ifdef SOURCE
+	examples/sources/run $(SOURCE)
+else
 	$(BIN)/yacp generate
 	$(BIN)/yacp run
 	$(BIN)/yacp show
+endif
 
 setup: $(VENV)/.runtime
 

@@ -5,7 +5,6 @@ A misfit is shown as a shape, such as ``99/99/9999``, never as a value, with the
 
 import csv
 import re
-import tempfile
 from dataclasses import dataclass
 from datetime import date
 from math import floor
@@ -18,11 +17,10 @@ from orchestration.failures import DeliveryRefused, SourceError
 from orchestration.landing.intake import land
 from orchestration.landing.values import faults, without_blanks
 from orchestration.pulling.extraction import Progress, parquet_name
-from orchestration.pulling.pull import Pulled, pull
+from orchestration.pulling.pull import Pulled, pull, scratch_folder
 from orchestration.settings import Settings
 from orchestration.sources.profile import Profile, read_profile
 from orchestration.sources.readiness import newest_ready_day
-from orchestration.state.crash_cleanup import PULL
 from orchestration.state.database import Table, connect, identifier, literal
 from orchestration.state.permissions import make_home
 
@@ -52,17 +50,17 @@ def check_source(settings: Settings, system: System, day: date | None, progress:
     if day is None:
         raise SourceError(f"{system.title} has no complete day: look at the patterns and [ready] in {profile.path}.")
     make_home(settings)
-    with tempfile.TemporaryDirectory(prefix=PULL, dir=settings.state) as name:
-        apart = settings.model_copy(update={"extracts": f"{name}/extracts"})
+    with scratch_folder(settings.state, f"check-{system.name}") as scratch:
+        apart = settings.model_copy(update={"extracts": str(scratch / "extracts")})
         pulled = pull(apart, system, day, progress)
         refusal = ""
         warnings: list[str] = []
         try:
-            warnings = list(land(apart.model_copy(update={"home": Path(name)}), system, day).warnings)
+            warnings = list(land(apart.model_copy(update={"home": scratch}), system, day).warnings)
         except DeliveryRefused as refused:
             refusal = _what_is_wrong(str(refused))
         with connect(settings) as connection:
-            folder = Path(name) / "extracts" / system.name / str(day)
+            folder = scratch / "extracts" / system.name / str(day)
             rows = [
                 row
                 for extract in system.extracts

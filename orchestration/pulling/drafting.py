@@ -5,7 +5,6 @@ Nothing depends on a guess being right. What couldn't be matched is a null with 
 
 import csv
 import shutil
-import tempfile
 from pathlib import Path
 
 import duckdb
@@ -16,11 +15,11 @@ from orchestration.failures import SourceError
 from orchestration.pulling.checking import DATE_SHAPES, shape_of
 from orchestration.pulling.file_survey import survey
 from orchestration.pulling.matching import Match, SourceTable, match
+from orchestration.pulling.pull import scratch_folder
 from orchestration.settings import Settings
 from orchestration.sources.database import inspected
 from orchestration.sources.file_tables import days_found, load_tables, open_location
 from orchestration.sources.profile import PROFILE, Profile, profile_folder, read_profile
-from orchestration.state.crash_cleanup import PULL
 from orchestration.state.database import connect, identifier
 from orchestration.state.permissions import make_home
 
@@ -34,14 +33,14 @@ def draft(settings: Settings, system: System, files: str | None, address_variabl
     if folder.exists() and any(folder.iterdir()):
         raise SourceError(f"{folder} has a profile already. Remove it, or set YACP_SOURCES to another folder.")
     make_home(settings)
-    with tempfile.TemporaryDirectory(prefix=PULL, dir=settings.state) as name:
-        drafted = Path(name) / "sources" / system.name
+    with scratch_folder(settings.state, f"init-{system.name}") as scratch:
+        drafted = scratch / "sources" / system.name
         drafted.mkdir(parents=True)
         location = files if files is None or "://" in files else str(Path(files).expanduser().absolute())
         (drafted / PROFILE).write_text(survey(settings, location) if location else _database_toml(address_variable))
-        apart = settings.model_copy(update={"sources": Path(name) / "sources"})
+        apart = settings.model_copy(update={"sources": scratch / "sources"})
         profile = read_profile(apart, system)
-        tables = _tables_of_files(apart, profile, Path(name)) if profile.files else _tables_of_database(apart, profile)
+        tables = _tables_of_files(apart, profile, scratch) if profile.files else _tables_of_database(apart, profile)
         to_do = 0
         for extract in system.extracts:
             sql = _select(profile, extract, match(extract, tables), tables)

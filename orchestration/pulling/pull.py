@@ -60,7 +60,7 @@ def pull(settings: Settings, system: System, day: date, progress: Progress = lam
     root = _local_root(settings)
     require_ready(settings, profile, day)
     make_home(settings)
-    with private_umask(), _one_at_a_time(root, system), _scratch(root, system) as scratch:
+    with private_umask(), _one_at_a_time(root, system), scratch_folder(root, system.name) as scratch:
         seen = fingerprint(settings, profile, day)
         rows = extract_all(settings, profile, day, scratch, progress)
         before = delivered_manifest(settings, system, day)
@@ -101,11 +101,10 @@ def _one_at_a_time(root: Path, system: System) -> Iterator[None]:
 
 
 @contextmanager
-def _scratch(root: Path, system: System) -> Iterator[Path]:
-    """A folder beside the deliveries; those of pulls that were killed are removed first, under the lock."""
-    for left in root.glob(f"{PULL}{system.name}-*"):
-        shutil.rmtree(left, ignore_errors=True)
-    folder = root / f"{PULL}{system.name}-{os.getpid()}-0"
+def scratch_folder(parent: Path, name: str) -> Iterator[Path]:
+    """A folder for the time of a pull. What a killed process left of the same name is removed by the next run."""
+    folder = parent / f"{PULL}{name}-{os.getpid()}-0"
+    shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(mode=0o700)
     try:
         yield folder
