@@ -24,6 +24,7 @@ from license_expression import get_spdx_licensing
 PROJECT = Path(__file__).resolve().parent.parent
 LOCK = PROJECT / "requirements" / "runtime.txt"
 LOCKS = sorted(LOCK.parent.glob("*.txt"))
+SUPERSET = LOCK.with_name("superset.txt")  # for an environment of its own, with other versions of the same packages
 LICENSES = tomllib.loads((PROJECT / "requirements" / "licenses.toml").read_text())
 PAGE = PROJECT / "docs" / "licenses.md"
 
@@ -132,21 +133,28 @@ def bill_of_materials() -> dict[str, Any]:
 
 def audit() -> int:
     """Prints which vulnerabilities of the locked versions are known; the exit status tells whether there are any."""
-    tool = Path(sys.executable).with_name("pip-audit")
-    arguments = ["--no-deps", "--disable-pip", "--progress-spinner", "off", "--timeout", "10", "--format", "json"]
-    arguments += [argument for lock in LOCKS for argument in ("--requirement", str(lock))]
-    with tempfile.TemporaryDirectory() as folder:
-        report = Path(folder, "report.json")
-        try:
-            subprocess.run([tool, *arguments, "--output", report], capture_output=True, timeout=600, check=False)
-            packages = json.loads(report.read_text())["dependencies"]
-        except (OSError, ValueError, KeyError, subprocess.TimeoutExpired):
-            packages = []
-    audited = [package for package in packages if "vulns" in package]
+    of_one_environment = [lock for lock in LOCKS if lock != SUPERSET], [SUPERSET]
+    packages = [package for locks in of_one_environment for package in _looked_up(locks)]
+    audited = [*{(package["name"], package["version"]): package for package in packages if "vulns" in package}.values()]
     print("\n".join(findings(audited, locked(*LOCKS))))
     if not audited:
         return NOT_AUDITED
     return FOUND if any(package["vulns"] for package in audited) else NOTHING_FOUND
+
+
+def _looked_up(locks: Sequence[Path]) -> list[dict[str, Any]]:
+    """What pip-audit says of locks that have one version of each package; nothing if it reaches no database."""
+    tool = Path(sys.executable).with_name("pip-audit")
+    arguments = ["--no-deps", "--disable-pip", "--progress-spinner", "off", "--timeout", "10", "--format", "json"]
+    arguments += [argument for lock in locks for argument in ("--requirement", str(lock))]
+    with tempfile.TemporaryDirectory() as folder:
+        report = Path(folder, "report.json")
+        try:
+            subprocess.run([tool, *arguments, "--output", report], capture_output=True, timeout=600, check=False)
+            packages: list[dict[str, Any]] = json.loads(report.read_text())["dependencies"]
+        except (OSError, ValueError, KeyError, subprocess.TimeoutExpired):
+            packages = []
+    return packages
 
 
 def findings(audited: Sequence[Mapping[str, Any]], expected: Sequence[tuple[str, str]]) -> Iterator[str]:
