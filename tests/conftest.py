@@ -29,7 +29,7 @@ __all__ = [
 if not hasattr(main := sys.modules["__main__"], "__file__"):
     main.__file__ = pytest.__file__
 
-pytest_plugins = ("dashboard_site", "chromium", "notice_setup", "pipeline_runs")
+pytest_plugins = ("dashboard_site", "chromium", "notice_setup", "pipeline_runs", "superset_site")
 
 _ALWAYS = {"deadline": None, "suppress_health_check": list(hypothesis.HealthCheck)}
 hypothesis.settings.register_profile("quick", max_examples=8, derandomize=True, database=None, **_ALWAYS)
