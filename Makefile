@@ -3,10 +3,12 @@
 # make test       from scratch: the tests
 # make dev        the Dagster UI on the same state
 # make dashboard  the dashboard in a browser; runs sample deliveries first if nothing is published yet
+# make superset   Superset with its dashboards, on the same state; the same
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+SUPERSET := .venv-superset
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 # The person that `make dashboard` signs in: a super user of the sample. (AS is taken: make uses it for the assembler.)
@@ -26,7 +28,7 @@ MINUTES ?= 10
 # Where `make sbom` writes.
 SBOM ?= sbom.json
 
-.PHONY: run dashboard test test-faults test-browser test-clients test-security test-spark fuzz bench bench-dashboard dev setup lint lock audit sbom licenses contract clean
+.PHONY: run dashboard superset sample-days test test-faults test-browser test-clients test-superset test-security test-spark fuzz bench bench-dashboard dev setup lint lock audit sbom licenses contract clean
 
 run: setup
 ifdef SOURCE
@@ -54,8 +56,15 @@ $(VENV)/.spark: $(VENV)/.dev requirements/spark.txt
 	$(BIN)/pip install --quiet --no-deps --require-hashes -r requirements/spark.txt
 	@touch $@
 
+# Superset has an environment of its own: it needs older packages than yacp does.
+$(SUPERSET)/.installed: requirements/superset.txt
+	@$(PYTHON) -c "import sys; sys.exit(sys.version_info[:2] not in ((3, 11), (3, 12)) and 'Superset needs Python 3.11 or 3.12; set PYTHON=/path/to/python3.11')"
+	$(PYTHON) -m venv $(SUPERSET)
+	$(SUPERSET)/bin/pip install --quiet --no-deps --require-hashes -r requirements/superset.txt
+	@touch $@
+
 test: $(VENV)/.dev
-	$(BIN)/pytest tests --ignore tests/browser --ignore tests/clients --ignore tests/faults --ignore tests/spark $(SIDE_BY_SIDE)
+	$(BIN)/pytest tests --ignore tests/browser --ignore tests/clients --ignore tests/faults --ignore tests/spark --ignore tests/superset $(SIDE_BY_SIDE)
 
 # The slow tests: killed runs, full disks, clocks set back, concurrent readers, servers that hang up. They need root or
 # user namespaces; one test needs libfaketime (Debian: faketime) and is skipped without it.
@@ -85,6 +94,10 @@ $(VENV)/clients/node/.installed: requirements/clients/package.json requirements/
 	npm ci --prefix $(@D) --silent --no-audit --no-fund
 	@touch $@
 
+# Superset's charts, roles, and row-level security over a sample, and its dashboards in a real browser; needs Chromium.
+test-superset: $(VENV)/.dev $(SUPERSET)/.installed
+	$(BIN)/pytest tests/superset
+
 # Generates random deliveries and checks them against the contract and, with other random customers each time, against
 # a second implementation of the rules. Failures of the former are replayed first on the next run.
 fuzz: $(VENV)/.dev
@@ -110,11 +123,16 @@ dev: setup
 	$(BIN)/yacp dev
 
 # Several days of the sample, so that there is some history to look at.
-dashboard: setup
+sample-days: setup
 	@test -e "$${YACP_HOME:-.yacp}/published/current" || { \
 		$(BIN)/yacp generate --days 4 && \
 		for day in $$(ls "$${YACP_HOME:-.yacp}/extracts/iwds"); do $(BIN)/yacp run --as-of $$day || exit; done; }
+
+dashboard: sample-days
 	$(BIN)/yacp serve --as $(VIEWER)
+
+superset: sample-days $(SUPERSET)/.installed
+	$(SUPERSET)/bin/python bi/superset/start.py
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
@@ -131,6 +149,7 @@ lock:
 	for client in requirements/clients/*.in; do \
 		uv pip compile $$client --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --output-file $${client%.in}.txt || exit; done
 	npm install --prefix requirements/clients --package-lock-only --omit-lockfile-registry-resolved --no-audit --no-fund
+	uv pip compile bi/superset/requirements.in --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --output-file requirements/superset.txt
 
 # What is known of the locked packages: vulnerabilities, if a database can be reached; a bill of materials in CycloneDX
 # format; their licenses, as docs/licenses.md.

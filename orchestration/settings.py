@@ -6,7 +6,7 @@ has settings of its own, with the prefix ``YACP_DASHBOARD_``.
 """
 
 import re
-from datetime import time
+from datetime import date, time
 from functools import cache
 from pathlib import Path
 from typing import Literal
@@ -86,6 +86,10 @@ class Settings(BaseSettings):
     )
     log_retention_days: int = Field(
         default=90, ge=0, description="Days after which the record of a run and its logs are removed; 0: never."
+    )
+    first_day: date | None = Field(
+        default=None,
+        description="The first day that Dagster offers; empty: the earliest that is delivered, archived or published.",
     )
     group: str = Field(
         default="",
@@ -223,6 +227,11 @@ class Settings(BaseSettings):
     def warehouse(self) -> Path:
         """The build's private database; no reader opens it."""
         return self.state / "warehouse.duckdb"
+
+    @property
+    def checks(self) -> Path:
+        """What the checks found in the last run of each day, published or not."""
+        return self.state / "checks"
 
     @property
     def spark(self) -> Path:

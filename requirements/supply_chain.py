@@ -24,6 +24,7 @@ from license_expression import get_spdx_licensing
 PROJECT = Path(__file__).resolve().parent.parent
 LOCK = PROJECT / "requirements" / "runtime.txt"
 LOCKS = sorted(LOCK.parent.glob("*.txt"))  # not clients/: only tests use them, some old on purpose
+SUPERSET = LOCK.with_name("superset.txt")  # for an environment of its own, with other versions of the same packages
 LICENSES = tomllib.loads((PROJECT / "requirements" / "licenses.toml").read_text())
 PAGE = PROJECT / "docs" / "licenses.md"
 
@@ -134,19 +135,21 @@ def bill_of_materials() -> dict[str, Any]:
 
 def audit() -> int:
     """Prints which vulnerabilities of the locked versions are known; the exit status tells whether there are any."""
-    packages, complaint = _report_of_pip_audit(LOCKS)
-    audited = [package for package in packages if "vulns" in package]
+    of_one_environment = [lock for lock in LOCKS if lock != SUPERSET], [SUPERSET]
+    reports = [_report_of_pip_audit(locks) for locks in of_one_environment]
+    packages = [package for reported, _ in reports for package in reported]
+    audited = [*{(package["name"], package["version"]): package for package in packages if "vulns" in package}.values()]
     if not audited:
         # A mirror without a database gives a reason for each package, all alike.
         print("Nothing was audited, most likely because no vulnerability database can be reached from here.")
-        print(f"pip-audit says: {packages[0]['skip_reason'] if packages else complaint}")
+        print(f"pip-audit says: {packages[0]['skip_reason'] if packages else reports[0][1]}")
         return NOT_AUDITED
     print("\n".join(findings(audited, locked(*LOCKS))))
     return FOUND if any(package["vulns"] for package in audited) else NOTHING_FOUND
 
 
 def _report_of_pip_audit(locks: Sequence[Path]) -> tuple[list[dict[str, Any]], str]:
-    """What it says about each package; where it can't say anything, the last line of its complaint."""
+    """What it says of each package, or the last line of its complaint; the locks have one version of each package."""
     tool = Path(sys.executable).with_name("pip-audit")
     arguments = ["--no-deps", "--disable-pip", "--progress-spinner", "off", "--timeout", "10", "--format", "json"]
     arguments += [argument for lock in locks for argument in ("--requirement", str(lock))]

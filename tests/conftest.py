@@ -1,7 +1,6 @@
 """Fixtures of all tests, and the names that test modules import from here."""
 
 import os
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,12 +23,10 @@ __all__ = [
     "read_csv", "yacp",
 ]  # fmt: skip
 
-# Where Spark is installed, Great Expectations imports it, and PySpark exits when the main module has no file, as in a
-# worker of pytest-xdist: it takes the process for one that runs doctests.
-if not hasattr(main := sys.modules["__main__"], "__file__"):
-    main.__file__ = pytest.__file__
+# The definitions are loaded once in a process, before the tests' days are delivered.
+os.environ["YACP_FIRST_DAY"] = "2020-01-01"
 
-pytest_plugins = ("dashboard_site", "chromium", "notice_setup", "pipeline_runs", "pulling_setup")
+pytest_plugins = ("dashboard_site", "chromium", "notice_setup", "pipeline_runs", "pulling_setup", "superset_site")
 
 _ALWAYS = {"deadline": None, "suppress_health_check": list(hypothesis.HealthCheck)}
 hypothesis.settings.register_profile("quick", max_examples=8, derandomize=True, database=None, **_ALWAYS)

@@ -46,9 +46,14 @@ def test_every_asset_has_a_description_an_owner_and_a_group(repository) -> None:
             assert node.partitions_def.timezone == "America/Chicago", key
 
 
-def test_published_files_are_due_by_eight(repository) -> None:
-    node = repository.asset_graph.get(dg.AssetKey(["published", "dashboard"]))
-    assert node.freshness_policy.deadline_cron == "0 8 * * *"
+def test_checks_know_their_day_and_whether_they_block(repository) -> None:
+    graph = repository.asset_graph
+    unpartitioned = {key.name for key in graph.asset_check_keys if graph.get(key).partitions_def is None}
+    rules = {key.name for key in repository.get_job("rule_unit_tests").asset_layer.asset_graph.asset_check_keys}
+    assert unpartitioned == {*rules, "newest_day_is_published"}
+    by_name = {key.name: graph.get(key).blocking for key in graph.asset_check_keys}
+    assert by_name["sync_shares_move_less_than_50_points"]
+    assert not by_name["sync_shares_move_less_than_5_points"]
 
 
 def test_checks_of_every_kind_are_asset_checks(repository) -> None:

@@ -136,7 +136,7 @@ def sync_problems(scope: Scope, output: str) -> None:
 
 
 @click.command()
-@as_of_option("A published day; default: the last run, published or not.")
+@as_of_option("The last run of this day, published or not; default: the last run.")
 @click.option("--failed", is_flag=True, help="Only checks that failed.")
 @format_option
 def checks(as_of: date | None, failed: bool, output: str) -> None:

@@ -132,6 +132,7 @@ def _delivery_assets(system: System) -> dg.AssetsDefinition:
                 blocking=True,
                 description=ROW_ACCOUNT_SENTENCE,
                 metadata={"title": ROW_ACCOUNT_TITLE},
+                partitions_def=DAILY_PARTITIONS,
             )
             for extract in system.extracts
         ],

@@ -21,6 +21,7 @@ from orchestration.contract.systems import SYSTEMS
 from orchestration.failures import YacpError
 from orchestration.landing.archive import Archive
 from orchestration.notices.outbox import GIVEN_UP_AFTER, FailedCheck, Notice, Outbox
+from orchestration.publishing.freshness import due_day
 from orchestration.publishing.queries import checks
 from orchestration.runs.day_run import BACKFILL, STARTED_BY_TAG, RunFailed, failure_of, unexpected_failure
 from orchestration.settings import Settings
@@ -124,15 +125,14 @@ def late_days(config: Settings, instance: dg.DagsterInstance, outbox: Outbox, no
 
     A delivery is the state at the end of its day, and both systems deliver every day of the week.
     """
-    wall_clock = now.astimezone(ZoneInfo(CHICAGO))
-    day = wall_clock.date() - timedelta(days=1)
+    day = now.astimezone(ZoneInfo(CHICAGO)).date() - timedelta(days=1)
     release, damage = None, ""
     try:
         release = current(config)
     except YacpError as error:
         damage = str(error)
     days = release.days if release else ()
-    if day not in days and wall_clock.time() >= config.late_after and not outbox.has(f"day_late {day}"):
+    if day not in days and due_day(config, now) == day and not outbox.has(f"day_late {day}"):
         yield Notice(
             key=f"day_late {day}",
             event="day_late",

@@ -104,7 +104,7 @@ def _releases(config: Settings, now: datetime) -> Iterator[Expired]:
 
 
 def _runs_and_logs(config: Settings, instance: dg.DagsterInstance, now: datetime) -> Iterator[Expired]:
-    """The records of runs, and the logs that dbt has rotated; the one it writes to stays."""
+    """The records of runs, the checks of a day, and the logs that dbt has rotated; the one it writes to stays."""
     if not config.log_retention_days:
         return
     finished = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]
@@ -112,7 +112,7 @@ def _runs_and_logs(config: Settings, instance: dg.DagsterInstance, now: datetime
     for record in instance.get_run_records(dg.RunsFilter(statuses=finished, created_before=before), ascending=True):
         run_id, age = record.dagster_run.run_id, (now - record.create_timestamp).days
         yield Expired("run", run_id, age, _files_of_run(config, run_id))
-    for path in sorted(config.dbt_target.parent.glob("*/dbt.log.*")):
+    for path in sorted([*config.dbt_target.parent.glob("*/dbt.log.*"), *config.checks.glob("*.parquet")]):
         age = int((now.timestamp() - path.stat().st_mtime) // 86400)
         if age > config.log_retention_days:
             yield Expired("log", str(path.relative_to(config.state)), age, (path,))

@@ -1,15 +1,15 @@
 """The published files as assets: built from the marts once every check of severity error holds."""
 
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import date
 
 import dagster as dg
 import duckdb
 
-from orchestration.contract.dates import CHICAGO, parse_day
+from orchestration.contract.dates import parse_day
 from orchestration.contract.partitions import DAILY_PARTITIONS, ONE_DAY_PER_RUN
 from orchestration.contract.systems import extracts
-from orchestration.failures import UsageError, as_dagster_failure
+from orchestration.failures import as_dagster_failure
 from orchestration.landing.archive import Archive
 from orchestration.landing.assets import OWNERS
 from orchestration.landing.reconciliation import ROW_ACCOUNT, ROW_ACCOUNT_SENTENCE, ROW_ACCOUNT_TITLE, recount
@@ -17,11 +17,11 @@ from orchestration.landing.stand_ins import deliveries_of
 from orchestration.publishing.publish import publish
 from orchestration.settings import Settings, settings
 from orchestration.state.database import connect
-from orchestration.warehouse.check_results import CheckResult, gate, record
+from orchestration.warehouse.check_results import CheckResult, gate, keep, record
 from orchestration.warehouse.check_texts import CheckText
 from orchestration.warehouse.dbt_project import Mart, compiled_marts, marts
 from orchestration.warehouse.expectations import suites
-from orchestration.warehouse.preparation import built_day, require_same_release
+from orchestration.warehouse.preparation import require_built, require_same_release
 
 FILES = {
     "dashboard": "published/dashboard.duckdb. Counts only, no personal data: "
@@ -75,12 +75,6 @@ def _accounts(config: Settings, connection: duckdb.DuckDBPyConnection) -> Iterat
             group_name="published",
             owners=OWNERS,
             kinds={"parquet" if file == "parquet" else "duckdb"},
-            freshness_policy=dg.FreshnessPolicy.cron(
-                # From this hour the day before is late; the sensor for notices uses the same setting.
-                deadline_cron=f"{settings().late_after.minute} {settings().late_after.hour} * * *",
-                lower_bound_delta=timedelta(hours=24),
-                timezone=CHICAGO,
-            ),
         )
         for file, description in FILES.items()
     ],
@@ -97,14 +91,10 @@ def publish_release(context: dg.AssetExecutionContext) -> Iterator[dg.Materializ
     with as_dagster_failure():
         day = parse_day(context.partition_key)
         with connect(config, config.warehouse) as connection:
-            if (built := built_day(connection)) != day:
-                raise UsageError(
-                    f"The warehouse holds {built or 'no complete day'}, not {day}. "
-                    "Materialize the models of the day first."
-                )
+            require_built(connection, day)
             require_same_release(config, connection)
-            connection.execute("delete from run.check_results where name in (?, ?)", [ROW_ACCOUNT, NOBODY_FORGOTTEN])
             record(connection, [*_accounts(config, connection), *_forgotten(config, day)])
+            keep(config, connection)
             gate(connection)
         release = publish(config, day, compiled_marts(config), context.run.run_id)
     state = "pending until the newest day is run again" if release.pending_behind else "published"

@@ -151,9 +151,13 @@ def sync_problems(config: Settings, scope: Scope) -> tuple[date, Table]:
 
 
 def checks(config: Settings, as_of: date | None) -> tuple[str, Table]:
-    """The checks of the last run, whether it published or not; with ``as_of``, those of that published day."""
+    """The checks of the last run, or of the last run of the day ``as_of``; whether it published or not."""
     columns = "title, name, asset, severity, passed, observed, expected"
     order = "order by passed, severity, title, asset"
+    if as_of and (kept := config.checks / f"{as_of}.parquet").exists():
+        with connect(config) as connection:
+            sql = f"select {columns}, where_to_look from read_parquet(?) {order}"
+            return f"the last run of {as_of}", query(connection, sql, [str(kept)])
     if as_of is None and config.warehouse.exists():
         with _opened(config.warehouse) as connection, suppress(duckdb.CatalogException):
             days = _column(connection, "select as_of_date from it.run.built")

@@ -56,7 +56,7 @@ def _columns(extract: Extract, table: SourceTable) -> dict[str, str | None]:
     """Each column of the source is taken once, by the column of the contract that it looks most like."""
     pairs = sorted(
         (
-            (_similarity(column.name, name, f"{extract.system} {extract.name}"), column.name, name)
+            (_similarity(column.name, name, _around(extract, column)), column.name, name)
             for column in extract.columns
             for name in table.columns
             if _can_be(column, table.shapes.get(name))
@@ -68,6 +68,11 @@ def _columns(extract: Extract, table: SourceTable) -> dict[str, str | None]:
         if score >= _GOOD and found[wanted] is None and name not in found.values():
             found[wanted] = name
     return found
+
+
+def _around(extract: Extract, column: Column) -> str:
+    """Words that a name may have or leave out: of the extract, and that a code is one."""
+    return f"{extract.system} {extract.name} {'code' if column.type is ColumnType.CODE else ''}"
 
 
 def _can_be(column: Column, shape: str | None) -> bool:

@@ -20,6 +20,7 @@ from orchestration.failures import IS_FINAL, DeliveryRefused, UsageError, YacpEr
 from orchestration.landing.archive import Archive
 from orchestration.landing.refusals import accepted_when_held
 from orchestration.landing.stand_ins import stand_in_days
+from orchestration.publishing.freshness import newest_day_is_published
 from orchestration.publishing.queries import published_deliveries
 from orchestration.pulling.due import due_pulls
 from orchestration.settings import Settings, settings
@@ -37,7 +38,7 @@ _RETRY_AFTER = (timedelta(minutes=1), timedelta(minutes=10), timedelta(minutes=6
 
 nightly = dg.define_asset_job(
     JOB,
-    selection=dg.AssetSelection.all() - dg.AssetSelection.checks(*UNIT_TEST_CHECKS),
+    selection=dg.AssetSelection.all() - dg.AssetSelection.checks(*UNIT_TEST_CHECKS, newest_day_is_published),
     partitions_def=DAILY_PARTITIONS,
     description="Lands both systems' deliveries of a day, builds and checks the dashboard, and publishes it.",
     tags={"yacp/writes": "warehouse"},
@@ -66,7 +67,7 @@ def days_to_run(config: Settings, on_problem: Callable[[str], None]) -> dict[dat
             days = sorted(  # oldest first
                 {*islice(_buildable_days(config, root), _RECENT_DAYS), *_pullable_days(root, pulls)}
             )
-            published = published_deliveries(config, days)
+            published, known = published_deliveries(config, days), DAILY_PARTITIONS.get_partition_keys()
             for day in days:
                 try:
                     found = {
@@ -80,8 +81,10 @@ def days_to_run(config: Settings, on_problem: Callable[[str], None]) -> dict[dat
                 is_newer = len(found) < len(SYSTEMS) or any(
                     (of_day, number) > published.get((day, name), _NEVER) for name, (of_day, number) in found.items()
                 )
-                if is_newer and str(day) in DAILY_PARTITIONS.get_partition_keys():
+                if is_newer and str(day) in known:
                     to_run[day] = _requested_for(config, day, found, pulls)
+                elif is_newer:
+                    on_problem(f"{day} is not a day that Dagster knows; restart yacp's daemon, or run it: yacp run.")
     except YacpError as error:
         on_problem(str(error))
     release = pending(config)

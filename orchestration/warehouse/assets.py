@@ -6,7 +6,6 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
-from importlib import import_module
 from typing import Any
 
 import dagster as dg
@@ -25,6 +24,7 @@ from orchestration.contract.partitions import DAILY_PARTITIONS, ONE_DAY_PER_RUN
 from orchestration.contract.systems import extracts
 from orchestration.failures import NOTHING_PUBLISHED, BuildFailed, UsageError, as_dagster_failure
 from orchestration.internals.dagster_dbt_cli import InstalledDbtCli
+from orchestration.internals.great_expectations_context import load_great_expectations
 from orchestration.landing.assets import OWNERS, asset_key
 from orchestration.landing.stand_ins import deliveries_of
 from orchestration.settings import Settings, settings
@@ -33,7 +33,7 @@ from orchestration.spark.results import Node, collect
 from orchestration.spark.session import require_spark
 from orchestration.spark.workspace import newest_workspace
 from orchestration.state.database import connect, literal
-from orchestration.warehouse.check_results import dbt_results, gate, record
+from orchestration.warehouse.check_results import dbt_results, gate, keep, record
 from orchestration.warehouse.check_texts import dbt_test_text
 from orchestration.warehouse.dbt_process import end_with_step
 from orchestration.warehouse.dbt_project import DBT_COMMAND, PROJECT_DIR, environment, manifest_path
@@ -75,7 +75,11 @@ class Translator(DagsterDbtTranslator):
         if spec is None or node is None:  # a unit test has its spec elsewhere
             return spec
         text = dbt_test_text(node)
-        return spec._replace(description=text.sentence, metadata={**spec.metadata, "title": text.title})
+        return spec._replace(
+            description=text.sentence,
+            metadata={**spec.metadata, "title": text.title},
+            partitions_def=DAILY_PARTITIONS,
+        )
 
 
 TRANSLATOR = Translator(settings=DagsterDbtTranslatorSettings(enable_code_references=True))
@@ -112,7 +116,7 @@ def dbt_models(context: dg.AssetExecutionContext) -> Iterator[Any]:
     arguments = ["build", "--exclude-resource-type", "unit_test"]
     invocation = start_dbt(context.resources.dbt, arguments, variables, context)
     with ThreadPoolExecutor() as background, end_with_step(invocation.process):
-        background.submit(import_module, "great_expectations")  # takes seconds, and this process only waits
+        background.submit(load_great_expectations)  # takes seconds, and this process only waits
         yield from invocation.stream()
     with as_dagster_failure():
         results = read_results(config)
@@ -197,6 +201,7 @@ def _record_results(
     """Records what dbt's tests found and returns the nodes that were built."""
     statuses = {result["unique_id"]: result["status"] for result in results}
     record(connection, dbt_results(results, nodes))
+    keep(config, connection)
     if broken := [name for name, status in statuses.items() if status == "error"]:
         names = ", ".join(name.split(".")[2] for name in broken[:5])
         raise BuildFailed(f"dbt could not build {names}. {NOTHING_PUBLISHED} See {config.dbt_target}/dbt.log.")

@@ -7,6 +7,9 @@ from typing import Any
 import duckdb
 
 from orchestration.failures import NOTHING_PUBLISHED, ChecksBlocked
+from orchestration.settings import Settings
+from orchestration.state.database import write_parquet
+from orchestration.state.files import flush_to_disk
 from orchestration.warehouse.check_texts import dbt_test_text
 
 _SHOWN = 12
@@ -30,9 +33,13 @@ class CheckResult:
 
 
 def record(connection: duckdb.DuckDBPyConnection, results: Iterable[CheckResult]) -> None:
-    """Adds results to those of the run so far."""
+    """Adds results to those of the run so far, in place of earlier ones of the same checks."""
     rows = [astuple(result) for result in results]
     if rows:
+        connection.execute(
+            "delete from run.check_results where (name, asset) in (select unnest(?), unnest(?))",
+            [[row[0] for row in rows], [row[1] for row in rows]],
+        )
         connection.executemany("insert into run.check_results values (?, ?, ?, ?, ?, ?, ?, ?)", rows)
 
 
@@ -54,6 +61,16 @@ def gate(connection: duckdb.DuckDBPyConnection) -> None:
         f"{len(failed)} check{'s' if len(failed) != 1 else ''} of severity error failed. {NOTHING_PUBLISHED}\n"
         + "\n".join(lines)
     )
+
+
+def keep(config: Settings, connection: duckdb.DuckDBPyConnection) -> None:
+    """Keeps the results of the run so far as those of its day. Later runs of other days don't touch them."""
+    [(day,)] = connection.execute("select as_of_date from run.built").fetchall()
+    target = config.checks / f"{day}.parquet"
+    fresh = target.with_suffix(".new")
+    write_parquet(connection, "from run.check_results", fresh)
+    flush_to_disk(fresh)
+    fresh.replace(target)
 
 
 def cases_found(count: int, of: int | None = None) -> str:

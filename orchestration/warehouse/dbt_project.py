@@ -14,7 +14,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from orchestration.failures import BuildFailed
+from orchestration.failures import NOTHING_PUBLISHED, BuildFailed
 from orchestration.settings import PROJECT, Settings
 from orchestration.warehouse.dbt_process import ENGINE, PARENT_PROCESS
 
@@ -111,11 +111,14 @@ def marts(settings: Settings) -> list[Mart]:
 
 
 def compiled_marts(settings: Settings) -> list[Mart]:
-    """The same as ``marts``, with the compiled SQL of the last build."""
-    return _marts(json.loads((settings.dbt_target / "manifest.json").read_text()))
+    """The same as ``marts``, with the compiled SQL of the last build.
+
+    Read from files, one for each model: dbt's last manifest has only the SQL of what its last run built.
+    """
+    return _marts(load_manifest(manifest_path(settings)), settings.dbt_target / "compiled")
 
 
-def _marts(manifest: Mapping[str, Any]) -> list[Mart]:
+def _marts(manifest: Mapping[str, Any], compiled: Path | None = None) -> list[Mart]:
     nodes = manifest["nodes"].values()
     grains = {
         node["attached_node"]: tuple(node["test_metadata"]["kwargs"]["columns"])
@@ -130,7 +133,7 @@ def _marts(manifest: Mapping[str, Any]) -> list[Mart]:
             is_view=meta.get("published_as") == "view",
             description=node["description"].strip(),
             columns={name: column["description"] for name, column in node["columns"].items()},
-            sql=(node.get("compiled_code") or "").replace('"warehouse".', ""),
+            sql=_sql(compiled / node["package_name"] / node["original_file_path"]) if compiled else "",
             replaces=tuple(meta.get("replaces", ())),
             changes=meta.get("changes", ""),
             grain=grains.get(node["unique_id"], tuple(meta.get("grain", ()))),
@@ -147,6 +150,13 @@ def _marts(manifest: Mapping[str, Any]) -> list[Mart]:
         if node["resource_type"] == "model" and "published_in" in (meta := node["config"]["meta"])
     ]
     return sorted(found, key=lambda mart: (mart.schema, mart.name))
+
+
+def _sql(path: Path) -> str:
+    try:
+        return path.read_text().replace('"warehouse".', "")
+    except FileNotFoundError:
+        raise BuildFailed(f"{path} is missing. {NOTHING_PUBLISHED} Run the whole day again, which writes it.") from None
 
 
 def _fingerprint() -> str:

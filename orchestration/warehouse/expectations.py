@@ -14,16 +14,24 @@ import dagster as dg
 import pandas as pd
 import yaml
 
+from orchestration.contract.dates import parse_day
+from orchestration.contract.partitions import DAILY_PARTITIONS
 from orchestration.failures import BuildFailed, as_dagster_failure
-from orchestration.internals.great_expectations_context import quiet_context
+from orchestration.internals.great_expectations_context import load_great_expectations, quiet_context
 from orchestration.settings import PROJECT, settings
 from orchestration.state.database import connect
-from orchestration.warehouse.check_results import CheckResult, cases_found, record
+from orchestration.warehouse.check_results import CheckResult, cases_found, gate, keep, record
+from orchestration.warehouse.preparation import require_built
+
+_SHOWN = 5
 
 
 @dataclass(frozen=True)
 class Expectation:
-    """One expectation of a suite: its words, its type, the rows it applies to, and whether its failure blocks."""
+    """One expectation of a suite: its words, its type, the rows it applies to, and whether its failure blocks.
+
+    ``shows`` is how a row of the guard that breaks it is shown.
+    """
 
     name: str
     title: str
@@ -31,8 +39,8 @@ class Expectation:
     severity: str
     type: str
     kwargs: dict[str, Any]
+    shows: str
     where: str | None = None
-    observed: str = ""
 
 
 @dataclass(frozen=True)
@@ -68,8 +76,7 @@ def _read(path: Path) -> Suite:
 
 def validate(suite: Suite, frame: pd.DataFrame) -> list[CheckResult]:
     """Validates the rows of a suite's table."""
-    import great_expectations as gx  # takes seconds, and only runs need it
-
+    gx = load_great_expectations()
     batch = (
         quiet_context()
         .data_sources.add_pandas("warehouse")
@@ -82,16 +89,18 @@ def validate(suite: Suite, frame: pd.DataFrame) -> list[CheckResult]:
         kind = getattr(gx.expectations, each.type.title().replace("_", ""))
         condition = {"row_condition": each.where, "condition_parser": "pandas"} if each.where else {}
         expectations.append(kind(**each.kwargs, **condition, meta={"name": each.name}))
-    validation = batch.validate(gx.ExpectationSuite(suite.name, expectations))
+    validation = batch.validate(gx.ExpectationSuite(suite.name, expectations), result_format="COMPLETE")
     found = {result.expectation_config.meta["name"]: result for result in validation.results}
-    return [_result(suite, expectation, found[expectation.name]) for expectation in suite.expectations]
+    return [_result(suite, frame, expectation, found[expectation.name]) for expectation in suite.expectations]
 
 
-def _result(suite: Suite, expectation: Expectation, found: Any) -> CheckResult:
+def _result(suite: Suite, frame: pd.DataFrame, expectation: Expectation, found: Any) -> CheckResult:
     observed = cases_found(found.result.get("unexpected_count", 0), found.result.get("element_count", 0))
-    if expectation.observed and not found.success:
-        values = ", ".join(map(str, found.result.get("partial_unexpected_list", ())))
-        observed = expectation.observed.format(values=values)
+    if breaking := found.result.get("unexpected_index_list"):
+        rows = frame.loc[breaking[:_SHOWN]].to_dict("records")
+        shown = [expectation.shows.format_map({name: _in_words(value) for name, value in row.items()}) for row in rows]
+        left = len(breaking) - len(shown)
+        observed += f": {'; '.join(shown)}" + (f"; and {left:,} more" if left else "")
     if found.exception_info.get("raised_exception"):
         observed = "not judged (the expectation could not be tried)"
     return CheckResult(
@@ -106,6 +115,23 @@ def _result(suite: Suite, expectation: Expectation, found: Any) -> CheckResult:
     )
 
 
+def _in_words(value: object) -> object:
+    """Keys such as ``no_match`` and names of dates such as ``exited_on``, for people; numbers as they are."""
+    return value.removesuffix("_on").replace("_", " ") if isinstance(value, str) else value
+
+
+def _numbers(suite: Suite, frame: pd.DataFrame) -> dict[str, dict[str, int | float]]:
+    """By expectation, the rows that it judges and the highest value of its column, which Dagster plots by day."""
+    numbers: dict[str, dict[str, int | float]] = {}
+    for each in suite.expectations:
+        judged = frame.query(each.where) if each.where else frame
+        numbers[each.name] = {"rows_judged": len(judged)}
+        column = each.kwargs.get("column")
+        if column and len(judged) and pd.api.types.is_numeric_dtype(judged[column]):
+            numbers[each.name][f"highest_{column}"] = float(judged[column].max())
+    return numbers
+
+
 _SPECS = [
     dg.AssetCheckSpec(
         expectation.name,
@@ -117,6 +143,8 @@ _SPECS = [
             "suite": f"expectations/{suite.name}.yml",
             "severity": expectation.severity,
         },
+        blocking=expectation.severity == "error",
+        partitions_def=DAILY_PARTITIONS,
     )
     for suite in suites()
     for expectation in suite.expectations
@@ -124,18 +152,27 @@ _SPECS = [
 
 
 @dg.multi_asset_check(specs=_SPECS, name="great_expectations", required_resource_keys={"warehouse_lock"})
-def great_expectations() -> Iterator[dg.AssetCheckResult]:
-    """Validates every suite against the day that the warehouse holds."""
+def great_expectations(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
+    """Validates every suite against the day that the warehouse holds; stops the run if a check that blocks fails."""
     config = settings()
     with as_dagster_failure(), connect(config, config.warehouse) as connection:
+        require_built(connection, parse_day(context.partition_key))
         for suite in suites():
             frame = connection.execute(f"select {', '.join(suite.columns)} from {suite.table}").df()
             record(connection, results := validate(suite, frame))
+            numbers = _numbers(suite, frame)
             for result in results:
                 yield dg.AssetCheckResult(
                     check_name=result.name,
                     asset_key=suite.asset_key,
                     passed=result.passed,
                     severity=dg.AssetCheckSeverity(result.severity.upper()),
-                    metadata={"title": result.title, "observed": result.observed, "expected": result.expected},
+                    metadata={
+                        "observed": result.observed,
+                        "expected": result.expected,
+                        "where_to_look": result.where_to_look,
+                        **numbers[result.name],
+                    },
                 )
+        keep(config, connection)
+        gate(connection)

@@ -186,3 +186,11 @@ def built_day(connection: duckdb.DuckDBPyConnection) -> date | None:
     except duckdb.CatalogException:
         return None
     return row[0] if row else None
+
+
+def require_built(connection: duckdb.DuckDBPyConnection, day: date) -> None:
+    """Raises ``UsageError`` unless the warehouse holds this day, complete."""
+    if (built := built_day(connection)) != day:
+        raise UsageError(
+            f"The warehouse holds {built or 'no complete day'}, not {day}. Materialize the models of the day first."
+        )

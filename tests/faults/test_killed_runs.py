@@ -53,7 +53,7 @@ KILLS: list[list[Kill]] = [
     ],
     [
         step(r"^sql create or replace table run\.built"),  # the warehouse holds parts of two days
-        dbt("START test grain_rates"),  # the models are built, but not all are tested
+        dbt("START test grain_movement"),  # the models are built, but not all are tested
         step(r"^sql update run\.built set is_complete", delay=0.4),  # Dagster records what dbt has built
         step(r"^os\.rename /published/\.current\.new -> /published/current"),
     ],

@@ -27,9 +27,9 @@ NOTHING_AUDITED = "Nothing was audited, most likely because no vulnerability dat
 
 
 def test_every_lock_is_looked_at() -> None:
-    assert {lock.stem for lock in CHAIN["LOCKS"]} == {"runtime", "dev", "spark"}
+    assert {lock.stem for lock in CHAIN["LOCKS"]} == {"runtime", "dev", "spark", "superset"}
     clients = {path.stem for path in (PROJECT / "requirements" / "clients").glob("*.in")}
-    assert {lock.stem for lock in LOCKS} == {"runtime", "dev", "spark", *clients}
+    assert {lock.stem for lock in LOCKS} == {"runtime", "dev", "spark", "superset", *clients}
     assert "libraries" in clients
 
 
@@ -202,7 +202,7 @@ def test_an_audit_without_findings_says_what_it_left_out(
     assert 0 < audited < expected
     assert left_out.count(",") == expected - audited
     assert "pywin32 " in left_out
-    assert not re.search(r"\b(duckdb|ruff|pyspark) ", left_out)  # one of each lock
+    assert not re.search(r"\b(duckdb|ruff|pyspark|apache-superset) ", left_out)  # one of each lock
 
 
 def test_an_audit_that_reaches_no_database_says_so_and_does_not_pass(

@@ -17,6 +17,8 @@ GOOD = {
         "sync_status": ["synced", "no_match"],
         "population": [600, 600],
         "previous_population": [600, 600],
+        "share": [0.64, 0.36],
+        "previous_share": [0.21, 0.36],
         "change_points": [1.0, 0.0],
     },
     "status_dates": {
@@ -109,7 +111,7 @@ def test_an_unknown_id_has_no_person() -> None:
 
 def test_a_late_system_is_so_many_days_late() -> None:
     [result] = validate(suite("delivery_days"), pd.DataFrame(GOOD["delivery_days"]).assign(days_old=[0, 3]))
-    assert result.observed == "IWDS's rows are older than the day, in days: 3"
+    assert result.observed == "1 of 1 case breaks it: IWDS's rows are 3 days older than the day"
 
 
 def test_a_small_population_may_jump() -> None:
