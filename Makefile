@@ -114,6 +114,7 @@ test-spark: $(VENV)/.spark
 # Compares the pipeline with a hand-written script and pandas, for up to 1,000,000 customers; takes half an hour.
 bench: $(VENV)/.dev
 	$(BIN)/python benchmarks/pipeline/measure.py
+	$(BIN)/python benchmarks/pull.py
 
 # Twenty people using the dashboard of 1,000 providers, then 100,000 requests; takes a quarter of an hour, needs wrk.
 bench-dashboard: $(VENV)/.dev
