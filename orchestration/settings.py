@@ -87,6 +87,11 @@ class Settings(BaseSettings):
     log_retention_days: int = Field(
         default=90, ge=0, description="Days after which the record of a run and its logs are removed; 0: never."
     )
+    owner: str = Field(
+        default="team:yacp-data",
+        pattern=r"^(team:\S+|\S+@\S+)$",
+        description="Who owns the assets in Dagster: team:name, or an address.",
+    )
     first_day: date | None = Field(
         default=None,
         description="The first day that Dagster offers; empty: the earliest that is delivered, archived or published.",

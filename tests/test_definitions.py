@@ -39,11 +39,22 @@ def test_every_asset_has_a_description_an_owner_and_a_group(repository) -> None:
     for key in keys:
         node = graph.get(key)
         assert node.description, key
+        assert "{{" not in node.description, key
+        assert "select" not in node.description.split(), key
         assert node.owners == ["team:yacp-data"], key
         assert node.group_name != "default", key
         assert node.kinds, key
         if node.is_materializable:
             assert node.partitions_def.timezone == "America/Chicago", key
+
+
+def test_personal_columns_are_tagged_as_the_contract_says(repository) -> None:
+    for extract in extracts():
+        node = repository.asset_graph.get(dg.AssetKey(["raw", extract.table]))
+        shown = node.metadata["dagster/column_schema"].columns
+        assert {column.name for column in shown if "personal_data" in column.tags} == {
+            column.name for column in extract.columns if column.personal
+        }
 
 
 def test_checks_know_their_day_and_whether_they_block(repository) -> None:

@@ -44,6 +44,11 @@ def pull_sources(system: str | None, as_of: date | None) -> None:
         with _progress(f"Pulling {each.title}") as show:
             done = pull(settings(), each, as_of, show) if as_of else pull_newest(settings(), each, show)
         outcome = f"delivery {done.delivery}" if done.is_new else f"the same as delivery {done.delivery}"
+        if done.full_numbers:
+            terminal.warn(
+                f"{each.title} has {done.full_numbers:,} full Social Security numbers; only the last four digits were "
+                "pulled."
+            )
         terminal.say(f"{each.title} {done.day}: {sum(done.rows.values()):,} rows in {done.seconds:.1f} s, {outcome}")
 
 

@@ -26,7 +26,7 @@ from orchestration.landing.refusals import HELD, REFUSED
 from orchestration.settings import settings
 from orchestration.sources.profile import has_profile
 
-OWNERS = ["team:yacp-data"]
+OWNERS = [settings().owner]
 
 
 def asset_key(extract: Extract) -> dg.AssetKey:
@@ -40,16 +40,16 @@ def source_key(system: System) -> dg.AssetKey:
 
 
 def _spec(system: System, extract: Extract) -> dg.AssetSpec:
+    """Without dependencies on each other: the extracts of a delivery arrive together, and Dagster 1.13 backfills no
+    multi-asset that has them.
+    """
     return dg.AssetSpec(
         asset_key(extract),
         description=f"{extract.description} Grain: one row per {extract.key.name}.",
         group_name=system.name,
         owners=OWNERS,
         kinds={"duckdb", "parquet"},
-        deps=[
-            *(asset_key(system.extract(reference.parent)) for reference in extract.references),
-            *([source_key(system)] if has_profile(settings(), system) else []),
-        ],
+        deps=[source_key(system)] if has_profile(settings(), system) else [],
         metadata={
             "dagster/column_schema": dg.TableSchema(
                 columns=[
@@ -58,6 +58,7 @@ def _spec(system: System, extract: Extract) -> dg.AssetSpec:
                         column.type.duckdb_type,
                         column.description,
                         constraints=dg.TableColumnConstraints(nullable=column.nullable, unique=column.key),
+                        tags={"personal_data": ""} if column.personal else {},
                     )
                     for column in extract.columns
                 ]

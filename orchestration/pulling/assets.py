@@ -23,6 +23,7 @@ def _result(outcome: Pulled | NotPulled) -> dg.MaterializeResult[None]:
             "rows": dg.MetadataValue.md("\n".join(["| extract | rows |", "| --- | ---: |", *counts])),
             "seconds": round(outcome.seconds, 1),
             "delivery": outcome.delivery,
+            "full_social_security_numbers_cut": outcome.full_numbers,
             "differs_from_the_delivery_before": outcome.is_new,
             "profile": dg.MetadataValue.md("\n".join(f"- `{path}`" for path in outcome.profile.all_files)),
         }

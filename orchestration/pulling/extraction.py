@@ -3,11 +3,13 @@
 import logging
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
 from orchestration.contract.extract import Extract
 from orchestration.failures import SourceUnreachable
+from orchestration.pulling.full_numbers import LastFourOnly
 from orchestration.settings import Settings
 from orchestration.sources.database import open_snapshot
 from orchestration.sources.file_tables import load_tables
@@ -27,8 +29,16 @@ def parquet_name(extract: Extract) -> str:
     return f"{extract.name}.parquet"
 
 
-def extract_all(settings: Settings, profile: Profile, day: date, folder: Path, progress: Progress) -> dict[str, int]:
-    """Writes a Parquet file per extract into the folder and returns the number of rows of each.
+@dataclass(frozen=True)
+class Extracted:
+    """The rows of each extract, and how many full Social Security numbers were cut to their last four digits."""
+
+    rows: dict[str, int]
+    full_numbers: int
+
+
+def extract_all(settings: Settings, profile: Profile, day: date, folder: Path, progress: Progress) -> Extracted:
+    """Writes a Parquet file per extract into the folder.
 
     A lost connection starts all over, so that everything is from one snapshot, with twice the wait each time.
     """
@@ -51,22 +61,22 @@ def extract_all(settings: Settings, profile: Profile, day: date, folder: Path, p
 
 def _from_database(
     settings: Settings, profile: Profile, database: Database, day: date, folder: Path, progress: Progress
-) -> dict[str, int]:
+) -> Extracted:
     texts = _texts(profile)
-    counts = {}
+    counts, last_four = {}, LastFourOnly()
     with open_snapshot(settings, profile, database) as snapshot:
         for extract in profile.system.extracts:
             progress(f"pulling {profile.system.name} {extract.name}")
             rows = snapshot.select(profile.sql_path(extract), texts[extract.name], day)
-            counts[extract.name] = write_rows(rows, folder / parquet_name(extract))
-    return counts
+            counts[extract.name] = write_rows(last_four.of(rows, extract), folder / parquet_name(extract))
+    return Extracted(counts, last_four.count)
 
 
 def _from_files(
     settings: Settings, profile: Profile, files: Files, day: date, folder: Path, progress: Progress
-) -> dict[str, int]:
+) -> Extracted:
     texts = _texts(profile)
-    counts = {}
+    counts, last_four = {}, LastFourOnly()
     with connect(settings) as connection:
         load_tables(connection, settings, profile, files, day, folder, progress)
         close_to_the_outside(connection)
@@ -74,8 +84,8 @@ def _from_files(
             progress(f"pulling {profile.system.name} {extract.name}")
             path = profile.sql_path(extract)
             rows = select_rows(connection, path, texts[extract.name], day, settings.pull_minutes)
-            counts[extract.name] = write_rows(rows, folder / parquet_name(extract))
-    return counts
+            counts[extract.name] = write_rows(last_four.of(rows, extract), folder / parquet_name(extract))
+    return Extracted(counts, last_four.count)
 
 
 def _texts(profile: Profile) -> dict[str, str]:

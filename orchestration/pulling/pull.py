@@ -34,7 +34,10 @@ from orchestration.state.permissions import make_home, private_umask
 
 @dataclass(frozen=True)
 class Pulled:
-    """What a pull brought. ``is_new`` is false when the delivery before has the same rows."""
+    """What a pull brought. ``is_new`` is false when the delivery before has the same rows.
+
+    ``full_numbers`` is how many full Social Security numbers were cut to their last four digits.
+    """
 
     profile: Profile
     day: date
@@ -42,6 +45,7 @@ class Pulled:
     is_new: bool
     rows: dict[str, int]
     seconds: float
+    full_numbers: int = 0
 
 
 def pull_newest(settings: Settings, system: System, progress: Progress = lambda _: None) -> Pulled:
@@ -62,15 +66,15 @@ def pull(settings: Settings, system: System, day: date, progress: Progress = lam
     make_home(settings)
     with private_umask(), _one_at_a_time(root, system), scratch_folder(root, system.name) as scratch:
         seen = fingerprint(settings, profile, day)
-        rows = extract_all(settings, profile, day, scratch, progress)
+        found = extract_all(settings, profile, day, scratch, progress)
         before = delivered_manifest(settings, system, day)
         target = root / system.name / day.isoformat()
         is_new = before is None or not _has_same_rows(settings, system, scratch, target, before)
         number = _next_number(settings, system, day, before) if is_new or before is None else before.delivery
-        manifest = _manifest(system, day, number, rows, scratch, seen) if is_new else before
+        manifest = _manifest(system, day, number, found.rows, scratch, seen) if is_new else before
         assert manifest  # noqa: S101 - without one before, it is new
         _put_in_place(scratch, target, manifest.model_copy(update={"source": seen}), is_new=is_new)
-    return Pulled(profile, day, number, is_new, rows, time.monotonic() - started)
+    return Pulled(profile, day, number, is_new, found.rows, time.monotonic() - started, found.full_numbers)
 
 
 def delivered_manifest(settings: Settings, system: System, day: date) -> Manifest | None:

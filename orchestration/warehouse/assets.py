@@ -21,11 +21,10 @@ from dagster_dbt import (
 
 from orchestration.contract.dates import parse_day
 from orchestration.contract.partitions import DAILY_PARTITIONS, ONE_DAY_PER_RUN
-from orchestration.contract.systems import extracts
 from orchestration.failures import NOTHING_PUBLISHED, BuildFailed, UsageError, as_dagster_failure
 from orchestration.internals.dagster_dbt_cli import InstalledDbtCli
 from orchestration.internals.great_expectations_context import load_great_expectations
-from orchestration.landing.assets import OWNERS, asset_key
+from orchestration.landing.assets import OWNERS
 from orchestration.landing.stand_ins import deliveries_of
 from orchestration.settings import Settings, settings
 from orchestration.spark.inputs import write_inputs
@@ -61,6 +60,10 @@ class Translator(DagsterDbtTranslator):
     def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str:
         """The schema: staging, intermediate, sections, lists, quality, reference, seeds."""
         return str(dbt_resource_props["schema"])
+
+    def get_description(self, dbt_resource_props: Mapping[str, Any]) -> str:
+        """The words. The SQL is a click away: each asset links to its file."""
+        return str(dbt_resource_props["description"])
 
     def get_owners(self, _dbt_resource_props: Mapping[str, Any]) -> Sequence[str]:
         """Who to ask."""
@@ -227,7 +230,7 @@ RUN_SOURCES = [
     dg.AssetSpec(
         ["run", "deliveries"],
         description="The files of the day's deliveries: rows in the manifest, loaded, quarantined, duplicate.",
-        deps=[asset_key(extract) for extract in extracts()],
+        # No dependency on the extracts: a backfill leaves out what is below an asset that it can't materialize.
         group_name="run",
         owners=OWNERS,
         kinds={"parquet"},

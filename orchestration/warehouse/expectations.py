@@ -151,7 +151,9 @@ _SPECS = [
 ]
 
 
-@dg.multi_asset_check(specs=_SPECS, name="great_expectations", required_resource_keys={"warehouse_lock"})
+@dg.multi_asset_check(
+    specs=_SPECS, name="great_expectations", can_subset=True, required_resource_keys={"warehouse_lock"}
+)
 def great_expectations(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
     """Validates every suite against the day that the warehouse holds; stops the run if a check that blocks fails."""
     config = settings()
@@ -162,6 +164,8 @@ def great_expectations(context: dg.AssetCheckExecutionContext) -> Iterator[dg.As
             record(connection, results := validate(suite, frame))
             numbers = _numbers(suite, frame)
             for result in results:
+                if dg.AssetCheckKey(suite.asset_key, result.name) not in context.selected_asset_check_keys:
+                    continue
                 yield dg.AssetCheckResult(
                     check_name=result.name,
                     asset_key=suite.asset_key,

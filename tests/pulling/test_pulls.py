@@ -9,15 +9,17 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from conftest import DAY, DAY_BEFORE
+from conftest import DAY, DAY_BEFORE, Deliveries
 from written_deliveries import IWDS_VALUES
 from written_profiles import FILES, WrittenProfile
 from yacp_command import clean_environment
 
+from orchestration.contract.extract import System
 from orchestration.failures import SourceError
 from orchestration.landing.intake import land
 from orchestration.pulling.due import NotPulled, due_pulls, pull_for_run
 from orchestration.pulling.pull import pull, pull_newest
+from orchestration.runs.run_requests import days_to_run
 from orchestration.state.crash_cleanup import remove_leftovers
 
 ROW = IWDS_VALUES["applications"]
@@ -166,3 +168,39 @@ def test_a_day_that_the_source_no_longer_has_is_built_from_the_archive(written_p
     outcome = pull_for_run(written_profile.settings, written_profile.system, DAY_BEFORE, lambda _: None)
     assert isinstance(outcome, NotPulled)
     assert "doesn't have that day now" in outcome.reason
+
+
+@pytest.mark.parametrize(
+    "numbers",
+    [
+        "unnest(['123-45-6789', ' 123456789 ', '6789', '12', null])",
+        "cast(unnest([123456789, 1010001, 6789, 12, null]) as integer)",
+        "cast(unnest([123456789, 1010001, 6789, 12, null]) as double)",
+    ],
+)
+def test_no_more_than_four_digits_of_a_social_security_number_are_written(
+    written_profile: WrittenProfile, numbers: str
+) -> None:
+    written_profile.write(FILES, applications=f"select {numbers} as ssn_last4, * from app")
+    written_profile.export_table("app", [ROW])
+    pulled = pull(written_profile.settings, written_profile.system, DAY)
+    assert pulled.full_numbers == 2
+    path = Path(written_profile.settings.extracts_root) / "iwds" / str(DAY) / "applications.parquet"
+    found = [number for (number,) in duckdb.sql(f"select trim(ssn_last4) from '{path}'").fetchall()]
+    assert found[:3] in (["6789", "6789", "6789"], ["6789", "0001", "6789"])
+    assert found[3:] in (["12", None], ["0012", None])
+
+
+def test_the_sensor_asks_for_a_day_once_every_source_is_ready(
+    written_profile: WrittenProfile, deliveries: Deliveries, systems: dict[str, System]
+) -> None:
+    settings = written_profile.settings.model_copy(update={"extracts": str(deliveries.root)})
+    written_profile.write(FILES, applications=ALL)
+    written_profile.export_table("app", [ROW])
+    assert days_to_run(settings, pytest.fail) == {}  # workNet has delivered nothing
+    deliveries.write(systems["worknet"])
+    assert [(day, due[:5], due[-2:]) for day, due in days_to_run(settings, pytest.fail).items()] == [
+        (DAY, "iwds-", "-1")
+    ]
+    pull(settings, written_profile.system, DAY)
+    assert days_to_run(settings, pytest.fail) == {DAY: "1-1"}
