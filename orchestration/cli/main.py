@@ -20,15 +20,15 @@ from orchestration.cli.read_commands import (
     sync_problems,
 )
 from orchestration.cli.run_commands import accept, backfill, generate, run
-from orchestration.cli.service_commands import daemon, dev, notify, serve, ui
-from orchestration.cli.setup_commands import docs, doctor
+from orchestration.cli.service_commands import daemon, dev, disable, enable, notify, serve, ui
+from orchestration.cli.setup_commands import docs, doctor, status
 from orchestration.cli.terminal import fail
 from orchestration.failures import YacpError
 from orchestration.internals.process import skip_final_gc
 
 COMMANDS = (
-    accept, backfill, changes, checks, customer, daemon, deliveries, dev, docs, doctor, forget, generate,
-    list_customers, notify, quarantine, retention, run, serve, show, sync_problems, ui,
+    accept, backfill, changes, checks, customer, daemon, deliveries, dev, disable, docs, doctor, enable, forget,
+    generate, list_customers, notify, quarantine, retention, run, serve, show, status, sync_problems, ui,
 )  # fmt: skip
 
 

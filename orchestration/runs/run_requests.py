@@ -28,11 +28,14 @@ from orchestration.state.releases import pending
 from orchestration.warehouse.unit_tests import UNIT_TEST_CHECKS
 
 JOB = "nightly"
+STARTERS = (("sensor", "complete_deliveries"), ("schedule", "every_morning"), ("schedule", "every_night"))
+"""What starts runs by itself once it is switched on; off in a new installation."""
 DELIVERIES_TAG = "yacp/deliveries"
 """The tag of a run that says which deliveries it was requested for."""
 _RECENT_DAYS = 14
 _NEVER = (date.min, 0)
-_MORNING = time(6)
+MORNING = time(6)
+"""When the schedule looks for what the sensor missed, in Chicago."""
 _RETRY_AFTER = (timedelta(minutes=1), timedelta(minutes=10), timedelta(minutes=60))
 
 nightly = dg.define_asset_job(
@@ -101,7 +104,7 @@ def _buildable_days(config: Settings, root: DeliveryRoot) -> Iterator[date]:
         return
     now = datetime.now(ZoneInfo(CHICAGO))
     for day in root.days(WORKNET):
-        is_late = now >= datetime.combine(day + timedelta(days=1), _MORNING, ZoneInfo(CHICAGO))
+        is_late = now >= datetime.combine(day + timedelta(days=1), MORNING, ZoneInfo(CHICAGO))
         if root.has(IWDS, day) or (is_late and any(stand_in_days(config, root, IWDS, day))):
             yield day
 
@@ -187,7 +190,7 @@ def complete_deliveries(context: dg.SensorEvaluationContext) -> Iterator[dg.RunR
 
 @dg.schedule(
     job=nightly,
-    cron_schedule=f"0 {_MORNING.hour} * * *",
+    cron_schedule=f"0 {MORNING.hour} * * *",
     execution_timezone=CHICAGO,
     description="At six in the morning, runs what the sensor missed.",
 )
