@@ -1,4 +1,5 @@
-# make run        from scratch: sample deliveries, a full run, the dashboard in the terminal
+# make run        from scratch: sample deliveries, a full run, the dashboard in the terminal; SOURCE=files or
+#                 SOURCE=postgresql pulls the same people from exports or from a database of another shape
 # make test       from scratch: the tests
 # make dev        the Dagster UI on the same state
 # make dashboard  the dashboard in a browser; runs sample deliveries first if nothing is published yet
@@ -30,9 +31,13 @@ SBOM ?= sbom.json
 .PHONY: run dashboard superset sample-days test test-faults test-browser test-clients test-superset test-security test-spark fuzz bench bench-dashboard dev setup lint lock audit sbom licenses contract clean
 
 run: setup
+ifdef SOURCE
+	examples/sources/run $(SOURCE)
+else
 	$(BIN)/yacp generate
 	$(BIN)/yacp run
 	$(BIN)/yacp show
+endif
 
 setup: $(VENV)/.runtime
 
@@ -109,6 +114,7 @@ test-spark: $(VENV)/.spark
 # Compares the pipeline with a hand-written script and pandas, for up to 1,000,000 customers; takes half an hour.
 bench: $(VENV)/.dev
 	$(BIN)/python benchmarks/pipeline/measure.py
+	$(BIN)/python benchmarks/pull.py
 
 # Twenty people using the dashboard of 1,000 providers, then 100,000 requests; takes a quarter of an hour, needs wrk.
 bench-dashboard: $(VENV)/.dev
@@ -138,9 +144,9 @@ lint: $(VENV)/.dev
 
 # Hashed requirements for pip and npm, without an index address. Needs uv and npm.
 lock:
-	uv pip compile pyproject.toml --extra setup --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --output-file requirements/runtime.txt
-	uv pip compile pyproject.toml --extra setup --extra dev --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --constraint requirements/runtime.txt --output-file requirements/dev.txt
-	uv pip compile pyproject.toml --extra setup --extra spark --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --constraint requirements/dev.txt --output-file requirements/spark.txt
+	uv pip compile pyproject.toml --extra setup --extra postgresql --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --output-file requirements/runtime.txt
+	uv pip compile pyproject.toml --extra setup --extra postgresql --extra dev --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --constraint requirements/runtime.txt --output-file requirements/dev.txt
+	uv pip compile pyproject.toml --extra setup --extra postgresql --extra spark --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --constraint requirements/dev.txt --output-file requirements/spark.txt
 	for client in requirements/clients/*.in; do \
 		uv pip compile $$client --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --output-file $${client%.in}.txt || exit; done
 	npm install --prefix requirements/clients --package-lock-only --omit-lockfile-registry-resolved --no-audit --no-fund

@@ -7,6 +7,7 @@ from orchestration.notices.sensor import notices
 from orchestration.privacy.retention import every_night, retention
 from orchestration.publishing.assets import publish_release
 from orchestration.publishing.freshness import freshness, newest_day_is_published
+from orchestration.pulling.assets import PULLS
 from orchestration.runs.run_requests import complete_deliveries, every_morning, nightly, unit_tests
 from orchestration.runs.warehouse_lock import WarehouseLock
 from orchestration.warehouse.assets import DBT, RUN_SOURCES, dbt_models
@@ -14,7 +15,7 @@ from orchestration.warehouse.expectations import great_expectations
 from orchestration.warehouse.unit_tests import business_rules
 
 defs = dg.Definitions(
-    assets=dg.with_source_code_references([*DELIVERIES, dbt_models, publish_release, *RUN_SOURCES]),
+    assets=dg.with_source_code_references([*PULLS, *DELIVERIES, dbt_models, publish_release, *RUN_SOURCES]),
     asset_checks=[great_expectations, business_rules, newest_day_is_published],
     jobs=[nightly, unit_tests, retention],
     schedules=[every_morning, every_night],

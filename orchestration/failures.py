@@ -47,6 +47,14 @@ class RootUnreachable(YacpError):
     exit_status = 1
 
 
+class SourceError(UsageError):
+    """A source profile, or what it reads, can't be used as it is: somebody has to change the profile or the source."""
+
+
+class SourceUnreachable(RootUnreachable):
+    """A source doesn't answer or closes the connection, in every retry."""
+
+
 class DeliveryRefused(YacpError):
     """A delivery breaks the contract as a whole; nothing of it was loaded. ``checksums`` are those of its files."""
 

@@ -29,6 +29,13 @@ class Settings(BaseSettings):
 
     home: Path = Field(default=PROJECT / ".yacp", description="The folder of all state: archive, warehouse, published.")
     extracts: str = Field(default="", description="Where deliveries come from; empty: the folder extracts under home.")
+    sources: Path | None = Field(
+        default=None,
+        description="The folder of source profiles, one folder per system; empty: the folder sources under home.",
+    )
+    pull_minutes: float = Field(
+        default=60, gt=0, description="How many minutes the SQL of one extract of a source may take."
+    )
     known_hosts: Path | None = Field(
         default=None,
         description="The file with the known keys of sftp servers; empty: ~/.ssh/known_hosts.",
@@ -210,6 +217,11 @@ class Settings(BaseSettings):
     def extracts_root(self) -> str:
         """The fsspec location that deliveries come from."""
         return self.extracts or str(self.state / "extracts")
+
+    @property
+    def sources_folder(self) -> Path:
+        """The source profiles, a folder for each system that is pulled."""
+        return self.sources.expanduser().absolute() if self.sources else self.state / "sources"
 
     @property
     def archive(self) -> Path:

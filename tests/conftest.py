@@ -26,7 +26,7 @@ __all__ = [
 # The definitions are loaded once in a process, before the tests' days are delivered.
 os.environ["YACP_FIRST_DAY"] = "2020-01-01"
 
-pytest_plugins = ("dashboard_site", "chromium", "notice_setup", "pipeline_runs", "superset_site")
+pytest_plugins = ("dashboard_site", "chromium", "notice_setup", "pipeline_runs", "pulling_setup", "superset_site")
 
 _ALWAYS = {"deadline": None, "suppress_health_check": list(hypothesis.HealthCheck)}
 hypothesis.settings.register_profile("quick", max_examples=8, derandomize=True, database=None, **_ALWAYS)

@@ -22,13 +22,15 @@ from orchestration.cli.read_commands import (
 from orchestration.cli.run_commands import accept, backfill, generate, run
 from orchestration.cli.service_commands import daemon, dev, disable, enable, notify, serve, ui
 from orchestration.cli.setup_commands import docs, doctor, status
+from orchestration.cli.source_commands import pull_sources, source
 from orchestration.cli.terminal import fail
 from orchestration.failures import YacpError
 from orchestration.internals.process import skip_final_gc
 
 COMMANDS = (
     accept, backfill, changes, checks, customer, daemon, deliveries, dev, disable, docs, doctor, enable, forget,
-    generate, list_customers, notify, quarantine, retention, run, serve, show, status, sync_problems, ui,
+    generate, list_customers, notify, pull_sources, quarantine, retention, run, serve, show, source, status,
+    sync_problems, ui,
 )  # fmt: skip
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from getpass import getuser
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,8 +27,11 @@ if TYPE_CHECKING:
 
     from orchestration.runs.day_run import Step
 
+_KNOWN_WITHOUT_DELIVERIES = timedelta(days=13)
 _TITLES = {
     "definitions": "Reading the project",
+    "source__worknet": "Pulling Illinois workNet",
+    "source__iwds": "Pulling IWDS",
     "worknet_delivery": "Landing Illinois workNet",
     "iwds_delivery": "Landing IWDS",
     "dbt_models": "Building and testing the models",
@@ -74,15 +77,20 @@ def generate(
 @as_of_option("The day; default: the newest that both systems have delivered in full.")
 @click.option("--extracts", help="The folder or address that deliveries come from; default: YACP_EXTRACTS.")
 def run(as_of: date | None, extracts: str | None) -> None:
-    """Land, build, check and publish a day."""
+    """Land, build, check and publish a day; pull it first where a system has a profile."""
     from orchestration.landing.queries import newest_delivered, require_delivered
+    from orchestration.pulling.due import newest_buildable, pull_for_run, pulled_systems
 
     if extracts:
         settings.cache_clear()
         os.environ["YACP_EXTRACTS"] = extracts if "://" in extracts else str(Path(extracts).absolute())
     config = settings()
-    day = as_of or newest_delivered(config)
-    require_delivered(config, day)
+    day = as_of or newest_buildable(config) or newest_delivered(config)
+    pulled = pulled_systems(config)
+    require_delivered(config, day, pulled=pulled)
+    if day <= today_in_chicago() - _KNOWN_WITHOUT_DELIVERIES:
+        for system in pulled:  # Dagster's partitions begin with what was delivered, and they are read with the project
+            pull_for_run(config, system, day, lambda _: None)
     _run_days(config, [day])
 
 

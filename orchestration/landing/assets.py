@@ -24,6 +24,7 @@ from orchestration.landing.reconciliation import (
 )
 from orchestration.landing.refusals import HELD, REFUSED
 from orchestration.settings import settings
+from orchestration.sources.profile import has_profile
 
 OWNERS = [settings().owner]
 
@@ -31,6 +32,11 @@ OWNERS = [settings().owner]
 def asset_key(extract: Extract) -> dg.AssetKey:
     """``raw/worknet_customers``: the same name as the dbt source."""
     return dg.AssetKey(["raw", extract.table])
+
+
+def source_key(system: System) -> dg.AssetKey:
+    """The source that a system's deliveries are pulled from, where it has a profile."""
+    return dg.AssetKey(["source", system.name])
 
 
 def _spec(system: System, extract: Extract) -> dg.AssetSpec:
@@ -43,6 +49,7 @@ def _spec(system: System, extract: Extract) -> dg.AssetSpec:
         group_name=system.name,
         owners=OWNERS,
         kinds={"duckdb", "parquet"},
+        deps=[source_key(system)] if has_profile(settings(), system) else [],
         metadata={
             "dagster/column_schema": dg.TableSchema(
                 columns=[

@@ -245,7 +245,7 @@ def _require_few_unfit(
 def _record(
     settings: Settings, landed: Path, manifest: Manifest, warnings: list[str], acceptance: Acceptance | None
 ) -> None:
-    record = manifest.model_dump(mode="json", exclude={"files"})
+    record = manifest.model_dump(mode="json", exclude={"files", "source"})
     record |= {"checksums": manifest.checksums, "warnings": warnings}
     if acceptance:
         record["acceptance"] = acceptance.record()

@@ -23,6 +23,8 @@ _MAX_COLUMNS = 1_000
 # that may have been rounded.
 _TEXT_TYPES = r"VARCHAR|UUID|DECIMAL\(\d+,0\)|U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?"
 _NUMBER_TYPES = r"U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?|FLOAT|DOUBLE|DECIMAL\(.*"
+_ORIGIN = ("_file", "_line")
+"""In Parquet that was pulled: the source's own file and line of each row."""
 _SCALAR_TYPES = _TEXT_TYPES + "|BOOLEAN|DATE|TIMESTAMP.*|" + _NUMBER_TYPES
 
 
@@ -48,7 +50,8 @@ class ParsedFile:
 
     ``rows`` names a view in DuckDB: ``row_index``, from 1 in the order of the file, and the contract's columns by their
     position in the file, ``c0``, ``c1``, …, to which ``columns`` maps their names. ``csv`` is ``None`` for a Parquet
-    file. Where the extract has a column for Social Security numbers, there is a column with notes on them.
+    file. Where the extract has a column for Social Security numbers, there is a column with notes on them. Where rows
+    were pulled from other files (``has_origin``), ``origin_file`` and ``origin_line`` say from where.
     """
 
     extract: Extract
@@ -58,6 +61,7 @@ class ParsedFile:
     columns: dict[str, str]
     csv: CsvText | None
     warnings: list[str]
+    has_origin: bool = False
 
     @property
     def reject_count(self) -> int:
@@ -107,14 +111,18 @@ def _parse_parquet(
     source = f"read_parquet({literal(path)}) as delivered"
     described = connection.execute(f"describe from {source}").fetchall()
     names = [str(row[0]) for row in described]
-    columns, warnings = _match_columns(extract, file, names)
+    columns, warnings = _match_columns(extract, file, names, known_extras=_ORIGIN)
     found = {f"c{n}": (f"delivered.{identifier(str(name))}", str(kind)) for n, (name, kind, *_) in enumerate(described)}
     sources = {position: found[position] for position in columns.values()}
     _require_types(extract, columns, sources)
     texts = [value for value, kind in sources.values() if kind == "VARCHAR"]
     _require_room(connection, source, texts, len(sources), max_size)
-    connection.execute(f"create table source_text as select {_selection(extract, columns, sources)} from {source}")
-    return ParsedFile(extract, file, *_number_rows(connection), columns, None, warnings)
+    has_origin = set(_ORIGIN) <= set(names)
+    origin = ", cast(_file as varchar) as origin_file, try_cast(_line as bigint) as origin_line" if has_origin else ""
+    connection.execute(
+        f"create table source_text as select {_selection(extract, columns, sources)}{origin} from {source}"
+    )
+    return ParsedFile(extract, file, *_number_rows(connection), columns, None, warnings, has_origin)
 
 
 def _selection(extract: Extract, columns: dict[str, str], sources: dict[str, tuple[str, str]]) -> str:
@@ -179,7 +187,9 @@ def _require_room(
         raise FileRejected(f"holds more than {size_text(max_size)} when written out (YACP_MAX_FILE_SIZE)")
 
 
-def _match_columns(extract: Extract, file: ManifestFile, names: list[str]) -> tuple[dict[str, str], list[str]]:
+def _match_columns(
+    extract: Extract, file: ManifestFile, names: list[str], known_extras: tuple[str, ...] = ()
+) -> tuple[dict[str, str], list[str]]:
     """Finds the contract's columns by name, whatever their order, letter case and surrounding blanks; with warnings."""
     if not names:
         raise FileRejected("has no readable header row")
@@ -189,6 +199,8 @@ def _match_columns(extract: Extract, file: ManifestFile, names: list[str]) -> tu
     found: dict[str, str] = {}
     extra = []
     for position, name in enumerate(name.strip().lower() for name in names):
+        if name in known_extras:
+            continue
         if name not in known:
             extra.append(name)
         elif name in found:

@@ -6,6 +6,7 @@ from pathlib import Path
 import duckdb
 
 from orchestration.contract.extract import ColumnType, Extract
+from orchestration.failures import name_list
 from orchestration.landing.archive import QUARANTINE
 from orchestration.landing.judging import ORPHAN_OF_QUARANTINED, JudgedFile
 from orchestration.landing.line_numbers import find_line_numbers
@@ -31,10 +32,14 @@ class Quarantine:
         """Adds the rows of a file that don't fit, and the records that couldn't be split into columns."""
         lines = find_line_numbers(self._connection, parsed)
         origin = f"{literal(parsed.extract.name)}, {literal(parsed.file.name)}"
+        place = f"{origin}, lines.line_number"
+        if parsed.has_origin:
+            file = f"coalesce(source.origin_file, {literal(parsed.file.name)})"
+            place = f"{literal(parsed.extract.name)}, {file}, coalesce(source.origin_line, lines.line_number)"
         values = " ".join(f"when {literal(name)} then source.{position}" for name, position in parsed.columns.items())
         record = ", ".join(f"{identifier(name)} := source.{position}" for name, position in parsed.columns.items())
         self._connection.execute(
-            f"insert into quarantine select {origin}, lines.line_number, judged.fault_column,"
+            f"insert into quarantine select {place}, judged.fault_column,"
             f" case judged.fault_column {values} end, judged.reason, cast(to_json(struct_pack({record})) as varchar)"
             f" from {judged.rows} as judged inner join {parsed.rows} as source using (row_index)"
             f" left join {lines.of_rows} as lines using (row_index) where judged.reason is not null"
@@ -61,13 +66,14 @@ class Quarantine:
     def most_frequent(self, extract: Extract) -> str:
         """The most frequent causes of an extract with column and first line, for a message; it quotes no value."""
         reasons = self._connection.execute(
-            "select reason, coalesce(column_name, 'the whole row'), count(*), min(line_number) from quarantine"
+            "select reason, coalesce(column_name, 'the whole row'), count(*), min(line_number),"
+            " arg_min(file, line_number) from quarantine"
             " where extract = ? and reason <> ? group by all order by 3 desc, 1, 2 limit 3",
             [extract.name, ORPHAN_OF_QUARANTINED],
         ).fetchall()
         return ", ".join(
-            f"{count:,} × {reason} in {column}" + (f", first in line {line:,}" if line else "")
-            for reason, column, count, line in reasons
+            f"{count:,} × {reason} in {column}" + (f", first in {_other(file, extract)}line {line:,}" if line else "")
+            for reason, column, count, line, file in reasons
         )
 
     def remarks(self, day: date) -> str:
@@ -89,3 +95,8 @@ class Quarantine:
         """Writes the rows of all files, by extract and line."""
         target = literal(folder / QUARANTINE)
         self._connection.execute(f"copy (from quarantine order by extract, line_number) to {target}")
+
+
+def _other(file: str, extract: Extract) -> str:
+    """The name of a file that isn't the delivery's own, but the one that the rows were pulled from."""
+    return "" if file.partition(".")[0].lower() == extract.name else f"{name_list([file])}, "

@@ -133,10 +133,10 @@ def delivered(config: Settings, days: Sequence[date]) -> list[date]:
         return [day for day in days if not _missing(config, root, day)]
 
 
-def require_delivered(config: Settings, day: date) -> None:
-    """Raises ``UsageError`` before a run starts when a system has not delivered the day."""
+def require_delivered(config: Settings, day: date, *, pulled: Sequence[System] = ()) -> None:
+    """Raises ``UsageError`` before a run starts when a system has not delivered the day, and won't be ``pulled``."""
     with DeliveryRoot(config) as root:
-        if missing := _missing(config, root, day):
+        if missing := [system for system in _missing(config, root, day) if system not in pulled]:
             manifests = " and ".join(f"{root.folder(system, day)}/{MANIFEST}" for system in missing)
             have = "has" if len(missing) == 1 else "have"
             who = " and ".join(system.title for system in missing)

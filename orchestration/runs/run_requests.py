@@ -22,6 +22,7 @@ from orchestration.landing.refusals import accepted_when_held
 from orchestration.landing.stand_ins import stand_in_days
 from orchestration.publishing.freshness import newest_day_is_published
 from orchestration.publishing.queries import published_deliveries
+from orchestration.pulling.due import due_pulls
 from orchestration.settings import Settings, settings
 from orchestration.sources.delivery_root import DeliveryRoot, without_retries
 from orchestration.state.releases import pending
@@ -56,27 +57,35 @@ unit_tests = dg.define_asset_job(
 def days_to_run(config: Settings, on_problem: Callable[[str], None]) -> dict[date, str]:
     """The recent days to run, each with the deliveries (``1-2``) or release (``after-…``) that it is run for.
 
-    These are the days that both systems have delivered and that are not published from those deliveries, and the
-    newest published day when a release with corrected older days is pending. A held delivery that somebody accepted is
-    another one (``1-accepted-2``), and so is an older one of IWDS that stands in (``1-1-of-2026-11-22``). What can't
-    be read now is passed to ``on_problem`` and tried again at the next tick.
+    These are the days that both systems have delivered and that are not published from those deliveries, the newest
+    day of a system that is to be pulled (``worknet-3f2a5c01``), and the newest published day when a release with
+    corrected older days is pending. A held delivery that somebody accepted is another one (``1-accepted-2``), and so is
+    an older one of IWDS that stands in (``1-1-of-2026-11-22``). What can't be read now is passed to ``on_problem`` and
+    tried again at the next tick.
     """
     to_run: dict[date, str] = {}
+    pulls = due_pulls(config, on_problem)
     try:
         with DeliveryRoot(without_retries(config)) as root:
-            days = sorted(islice(_buildable_days(config, root), _RECENT_DAYS))  # oldest first
+            days = sorted(  # oldest first
+                {*islice(_buildable_days(config, root), _RECENT_DAYS), *_pullable_days(root, pulls)}
+            )
             published, known = published_deliveries(config, days), DAILY_PARTITIONS.get_partition_keys()
             for day in days:
                 try:
-                    found = {system.name: _delivery_for(config, root, system, day) for system in SYSTEMS}
+                    found = {
+                        system.name: _delivery_for(config, root, system, day)
+                        for system in SYSTEMS
+                        if not _is_due(pulls, system, day)
+                    }
                 except (DeliveryRefused, UsageError) as error:
                     on_problem(str(error))
                     continue
-                is_newer = any(
+                is_newer = len(found) < len(SYSTEMS) or any(
                     (of_day, number) > published.get((day, name), _NEVER) for name, (of_day, number) in found.items()
                 )
                 if is_newer and str(day) in known:
-                    to_run[day] = _requested_for(config, day, found)
+                    to_run[day] = _requested_for(config, day, found, pulls)
                 elif is_newer:
                     on_problem(f"{day} is not a day that Dagster knows; restart yacp's daemon, or run it: yacp run.")
     except YacpError as error:
@@ -87,13 +96,31 @@ def days_to_run(config: Settings, on_problem: Callable[[str], None]) -> dict[dat
     return to_run
 
 
-def _requested_for(config: Settings, day: date, deliveries: dict[str, tuple[date, int]]) -> str:
+def _is_due(pulls: dict[str, tuple[date, str]], system: System, day: date) -> bool:
+    return system.name in pulls and pulls[system.name][0] == day
+
+
+def _pullable_days(root: DeliveryRoot, pulls: dict[str, tuple[date, str]]) -> Iterator[date]:
+    """The days that some system is to be pulled for, and that every other has delivered or is to be pulled for too."""
+    for day in {day for day, _ in pulls.values()}:
+        if all(_is_due(pulls, system, day) or root.has(system, day) for system in SYSTEMS):
+            yield day
+
+
+def _requested_for(
+    config: Settings, day: date, deliveries: dict[str, tuple[date, int]], pulls: dict[str, tuple[date, str]]
+) -> str:
     accepted = accepted_when_held(config, day)
-    return "-".join(
-        f"{number}"
-        + (f"-of-{of_day}" if of_day != day else "")
-        + ("-accepted" if of_day == day and (name, number) in accepted else "")
-        for name, (of_day, number) in deliveries.items()
+    due = [f"{name}-{seen[:8]}" for name, (of_day, seen) in pulls.items() if of_day == day]
+    return (
+        "-".join(due)
+        + ("-" if due and deliveries else "")
+        + "-".join(
+            f"{number}"
+            + (f"-of-{of_day}" if of_day != day else "")
+            + ("-accepted" if of_day == day and (name, number) in accepted else "")
+            for name, (of_day, number) in deliveries.items()
+        )
     )
 
 

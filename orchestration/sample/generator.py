@@ -245,7 +245,7 @@ def _write(
         files.append(ManifestFile(name=path.name, rows=rows, sha256=sha256))
         report(f"{day} {system.name} {extract.name}: {rows:,} rows")
     manifest = Manifest.model_validate({"system": system.name, "as_of_date": day, "delivery": delivery, "files": files})
-    (folder / MANIFEST).write_text(manifest.model_dump_json(indent=2) + "\n", encoding="utf-8")
+    (folder / MANIFEST).write_text(manifest.model_dump_json(indent=2, exclude_defaults=True) + "\n", encoding="utf-8")
 
 
 def _add_faults(path: Path, extract: Extract) -> int:

@@ -27,7 +27,7 @@ class ManifestFile(BaseModel):
 
 
 class Manifest(BaseModel):
-    """What a delivery contains, by its own account."""
+    """What a delivery contains, by its own account. ``source`` is a digest of what a delivery was pulled from."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -35,6 +35,7 @@ class Manifest(BaseModel):
     as_of_date: date
     delivery: int = Field(ge=1, le=9999)  # the archive names folders with four digits
     files: tuple[ManifestFile, ...]
+    source: str = ""
 
     @property
     def checksums(self) -> dict[str, str]:

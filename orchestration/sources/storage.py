@@ -8,7 +8,8 @@ import logging
 import os
 import time
 from collections.abc import Callable, Iterator
-from typing import Any
+from datetime import UTC, datetime
+from typing import Any, Self
 
 import fsspec
 
@@ -35,17 +36,24 @@ class ForeignFile(Exception):
 class Storage:
     """A location and its connection; paths are relative to the location."""
 
-    def __init__(self, location: str, config: Settings) -> None:
-        for setting, value in (("YACP_EXTRACTS", location), ("YACP_S3_ENDPOINT", config.s3_endpoint)):
+    def __init__(self, location: str, config: Settings, named_in: str = "YACP_EXTRACTS") -> None:
+        for setting, value in ((named_in, location), ("YACP_S3_ENDPOINT", config.s3_endpoint)):
             require_no_secret(setting, value)
         self.location = shown(location)
         self._location = location
+        self._named_in = named_in
         self._config = config
         self._protocol = location.rpartition("::")[2].partition("://")[0] if "://" in location else "file"
         self._filesystem: fsspec.AbstractFileSystem | None = None
         self._root = ""
         self._root_exists = False
         self._real_folders: dict[str, str] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def close(self) -> None:
         """Closes the connection; the next call opens another one."""
@@ -72,6 +80,16 @@ class Storage:
         except FileNotFoundError:
             return False
         return True
+
+    def size_and_change(self, path: str) -> tuple[int, datetime]:
+        """The size of a file in bytes, and when it was changed; ``UsageError`` where the location doesn't say."""
+        info = self._call("info", path)
+        changed = next((info[name] for name in ("mtime", "LastModified", "last_modified") if info.get(name)), None)
+        if isinstance(changed, int | float):
+            changed = datetime.fromtimestamp(changed, UTC)
+        if not isinstance(changed, datetime):
+            raise UsageError(f"{self.location} doesn't report when a file was changed.")
+        return int(info.get("size") or 0), changed if changed.tzinfo else changed.replace(tzinfo=UTC)
 
     def stream(self, path: str, limit: int | None = None) -> Iterator[bytes]:
         """The file in chunks, up to ``limit`` bytes; after a lost connection it resumes at the same offset.
@@ -122,7 +140,7 @@ class Storage:
         except FileNotFoundError:
             what = f"bucket {root()}" if is_bucket else f"folder {root()} on the server"
             raise UsageError(
-                f"{self.location} does not exist: there is no {what}. {NOTHING_LOADED} Check YACP_EXTRACTS."
+                f"{self.location} does not exist: there is no {what}. {NOTHING_LOADED} Check {self._named_in}."
             ) from None
         self._root_exists = True
 

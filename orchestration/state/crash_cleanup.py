@@ -12,6 +12,9 @@ from pathlib import Path
 from orchestration.settings import Settings
 from orchestration.state.database import SPILL
 
+PULL = ".pull-"
+"""How the folder of a pull under way begins, beside the folders of the systems, with the number of its process."""
+
 
 def remove_leftovers(settings: Settings) -> None:
     """Removes all leftovers. The caller holds the warehouse, so nobody is working on them."""
@@ -37,11 +40,15 @@ def _leftovers(settings: Settings) -> Iterator[Path]:
     ):
         yield from settings.published.glob(pattern)
     # What other processes write too, with their number in the name: databases in memory, and write_whole.
-    for folder in (settings.state, settings.dagster_home):
-        for path in (*folder.glob(f"{SPILL}*"), *folder.glob(".*.new")):
-            process = re.search(r"[-.](\d+)(-\d+|\.new)$", path.name)
+    for folder in (settings.state, settings.dagster_home, *_folder_of_deliveries(settings)):
+        for path in (*folder.glob(f"{SPILL}*"), *folder.glob(f"{PULL}*"), *folder.glob(".*.new")):
+            process = re.search(r"[-.](\d+)(-\d+(-replaced)?|\.new)$", path.name)
             if process and not _is_alive(int(process[1])):
                 yield path
+
+
+def _folder_of_deliveries(settings: Settings) -> list[Path]:
+    return [] if "://" in settings.extracts_root else [Path(settings.extracts_root)]
 
 
 def _is_alive(process: int) -> bool:

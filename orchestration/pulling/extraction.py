@@ -1,0 +1,83 @@
+"""Extraction: the selects of a profile run, and the rows of each extract are in a Parquet file."""
+
+import logging
+import time
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+
+from orchestration.contract.extract import Extract
+from orchestration.failures import SourceUnreachable
+from orchestration.settings import Settings
+from orchestration.sources.database import open_snapshot
+from orchestration.sources.file_tables import load_tables
+from orchestration.sources.profile import Database, Files, Profile
+from orchestration.sources.profile_sql import close_to_the_outside, select_rows
+from orchestration.sources.row_files import write_rows
+from orchestration.state.database import connect
+
+Progress = Callable[[str], None]
+_MAX_WAIT = 60
+
+log = logging.getLogger(__name__)
+
+
+def parquet_name(extract: Extract) -> str:
+    """The name of the extract's file in a delivery."""
+    return f"{extract.name}.parquet"
+
+
+def extract_all(settings: Settings, profile: Profile, day: date, folder: Path, progress: Progress) -> dict[str, int]:
+    """Writes a Parquet file per extract into the folder and returns the number of rows of each.
+
+    A lost connection starts all over, so that everything is from one snapshot, with twice the wait each time.
+    """
+    failed = 0
+    while True:
+        try:
+            if profile.database:
+                return _from_database(settings, profile, profile.database, day, folder, progress)
+            assert profile.files  # noqa: S101 - a profile has either
+            return _from_files(settings, profile, profile.files, day, folder, progress)
+        except SourceUnreachable as error:
+            failed += 1
+            if failed > settings.retries:
+                tried = f" Tried {failed} times." if failed > 1 else ""
+                raise SourceUnreachable(f"{error}{tried}") from None
+            wait = min(settings.retry_wait * 2 ** (failed - 1), _MAX_WAIT)
+            log.warning("%s: no connection; retrying in %g s (%d of %d)", profile.path, wait, failed, settings.retries)
+            time.sleep(wait)
+
+
+def _from_database(
+    settings: Settings, profile: Profile, database: Database, day: date, folder: Path, progress: Progress
+) -> dict[str, int]:
+    texts = _texts(profile)
+    counts = {}
+    with open_snapshot(settings, profile, database) as snapshot:
+        for extract in profile.system.extracts:
+            progress(f"pulling {profile.system.name} {extract.name}")
+            rows = snapshot.select(profile.sql_path(extract), texts[extract.name], day)
+            counts[extract.name] = write_rows(rows, folder / parquet_name(extract))
+    return counts
+
+
+def _from_files(
+    settings: Settings, profile: Profile, files: Files, day: date, folder: Path, progress: Progress
+) -> dict[str, int]:
+    texts = _texts(profile)
+    counts = {}
+    with connect(settings) as connection:
+        load_tables(connection, settings, profile, files, day, folder, progress)
+        close_to_the_outside(connection)
+        for extract in profile.system.extracts:
+            progress(f"pulling {profile.system.name} {extract.name}")
+            path = profile.sql_path(extract)
+            rows = select_rows(connection, path, texts[extract.name], day, settings.pull_minutes)
+            counts[extract.name] = write_rows(rows, folder / parquet_name(extract))
+    return counts
+
+
+def _texts(profile: Profile) -> dict[str, str]:
+    """All selects, read before the first of them runs: a missing one is an error right away."""
+    return {extract.name: profile.sql(extract) for extract in profile.system.extracts}
