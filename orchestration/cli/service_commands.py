@@ -1,6 +1,7 @@
 """Commands that keep running, and the one that stands in for the daemon's notices."""
 
 import os
+import signal
 import subprocess
 import sys
 from datetime import datetime
@@ -148,6 +149,8 @@ def _send_test_message(config: Settings) -> None:
 
 def _prepared() -> Settings:
     """Makes this process one of Dagster's, on our instance; returns the settings."""
+    # A shell that starts something in the background has it ignore SIGINT, by which Dagster ends on SIGTERM too.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     from orchestration.runs.instance import prepare_instance
     from orchestration.warehouse.dbt_project import environment
 
