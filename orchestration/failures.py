@@ -68,6 +68,13 @@ class ChecksBlocked(YacpError):
     is_final = True
 
 
+class StateDamaged(YacpError):
+    """Files under ``YACP_HOME`` are not as they were written; nothing was made from them."""
+
+    exit_status = 1
+    is_final = True
+
+
 class BuildFailed(YacpError):
     """A step failed for a reason that is neither in the delivery nor in the command; nothing was published."""
 
