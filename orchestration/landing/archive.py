@@ -111,6 +111,10 @@ class Archive:
         folders = sorted((self.folder / system.name / day.isoformat()).glob("[0-9]*"))
         return _read(folders[-1] / RECORD) if folders else None
 
+    def newest_number(self, system: System, day: date) -> int:
+        """The number of the delivery that counts for the day, even if its record is damaged; 0 when there is none."""
+        return max((int(path.name) for path in (self.folder / system.name / str(day)).glob("[0-9]*")), default=0)
+
     def newest_before(self, system: System, day: date) -> ArchivedDelivery | None:
         """The delivery that counts for the newest earlier day that has one; ``None`` when there is none."""
         days = [path.name for path in (self.folder / system.name).glob("[0-9]*-??-??") if path.name < day.isoformat()]

@@ -17,7 +17,7 @@ from pathlib import Path
 import duckdb
 
 from orchestration.contract.extract import System
-from orchestration.failures import NOTHING_LOADED, BuildFailed, DeliveryRefused, lacks_room, name_list
+from orchestration.failures import NOTHING_LOADED, BuildFailed, DeliveryRefused, UsageError, lacks_room, name_list
 from orchestration.landing.archive import (
     ACCOUNT,
     QUARANTINE,
@@ -58,7 +58,7 @@ def land(settings: Settings, system: System, day: date, progress: Progress = lam
     """
     archive = Archive(settings.archive)
     with DeliveryRoot(settings) as root:
-        accepted = archive.newest(system, day)
+        accepted, healed = _accepted(archive, root, system, day)
         if not root.has(system, day):
             if accepted:
                 accepted.require_whole()
@@ -69,12 +69,8 @@ def land(settings: Settings, system: System, day: date, progress: Progress = lam
                 if accepted_earlier := archive.newest(system, earlier):
                     accepted_earlier.require_whole()
                     return accepted_earlier
-        healed = ""
         if accepted and _is_repeat(root, system, day, accepted):
-            if not (damaged := accepted.damages()):
-                return accepted
-            healed = f"{', '.join(map(str, damaged))}: damaged in the archive; landed again from the same delivery"
-            accepted = None
+            return accepted
         # Files are whole before they leave this folder; what a crash leaves there is removed under the lock.
         incoming = restricted_folder(settings, archive.folder / ".incoming")
         with tempfile.TemporaryDirectory(prefix=f"{system.name}-{day}-", dir=incoming) as name:
@@ -90,7 +86,24 @@ def land(settings: Settings, system: System, day: date, progress: Progress = lam
                 with suppress(OSError):  # a full disk mustn't hide what is wrong with the delivery
                     keep_refusal(settings, refused, landed, (system, day, manifest.delivery if manifest else 0))
                 raise
-            return _archive(settings, archive, system, landed, manifest, [*warnings, *([healed] if healed else [])])
+            return _archive(settings, archive, system, landed, manifest, warnings + healed)
+
+
+def _accepted(
+    archive: Archive, root: DeliveryRoot, system: System, day: date
+) -> tuple[ArchivedDelivery | None, list[str]]:
+    """The accepted delivery; none, and a warning, when it is damaged and the same delivery is at the root once more."""
+    what = f"the archived delivery of {day} was damaged; it was landed again from the same delivery"
+    try:
+        accepted = archive.newest(system, day)
+        if not (accepted and _is_repeat(root, system, day, accepted) and accepted.damages()):
+            return accepted, []
+    except UsageError:  # the record of the delivery is damaged, so only its number is known
+        with suppress(DeliveryRefused, UsageError):
+            if root.has(system, day) and root.manifest(system, day).delivery == archive.newest_number(system, day):
+                return None, [what]
+        raise
+    return None, [what]
 
 
 def _archive(

@@ -19,7 +19,7 @@ from orchestration.state.checksums import Damage, damages
 RELEASE = "release.json"
 CURRENT = "current"
 DATA = "data.parquet"
-_NAME = re.compile(r"\d{4}-\d{2}-\d{2}-\d+")
+NAME = re.compile(r"\d{4}-\d{2}-\d{2}-\d+")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,7 +61,7 @@ def releases(settings: Settings) -> list[Release]:
     found = [
         read_release(path)
         for path in (settings.published / "releases").glob("*")
-        if _NAME.fullmatch(path.name) and (path / RELEASE).exists()
+        if NAME.fullmatch(path.name) and (path / RELEASE).exists()
     ]
     return sorted(found, key=lambda release: (release.as_of_date, release.number))
 
