@@ -94,13 +94,14 @@ def _accepted(
 ) -> tuple[ArchivedDelivery | None, list[str]]:
     """The accepted delivery; none, and a warning, when it is damaged and the same delivery is at the root once more."""
     what = f"the archived delivery of {day} was damaged; it was landed again from the same delivery"
+    is_there = root.has(system, day)
     try:
         accepted = archive.newest(system, day)
-        if not (accepted and _is_repeat(root, system, day, accepted) and accepted.damages()):
+        if not (accepted and is_there and _is_repeat(root, system, day, accepted) and accepted.damages()):
             return accepted, []
     except UsageError:  # the record of the delivery is damaged, so only its number is known
         with suppress(DeliveryRefused, UsageError):
-            if root.has(system, day) and root.manifest(system, day).delivery == archive.newest_number(system, day):
+            if is_there and root.manifest(system, day).delivery == archive.newest_number(system, day):
                 return None, [what]
         raise
     return None, [what]

@@ -3,6 +3,7 @@
 Every run rebuilds it from the archive, so it may be deleted at any time.
 """
 
+import shutil
 from collections.abc import Sequence
 from datetime import date, timedelta
 from pathlib import Path
@@ -107,6 +108,8 @@ def _open(settings: Settings) -> duckdb.DuckDBPyConnection:
 
 def delete_warehouse(settings: Settings) -> None:
     """Deletes the warehouse, and Spark's part of it; the next run builds it from the archive."""
+    if settings.warehouse.is_dir():
+        shutil.rmtree(settings.warehouse)
     settings.warehouse.unlink(missing_ok=True)
     settings.warehouse.with_name(f"{settings.warehouse.name}.wal").unlink(missing_ok=True)
     delete_workspaces(settings)
