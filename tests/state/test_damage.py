@@ -57,6 +57,10 @@ def test_no_stack_trace_and_no_difference_without_a_word(
         assert "have no checksum" in out
     elif kind not in _NO_DATA or (kind == "runs" and how is halved):
         assert status == 1, "yacp verify found nothing"
+    status, out, _ = home.run("doctor", "--format", "json")
+    if how is not turned and kind not in _NO_DATA and not (kind.startswith("checksums") and how is removed):
+        assert status == 2
+        assert "yacp repair" in out
     status, _, message = home.start_run()
     if kind not in _NOT_A_BASIS and not (kind.startswith("checksums") and how is removed):
         assert status != 0, "a run would begin from it"
