@@ -53,8 +53,7 @@ def test_a_rewrite_that_is_killed_leaves_no_damage(folder: Path) -> None:
     interrupted = rewriting([folder / "one"])
     interrupted.__enter__()
     (folder / "one").write_text("another")
-    with pytest.raises(KeyboardInterrupt):
-        interrupted.__exit__(KeyboardInterrupt, KeyboardInterrupt(), None)
+    interrupted.__exit__(KeyboardInterrupt, KeyboardInterrupt(), None)
     assert damages(folder) == []
     assert [each.name for each in unrecorded(folder)] == ["one"]
     with rewriting([folder / "one", folder / "inner" / "two"]):
