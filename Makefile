@@ -5,7 +5,10 @@
 # make dashboard  the dashboard in a browser; runs sample deliveries first if nothing is published yet
 # make superset   Superset with its dashboards, on the same state; the same
 
-PYTHON ?= python3
+# The newest Python that fits; uv brings one where there is none.
+FITS := -c "import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))"
+PYTHON ?= $(shell for python in python3.13 python3.12 python3.11 python3; do \
+	$$python $(FITS) 2>/dev/null && echo $$python && break; done)
 VENV := .venv
 BIN := $(VENV)/bin
 SUPERSET := .venv-superset
@@ -28,7 +31,7 @@ MINUTES ?= 10
 # Where `make sbom` writes.
 SBOM ?= sbom.json
 
-.PHONY: run dashboard superset sample-days test test-faults test-browser test-clients test-superset test-security test-spark fuzz bench bench-dashboard dev setup lint lock audit sbom licenses contract clean
+.PHONY: run dashboard superset sample-days test test-faults test-browser test-clients test-superset test-security test-spark test-state check-lock fuzz bench bench-dashboard dev setup lint lock audit sbom licenses contract clean
 
 run: setup
 ifdef SOURCE
@@ -42,8 +45,11 @@ endif
 setup: $(VENV)/.runtime
 
 $(VENV)/.runtime: requirements/runtime.txt pyproject.toml
-	@$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11) and 'yacp needs Python 3.11 or later; set PYTHON=/path/to/python3.11')"
-	$(PYTHON) -m venv $(VENV)
+	@if [ -n "$(PYTHON)" ]; then \
+		$(PYTHON) $(FITS) || { echo "yacp needs Python 3.11, 3.12, or 3.13, and $(PYTHON) is none." >&2; exit 2; }; \
+		$(PYTHON) -m venv $(VENV); \
+	elif command -v uv >/dev/null; then uv venv --quiet --clear --seed --python 3.13 $(VENV); \
+	else echo "yacp needs Python 3.11, 3.12, or 3.13: install one of them (Debian: python3 and python3-venv), or uv." >&2; exit 2; fi
 	$(BIN)/pip install --quiet --no-deps --require-hashes -r requirements/runtime.txt
 	$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
@@ -70,6 +76,10 @@ test: $(VENV)/.dev
 # user namespaces; one test needs libfaketime (Debian: faketime) and is skipped without it.
 test-faults: $(VENV)/.dev
 	$(BIN)/pytest tests/faults $(SIDE_BY_SIDE) --durations 15
+
+# Damages every kind of file in every way, runs every command on it, and repairs it.
+test-state: $(VENV)/.dev
+	$(BIN)/pytest tests/state -n $(WORKERS) --maxprocesses 4 --durations 5
 
 # The tests that attack; `make test` has them too.
 test-security: $(VENV)/.dev
@@ -151,6 +161,12 @@ lock:
 		uv pip compile $$client --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --output-file $${client%.in}.txt || exit; done
 	npm install --prefix requirements/clients --package-lock-only --omit-lockfile-registry-resolved --no-audit --no-fund
 	uv pip compile bi/superset/requirements.in --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --output-file requirements/superset.txt
+
+# Whether the lock can be resolved for every Python and machine that the README names. Needs uv.
+check-lock:
+	@for python in 3.11 3.12 3.13; do for platform in x86_64-unknown-linux-gnu aarch64-unknown-linux-gnu aarch64-apple-darwin; do \
+		uv pip compile requirements/runtime.txt --quiet --generate-hashes --python-version $$python --python-platform $$platform --output-file /dev/null \
+			&& echo "$$python on $$platform: resolved" || exit; done; done
 
 # What is known of the locked packages: vulnerabilities, if a database can be reached; a bill of materials in CycloneDX
 # format; their licenses, as docs/licenses.md.

@@ -2,6 +2,7 @@
 
 import dagster as dg
 
+from orchestration.health.weekly import every_week, files_are_as_written, verification
 from orchestration.landing.assets import DELIVERIES
 from orchestration.notices.sensor import notices
 from orchestration.privacy.retention import every_night, retention
@@ -16,9 +17,9 @@ from orchestration.warehouse.unit_tests import business_rules
 
 defs = dg.Definitions(
     assets=dg.with_source_code_references([*PULLS, *DELIVERIES, dbt_models, publish_release, *RUN_SOURCES]),
-    asset_checks=[great_expectations, business_rules, newest_day_is_published],
-    jobs=[nightly, unit_tests, retention],
-    schedules=[every_morning, every_night],
+    asset_checks=[great_expectations, business_rules, newest_day_is_published, files_are_as_written],
+    jobs=[nightly, unit_tests, retention, verification],
+    schedules=[every_morning, every_night, every_week],
     sensors=[complete_deliveries, notices, freshness],
     resources={"dbt": DBT, "warehouse_lock": WarehouseLock()},
     # One process for all steps: starting another takes seconds, and the warehouse has one writer anyway.

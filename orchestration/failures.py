@@ -76,12 +76,24 @@ class ChecksBlocked(YacpError):
     is_final = True
 
 
+class StateDamaged(YacpError):
+    """Files under ``YACP_HOME`` are not as they were written; nothing was made from them."""
+
+    exit_status = 1
+    is_final = True
+
+
 class BuildFailed(YacpError):
     """A step failed for a reason that is neither in the delivery nor in the command; nothing was published."""
 
     exit_status = 1
 
 
+_ASK_VERIFY = "yacp verify says which files are damaged, and what mends them."
+_UNREADABLE = (
+    "corrupt", "checksum", "not a valid duckdb", "magic bytes", "parquet file", "malformed", "not a database",
+    "thrift", "deserializ", "serialization", "footer", "decompress", "could not read", "zstd", "snappy",
+)  # fmt: skip
 _NO_ROOM = ("no space left", "file too large", "disk quota exceeded", "disk is full")
 # Their messages are about the SQL, a file or the machine. Those of DuckDB's other errors quote the value at fault.
 _QUOTES_NO_VALUE = {
@@ -95,6 +107,36 @@ def lacks_room(error: BaseException) -> bool:
     """Whether memory or disk space ran out, judged by the messages of DuckDB, SQLite and the system."""
     is_of_memory = isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryException"
     return is_of_memory or any(words in str(error).lower() for words in _NO_ROOM)
+
+
+def is_damage(error: BaseException) -> bool:
+    """Whether a file can't be read as what it is, judged by the messages of DuckDB and SQLite."""
+    return any(words in str(error).lower() for words in _UNREADABLE)
+
+
+def failure_behind(error: Exception) -> YacpError | None:
+    """The failure behind an error of DuckDB or of Dagster's databases; ``None`` for others, which are mistakes of ours.
+
+    For commands: whatever they read was written whole, so what can't be read any more is damaged.
+    """
+    library = type(error).__module__.partition(".")[0].removeprefix("_")
+    if library == "duckdb":
+        if lacks_room(error):
+            return BuildFailed("There was not enough memory or disk. Free space under YACP_HOME and try again.")
+        return StateDamaged(f"A file can't be read: {_first_line(without_values(error))}. {_ASK_VERIFY}")
+    if library in ("sqlalchemy", "sqlite3"):
+        reason = _first_line(str(getattr(error, "orig", error)))
+        if is_damage(error):
+            return StateDamaged(
+                f"Dagster's record of runs is damaged: {reason}. Nothing that is published depends on it. yacp repair "
+                "sets it aside, and the next run begins a new one."
+            )
+        return BuildFailed(f"Dagster's record of runs can't be used: {reason}.")
+    return None
+
+
+def _first_line(text: str) -> str:
+    return text.strip().partition("\n")[0].rstrip(".")
 
 
 def without_values(error: Exception) -> str:
@@ -156,7 +198,9 @@ def _duckdb_message(error: Exception) -> str:
         )
     *_, frame = (frame for frame in extract_tb(error.__traceback__) if Path(frame.filename).is_relative_to(_OURS))
     where = f"{Path(frame.filename).relative_to(_OURS.parent)}, line {frame.lineno}"
+    if is_damage(error):
+        return f"A file is damaged: {without_values(error)}. {NOTHING_PUBLISHED} {_ASK_VERIFY}"
     return (
-        f"DuckDB failed at {where}: {without_values(error)}. {NOTHING_PUBLISHED} Run the day again; if it fails again, "
-        "report this message to the maintainers of yacp."
+        f"DuckDB failed at {where}: {without_values(error)}. {NOTHING_PUBLISHED} Run the day again. If it fails again, "
+        "yacp verify says whether a file is damaged; if none is, report this message to the maintainers of yacp."
     )

@@ -229,6 +229,11 @@ class Settings(BaseSettings):
         return self.state / "archive"
 
     @property
+    def set_aside(self) -> Path:
+        """What was damaged, each with the reason; only its owner may look into it."""
+        return self.state / "set_aside"
+
+    @property
     def warehouse(self) -> Path:
         """The build's private database; no reader opens it."""
         return self.state / "warehouse.duckdb"

@@ -16,11 +16,12 @@ from yacp_command import YACP, clean_environment
 def served_ui(command: str, home: Path) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
     """Its address and the process of the command, which is stopped at the end as by a service manager.
 
-    The state is named as seen from the folder that the command is run in.
+    The state is named as seen from the folder that the command is run in. SIGINT is ignored, as in the background of a
+    shell, and the process has to end all the same.
     """
     with closing(socket.create_server(("127.0.0.1", 0))) as probe:
         port = probe.getsockname()[1]
-    arguments = [str(YACP), command, "--port", str(port)]
+    arguments = ["env", "--ignore-signal=INT", str(YACP), command, "--port", str(port)]
     with (home.parent / f"{command}.log").open("wb") as log:
         environment = clean_environment(Path(home.name))
         process = subprocess.Popen(arguments, env=environment, cwd=home.parent, stdout=log, stderr=log)
@@ -30,7 +31,7 @@ def served_ui(command: str, home: Path) -> Iterator[tuple[str, subprocess.Popen[
             yield address, process
         finally:
             process.send_signal(signal.SIGTERM)
-            process.wait(60)
+            process.wait(20)
 
 
 def _wait_for(address: str, process: subprocess.Popen[bytes]) -> None:

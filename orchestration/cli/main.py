@@ -20,16 +20,18 @@ from orchestration.cli.read_commands import (
     sync_problems,
 )
 from orchestration.cli.run_commands import accept, backfill, generate, run
-from orchestration.cli.service_commands import daemon, dev, notify, serve, ui
-from orchestration.cli.setup_commands import docs, doctor
+from orchestration.cli.service_commands import daemon, dev, disable, enable, notify, serve, ui
+from orchestration.cli.setup_commands import docs, doctor, status
 from orchestration.cli.source_commands import pull_sources, source
+from orchestration.cli.state_commands import repair, verify
 from orchestration.cli.terminal import fail
-from orchestration.failures import YacpError
+from orchestration.failures import YacpError, failure_behind
 from orchestration.internals.process import skip_final_gc
 
 COMMANDS = (
-    accept, backfill, changes, checks, customer, daemon, deliveries, dev, docs, doctor, forget, generate,
-    list_customers, notify, pull_sources, quarantine, retention, run, serve, show, source, sync_problems, ui,
+    accept, backfill, changes, checks, customer, daemon, deliveries, dev, disable, docs, doctor, enable, forget,
+    generate, list_customers, notify, pull_sources, quarantine, repair, retention, run, serve, show, source, status,
+    sync_problems, ui, verify,
 )  # fmt: skip
 
 
@@ -65,6 +67,10 @@ def main() -> None:
         fail(f"{error.strerror or error}: {error.filename or 'a file'}. Fix it, or use another folder.", 2)
     except YacpError as error:
         fail(str(error), error.exit_status)
+    except Exception as error:
+        if (failure := failure_behind(error)) is None:
+            raise
+        fail(str(failure), failure.exit_status)
 
 
 if __name__ == "__main__":

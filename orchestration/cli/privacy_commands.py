@@ -32,7 +32,8 @@ def forget(customer_id: str, yes: bool) -> None:
     terminal.say(
         "Published counts stay as they were. The next run rebuilds the warehouse.\n"
         "The systems of record deliver this person again until they are removed there. The deliveries at "
-        f"{config.extracts_root} were not touched, nor were copies and backups made by others."
+        f"{config.extracts_root} were not touched, nor were copies and backups made by others, nor what "
+        f"is under {config.set_aside}."
     )
 
 

@@ -1,6 +1,8 @@
 """Commands that keep running, and the one that stands in for the daemon's notices."""
 
 import os
+import signal
+import subprocess
 import sys
 from datetime import datetime
 from pathlib import Path
@@ -11,7 +13,7 @@ import click
 
 from orchestration.cli.terminal import fail, say
 from orchestration.contract.dates import CHICAGO
-from orchestration.failures import UsageError, YacpError
+from orchestration.failures import BuildFailed, UsageError, YacpError
 from orchestration.settings import Settings, settings
 
 port_option = click.option("--port", type=int, default=3000, show_default=True, help="The port to listen on.")
@@ -43,6 +45,36 @@ def daemon() -> None:
     _prepared()
     path = str(Path(sys.executable).with_name("dagster-daemon"))
     os.execv(path, [path, "run", "-m", MODULE])  # noqa: S606 - no shell is wanted
+
+
+@click.command()
+def enable() -> None:
+    """Let the daemon start runs: by the sensor, every morning, and every night for retention."""
+    _switch("start")
+    say("The daemon starts runs from now on. yacp status shows whether it runs.")
+
+
+@click.command()
+def disable() -> None:
+    """Keep the daemon from starting runs. Runs that have started go on."""
+    _switch("stop")
+    say("The daemon starts no more runs. yacp run works as before.")
+
+
+def _switch(to: str) -> None:
+    """Dagster's own commands, which keep the choice in its record."""
+    from orchestration.runs.instance import MODULE
+    from orchestration.runs.run_requests import STARTERS
+
+    config = _prepared()
+    for kind, name in STARTERS:
+        command = [sys.executable, "-m", "dagster", kind, to, name, "-m", MODULE]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise BuildFailed(
+                f"Dagster could not {to} {name}: {(done.stderr.strip().splitlines() or ['no reason'])[-1]}. "
+                f"Its record is in {config.dagster_home}."
+            )
 
 
 @click.command()
@@ -117,6 +149,8 @@ def _send_test_message(config: Settings) -> None:
 
 def _prepared() -> Settings:
     """Makes this process one of Dagster's, on our instance; returns the settings."""
+    # A shell that starts something in the background has it ignore SIGINT, by which Dagster ends on SIGTERM too.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     from orchestration.runs.instance import prepare_instance
     from orchestration.warehouse.dbt_project import environment
 

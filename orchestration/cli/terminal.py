@@ -69,6 +69,15 @@ def write_json(value: object) -> None:
     _write(json.dumps(value, default=_as_text, ensure_ascii=False, indent=1) + "\n")
 
 
+def show_lines(title: str, lines: Sequence[str]) -> None:
+    """A title and its lines, which keep their own line breaks; "none" without any."""
+    console = Console()
+    console.print(Text(title, "bold"))
+    for line in lines or ["none"]:
+        console.print(Text(escaped(line, keep="\n")), soft_wrap=True)
+    console.print()
+
+
 def _write(text: str) -> None:
     sys.stdout.write(escaped(text, keep="\n") if sys.stdout.isatty() else text)
 

@@ -11,6 +11,7 @@ from importlib.metadata import PackageNotFoundError, version
 from orchestration.contract.dates import in_chicago
 from orchestration.contract.systems import SYSTEMS
 from orchestration.failures import UsageError, YacpError
+from orchestration.health.verification import last_verification, verify
 from orchestration.notices.channels import channels
 from orchestration.notices.outbox import last_look
 from orchestration.settings import Settings
@@ -56,14 +57,25 @@ def _checks(config: Settings) -> Iterator[SetupCheck]:
     yield from _state(config)
     yield from _engine(config)
     yield from _deliveries(config)
-    release = current(config)
-    yield SetupCheck(
-        "published",
-        release is not None,
-        release.name if release else "nothing yet",
-        "yacp run publishes the newest delivered day.",
-    )
+    yield from _kept(config)
     yield from _notices(config)
+
+
+def _kept(config: Settings) -> Iterator[SetupCheck]:
+    """What a quick look at everything kept finds, and when the last whole one was."""
+    try:
+        release = current(config)
+        found, mend = (release.name if release else "nothing yet"), "yacp run publishes the newest delivered day."
+    except UsageError as error:
+        release, found, mend = None, "damaged", str(error)
+    yield SetupCheck("published", release is not None, found, mend)
+    faults = [fault for fault in verify(config, is_quick=True) if not fault.is_note]
+    for fault in faults[:_SHOWN]:
+        yield SetupCheck("what is kept", False, f"{fault.path} {fault.what}", f"{fault.mend}.")
+    if not faults:
+        yield SetupCheck("what is kept", True, "sizes, links, and records are right")
+    last = last_verification(config)
+    yield SetupCheck("last whole verification", True, in_chicago(last) if last else "never; yacp verify does it")
 
 
 def _software() -> Iterator[SetupCheck]:

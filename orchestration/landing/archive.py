@@ -15,7 +15,9 @@ import duckdb
 from pydantic import TypeAdapter
 
 from orchestration.contract.extract import Extract, System
-from orchestration.failures import UsageError
+from orchestration.contract.systems import SYSTEMS
+from orchestration.failures import NOTHING_PUBLISHED, StateDamaged, UsageError
+from orchestration.state.checksums import Damage, damages
 from orchestration.state.database import literal
 
 ACCOUNT = "account.parquet"
@@ -67,6 +69,19 @@ class ArchivedDelivery:
         ).fetchone()
         return int(row[0]) if row else 0
 
+    def damages(self, *names: str) -> list[Damage]:
+        """Its files, or those of these names, that are not as they were archived."""
+        return damages(self.folder, names or None)
+
+    def require_whole(self, *names: str) -> None:
+        """Raises ``StateDamaged`` unless its files, or those of these names, are as they were archived."""
+        if found := self.damages(*names):
+            raise StateDamaged(
+                f"Delivery {self.delivery} of {self.system} for {self.as_of_date} is damaged in the archive: "
+                f"{', '.join(map(str, found))} in {self.folder}. {NOTHING_PUBLISHED} Restore the folder from a backup. "
+                "Or deliver the same files once more and run the day again, or let yacp repair set the folder aside."
+            )
+
     @property
     def account(self) -> Path:
         """Rows in the manifest, loaded, quarantined and duplicate, per file."""
@@ -93,8 +108,12 @@ class Archive:
 
     def newest(self, system: System, day: date) -> ArchivedDelivery | None:
         """The delivery that counts for the day; ``None`` when none was accepted."""
-        records = sorted((self.folder / system.name / day.isoformat()).glob(f"[0-9]*/{RECORD}"))
-        return _read(records[-1]) if records else None
+        folders = sorted((self.folder / system.name / day.isoformat()).glob("[0-9]*"))
+        return _read(folders[-1] / RECORD) if folders else None
+
+    def newest_number(self, system: System, day: date) -> int:
+        """The number of the delivery that counts for the day, even if its record is damaged; 0 when there is none."""
+        return max((int(path.name) for path in (self.folder / system.name / str(day)).glob("[0-9]*")), default=0)
 
     def newest_before(self, system: System, day: date) -> ArchivedDelivery | None:
         """The delivery that counts for the newest earlier day that has one; ``None`` when there is none."""
@@ -111,7 +130,8 @@ class Archive:
 
     def all(self) -> list[ArchivedDelivery]:
         """Every accepted delivery, oldest day first."""
-        return [_read(path) for path in sorted(self.folder.glob(f"[a-z]*/*/[0-9]*/{RECORD}"))]
+        folders = (folder for system in SYSTEMS for folder in self.folder.glob(f"{system.name}/*/[0-9]*"))
+        return [_read(folder / RECORD) for folder in sorted(folders)]
 
 
 def _read(path: Path) -> ArchivedDelivery:
@@ -119,5 +139,6 @@ def _read(path: Path) -> ArchivedDelivery:
         return _DELIVERY.validate_python({**json.loads(path.read_text()), "folder": path.parent})
     except (OSError, ValueError, TypeError):
         raise UsageError(
-            f"{path} is damaged. Move its folder away and run the day again to load the delivery again."
+            f"{path} is damaged. Restore its folder from a backup. Or let yacp repair set it aside, and run the day "
+            "again while the delivery is still at its source: it is then loaded again."
         ) from None

@@ -7,7 +7,6 @@ that nothing disappeared: rows in the manifest = rows loaded + rows quarantined 
 """
 
 import json
-import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -18,7 +17,7 @@ from pathlib import Path
 import duckdb
 
 from orchestration.contract.extract import System
-from orchestration.failures import NOTHING_LOADED, BuildFailed, DeliveryRefused, lacks_room, name_list
+from orchestration.failures import NOTHING_LOADED, BuildFailed, DeliveryRefused, UsageError, lacks_room, name_list
 from orchestration.landing.archive import (
     ACCOUNT,
     QUARANTINE,
@@ -40,9 +39,11 @@ from orchestration.landing.text_faults import first_fault, require_row_count
 from orchestration.settings import Settings
 from orchestration.sources.delivery_root import DeliveryRoot, refusal
 from orchestration.sources.manifest import Manifest, ManifestFile
+from orchestration.state.checksums import record as record_checksums
 from orchestration.state.database import connect, identifier, is_usable, literal
 from orchestration.state.files import flush_to_disk
 from orchestration.state.permissions import restrict, restricted_folder
+from orchestration.state.set_aside import set_aside
 
 Progress = Callable[[str], None]
 
@@ -57,14 +58,16 @@ def land(settings: Settings, system: System, day: date, progress: Progress = lam
     """
     archive = Archive(settings.archive)
     with DeliveryRoot(settings) as root:
-        accepted = archive.newest(system, day)
+        accepted, healed = _accepted(archive, root, system, day)
         if not root.has(system, day):
             if accepted:
+                accepted.require_whole()
                 return accepted
             for earlier in stand_in_days(settings, root, system, day):
                 with suppress(DeliveryRefused):  # what was accepted before still stands in, or else an older one
                     return land(settings, system, earlier, progress)
                 if accepted_earlier := archive.newest(system, earlier):
+                    accepted_earlier.require_whole()
                     return accepted_earlier
         if accepted and _is_repeat(root, system, day, accepted):
             return accepted
@@ -83,7 +86,25 @@ def land(settings: Settings, system: System, day: date, progress: Progress = lam
                 with suppress(OSError):  # a full disk mustn't hide what is wrong with the delivery
                     keep_refusal(settings, refused, landed, (system, day, manifest.delivery if manifest else 0))
                 raise
-            return _archive(settings, archive, system, landed, manifest, warnings)
+            return _archive(settings, archive, system, landed, manifest, warnings + healed)
+
+
+def _accepted(
+    archive: Archive, root: DeliveryRoot, system: System, day: date
+) -> tuple[ArchivedDelivery | None, list[str]]:
+    """The accepted delivery; none, and a warning, when it is damaged and the same delivery is at the root once more."""
+    what = f"the archived delivery of {day} was damaged; it was landed again from the same delivery"
+    is_there = root.has(system, day)
+    try:
+        accepted = archive.newest(system, day)
+        if not (accepted and is_there and _is_repeat(root, system, day, accepted) and accepted.damages()):
+            return accepted, []
+    except UsageError:  # the record of the delivery is damaged, so only its number is known
+        with suppress(DeliveryRefused, UsageError):
+            if is_there and root.manifest(system, day).delivery == archive.newest_number(system, day):
+                return None, [what]
+        raise
+    return None, [what]
 
 
 def _archive(
@@ -94,7 +115,8 @@ def _archive(
     _record(settings, landed, manifest, warnings, acceptance_of(settings, system, day, number, manifest.checksums))
     folder = archive.folder_of(system.name, day, number)
     restricted_folder(settings, folder.parent)
-    shutil.rmtree(folder, ignore_errors=True)
+    if folder.exists():
+        set_aside(settings, folder, "Damaged; the same delivery was landed again.")
     landed.rename(folder)
     discard_refusal(settings, system, day, number)
     return archive.delivery(system.name, day, number)
@@ -250,6 +272,7 @@ def _record(
     if acceptance:
         record["acceptance"] = acceptance.record()
     (landed / RECORD).write_text(json.dumps(record, indent=1))
+    record_checksums(landed)
     restrict(settings, landed, *landed.iterdir())
     for path in landed.iterdir():
         flush_to_disk(path)  # the rename that follows makes the delivery accepted

@@ -10,7 +10,7 @@ import duckdb
 
 from orchestration.contract.extract import Extract
 from orchestration.failures import NOTHING_LOADED, DeliveryHeld
-from orchestration.landing.archive import ArchivedDelivery
+from orchestration.landing.archive import ACCOUNT, ArchivedDelivery
 from orchestration.landing.reconciliation import RowAccount
 from orchestration.settings import Settings
 from orchestration.sources.manifest import Manifest
@@ -47,6 +47,7 @@ def large_losses(
     """The extracts that lost too many rows, with both counts; a first delivery has nothing to be compared with."""
     if before is None:
         return []
+    before.require_whole(ACCOUNT)
     rows = connection.execute(f"select extract, rows_loaded from read_parquet({literal(before.account)})").fetchall()
     loaded = dict(rows)
     losses = [_Loss(one.extract, one.file, loaded.get(one.extract.name, 0), one.stored) for one in accounts]

@@ -1,19 +1,21 @@
 """Queries about deliveries: what was delivered, what became of it, what is missing. Nothing here writes."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
+from pathlib import Path
 
 from orchestration.contract.extract import System
 from orchestration.contract.iwds import IWDS
 from orchestration.contract.systems import SYSTEMS
 from orchestration.contract.worknet import WORKNET
-from orchestration.failures import UsageError
+from orchestration.failures import StateDamaged, UsageError
 from orchestration.landing.archive import Archive
 from orchestration.landing.refusals import refusals
 from orchestration.landing.stand_ins import earlier_days, stand_in_days
 from orchestration.settings import Settings
 from orchestration.sources.delivery_root import DeliveryRoot
 from orchestration.sources.manifest import MANIFEST
+from orchestration.state.checksums import damages
 from orchestration.state.database import Table, connect, literal, literal_list, query
 
 ACCEPTED = "accepted"
@@ -43,6 +45,7 @@ def deliveries(config: Settings) -> Table:
         "rows_in_manifest", "rows_loaded", "rows_quarantined", "rows_duplicate", "loaded_at", "why",
     )  # fmt: skip
     accounts = [path for *_, path in found if path]
+    _require_whole(accounts)
     if not found:
         return Table(columns, [])
     with connect(config) as connection:
@@ -99,6 +102,7 @@ def _quarantined(config: Settings, day: date | None) -> str:
     found = [each for each in (*accepted, *others) if day is None or each[1] == day]
     if day is not None and not found:
         raise UsageError(f"No delivery of {day} was landed.")
+    _require_whole([path for *_, path in found if path])
     return " union all ".join(
         f"select {literal(system)} as system, date {literal(as_of)} as as_of_date, {number} as delivery,"
         f" {literal(status)} as status, extract, file, line_number, column_name, reason"
@@ -106,6 +110,15 @@ def _quarantined(config: Settings, day: date | None) -> str:
         for system, as_of, number, status, path in found
         if path
     )
+
+
+def _require_whole(paths: Iterable[object]) -> None:
+    """``StateDamaged`` unless the files are as they were archived."""
+    found = [damage for path in map(Path, map(str, paths)) for damage in damages(path.parent, [path.name])]
+    if found:
+        named = ", ".join(f"{damage.path} {damage.what}" for damage in found[:3])
+        more = f", and {len(found) - 3} more" if len(found) > 3 else ""
+        raise StateDamaged(f"The archive is damaged: {named}{more}. yacp verify says what mends it.")
 
 
 def rows_forgotten(config: Settings, day: date) -> int:

@@ -18,6 +18,8 @@ from orchestration.contract.extract import System
 from orchestration.failures import DeliveryHeld, DeliveryRefused, UsageError
 from orchestration.landing.archive import ACCOUNT, QUARANTINE, Acceptance, Archive
 from orchestration.settings import Settings
+from orchestration.state.checksums import record as record_checksums
+from orchestration.state.checksums import rewriting
 from orchestration.state.files import flush_to_disk, write_whole
 from orchestration.state.permissions import restrict, restricted_folder
 
@@ -77,6 +79,7 @@ def keep_refusal(settings: Settings, refused: DeliveryRefused, landed: Path, key
         "checksums": refused.checksums,
     }
     (landed / _RECORD).write_text(json.dumps(record, indent=1))
+    record_checksums(landed)
     restrict(settings, landed, *landed.iterdir())
     for path in landed.iterdir():
         flush_to_disk(path)
@@ -124,7 +127,8 @@ def accept(settings: Settings, system: System, day: date, acceptance: Acceptance
             f"Delivery {accepted.delivery} of {system.title} for {day} was accepted since; nothing is held."
         )
     path = newest.folder / _RECORD
-    write_whole(path, json.dumps({**json.loads(path.read_text()), "acceptance": acceptance.record()}, indent=1))
+    with rewriting([path]):
+        write_whole(path, json.dumps({**json.loads(path.read_text()), "acceptance": acceptance.record()}, indent=1))
     restrict(settings, path)
     return newest
 

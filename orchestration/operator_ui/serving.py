@@ -6,13 +6,18 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 
 import uvicorn
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from dashboard.identity import Identity, plain_address
 from dashboard.settings import WrongSetting, read_settings
-from orchestration.failures import UsageError
+from orchestration.failures import UsageError, YacpError
+from orchestration.health.status import as_metrics, status
 from orchestration.internals.dagster_webserver import dagster_application
 from orchestration.operator_ui.guard import Guard
 from orchestration.runs.instance import MODULE
@@ -27,8 +32,25 @@ def serve_ui(config: Settings, port: int) -> None:
     identity = _identity(config)
     with dagster_application(MODULE) as application:
         print(f"The Dagster UI is at http://{_HERE}:{port}/ (press Ctrl+C to stop)", file=sys.stderr)
-        guard = Guard(application, identity, config.ui_host_names, config.ui_addresses)
+        guard = Guard(_with_metrics(application, config), identity, config.ui_host_names, config.ui_addresses)
         uvicorn.run(guard, host=_HERE, port=port, proxy_headers=False, server_header=False, log_level="warning")
+
+
+def _with_metrics(application: ASGIApp, config: Settings) -> ASGIApp:
+    """The application, with the numbers of ``yacp status`` at /metrics."""
+
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["path"] != "/metrics":
+            await application(scope, receive, send)
+            return
+        try:
+            found = await run_in_threadpool(status, config, datetime.now(UTC))
+            response = PlainTextResponse(as_metrics(found), media_type="text/plain; version=0.0.4")
+        except YacpError as error:
+            response = PlainTextResponse(f"{error}\n", status_code=503)
+        await response(scope, receive, send)
+
+    return answer
 
 
 def _identity(config: Settings) -> Identity:

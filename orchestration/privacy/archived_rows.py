@@ -11,6 +11,7 @@ from orchestration.landing.archive import ROWS_FORGOTTEN
 from orchestration.landing.refusals import refusals
 from orchestration.privacy.person import EXTRACTS, Person
 from orchestration.privacy.replacement import replaced
+from orchestration.state.checksums import rewriting
 from orchestration.state.database import literal, literal_list
 from orchestration.state.permissions import restricted_folder
 
@@ -24,21 +25,26 @@ def find(person: Person) -> dict[str, dict[Path, int]]:
 def erase(person: Person) -> None:
     """Rewrites every file that has rows of the person."""
     incoming = restricted_folder(person.settings, person.settings.archive / ".incoming")
-    for path in _refused(person):
-        with replaced([path], incoming) as new:
-            _copy_without_values(person, path, new)
+    refused = list(_refused(person))
+    with rewriting(refused):
+        for path in refused:
+            with replaced([path], incoming) as new:
+                _copy_without_values(person, path, new)
     for extract in EXTRACTS:
         rows = _loaded(person, extract)
-        for delivery in person.deliveries:
-            path = delivery.parquet(extract)
-            if path in rows:
-                forgotten = rows[path] + delivery.rows_forgotten(extract)
-                with replaced([path], incoming) as new:
-                    person.connection.execute(
-                        f"copy (from read_parquet({literal(path)}) where ({person.condition(extract)}) is not true)"
-                        f" to {literal(new)} (format parquet, compression zstd,"
-                        f" kv_metadata {{{ROWS_FORGOTTEN}: '{forgotten}'}})"
-                    )
+        with rewriting(rows):
+            for delivery in person.deliveries:
+                if (path := delivery.parquet(extract)) in rows:
+                    _copy_without_rows(person, extract, path, rows[path] + delivery.rows_forgotten(extract), incoming)
+
+
+def _copy_without_rows(person: Person, extract: Extract, path: Path, forgotten: int, incoming: Path) -> None:
+    with replaced([path], incoming) as new:
+        person.connection.execute(
+            f"copy (from read_parquet({literal(path)}) where ({person.condition(extract)}) is not true)"
+            f" to {literal(new)} (format parquet, compression zstd,"
+            f" kv_metadata {{{ROWS_FORGOTTEN}: '{forgotten}'}})"
+        )
 
 
 def _loaded(person: Person, extract: Extract) -> dict[Path, int]:

@@ -12,9 +12,12 @@ from pathlib import Path
 from orchestration.privacy.person import Person
 from orchestration.privacy.replacement import replaced
 from orchestration.publishing.release_files import LINK_POOL
+from orchestration.state.checksums import rewriting
 from orchestration.state.database import identifier, literal, literal_list, write_parquet
 from orchestration.state.fresh_process import in_fresh_process, write_database
 from orchestration.state.releases import RELEASE
+
+_RECORDS = (f"releases/[0-9]*/{RELEASE}", f"following/releases/[a-z]*/{RELEASE}")
 
 
 def find(person: Person) -> dict[str, dict[Path, int]]:
@@ -31,12 +34,15 @@ def erase(person: Person) -> None:
     if not published.exists():
         return
     shutil.rmtree(published / "releases" / LINK_POOL, ignore_errors=True)  # links to files of releases removed before
-    for database in _databases(person):
-        _erase_from_database(person, database)
-    for paths, _ in _parquet(person):
-        with replaced(paths, published) as new:
-            rows = f"from read_parquet({literal(paths[0])}, hive_partitioning = false)"
-            write_parquet(person.connection, f"{rows} where ({person.is_theirs}) is not true", new)
+    databases, parquet = _databases(person), [paths for paths, _ in _parquet(person)]
+    records = [path for pattern in _RECORDS for path in published.glob(pattern)]
+    with rewriting([*databases, *records, *(path for paths in parquet for path in paths)]):
+        for database in databases:
+            _erase_from_database(person, database)
+        for paths in parquet:
+            with replaced(paths, published) as new:
+                rows = f"from read_parquet({literal(paths[0])}, hive_partitioning = false)"
+                write_parquet(person.connection, f"{rows} where ({person.is_theirs}) is not true", new)
 
 
 def _databases(person: Person) -> list[Path]:

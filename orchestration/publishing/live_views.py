@@ -23,6 +23,8 @@ import duckdb
 from orchestration.publishing.release_databases import comments
 from orchestration.publishing.release_files import REMOVING, new_building_folder
 from orchestration.settings import Settings
+from orchestration.state.checksums import CHECKSUMS
+from orchestration.state.checksums import record as record_checksums
 from orchestration.state.database import connect, identifier, literal, literal_list, write_parquet
 from orchestration.state.earlier_layouts import is_of_today
 from orchestration.state.files import flush_to_disk
@@ -63,6 +65,8 @@ def add(settings: Settings, release: Release, marts: Sequence[Mart]) -> None:
     for path in (following, folder, *building.glob("*/*"), *building.glob("*"), building):
         open_to_readers(settings, path, is_private="customers" in path.relative_to(settings.published).parts)
     (building / RELEASE).hardlink_to(release.folder / RELEASE)
+    record_checksums(building, before)
+    open_to_readers(settings, building / CHECKSUMS, is_private=False)
     order = _order_and_time(before)[0] - 1 if before else _FIRST_ORDER
     visible_at = time.time_ns() // 1000 + int(_LEAD_SECONDS * 1_000_000)
     building.rename(folder / f"{_FOLDER_PREFIX}{order}-{visible_at}")

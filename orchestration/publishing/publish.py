@@ -30,12 +30,15 @@ from orchestration.publishing.release_files import (
     copy_base,
     new_building_folder,
     read_back,
+    require_whole,
 )
 from orchestration.settings import Settings
+from orchestration.state.checksums import record as record_checksums
 from orchestration.state.database import connect
 from orchestration.state.files import flush_to_disk
 from orchestration.state.permissions import open_to_readers
 from orchestration.state.releases import CURRENT, RELEASE, Release, current, latest, pending, read_release, releases
+from orchestration.state.set_aside import set_aside
 from orchestration.warehouse.dbt_project import Mart
 
 
@@ -50,6 +53,7 @@ def publish(settings: Settings, as_of: date, marts: Iterable[Mart], run_id: str)
     with _building_folder(folder) as building:
         draft = ReleaseDraft(settings, building, as_of, latest(settings), tuple(marts))
         if draft.base:
+            require_whole(draft.base, as_of)
             copy_base(draft, draft.base)
         expected = write_databases(draft)
         write_data_packages(building / "parquet", draft.newest, draft.marts)
@@ -57,13 +61,14 @@ def publish(settings: Settings, as_of: date, marts: Iterable[Mart], run_id: str)
             rows = read_back(connection, draft, expected)
         record = _record(draft, rows, run_id)
         (building / RELEASE).write_text(json.dumps(record, indent=1) + "\n")
+        record_checksums(building, draft.base.folder if draft.base else None)
         _open_and_flush(settings, building)
         finished = building.rename(folder / str(record["release"]))
     flush_to_disk(folder)
     release = read_release(finished)
     if not release.pending_behind:
         live_views.add(settings, release, draft.marts)
-        _make_current(settings.published, release)
+        make_current(settings, release)
     _remove_old(settings)
     live_views.remove_old(settings)
     return release
@@ -111,17 +116,20 @@ def _open_and_flush(settings: Settings, building: Path) -> None:
     os.sync()
 
 
-def _make_current(published: Path, release: Release) -> None:
+def make_current(settings: Settings, release: Release) -> None:
     """Replaces ``current`` last: before the first release, the other links lead nowhere and then work all at once."""
+    published = settings.published
     for name in ("dashboard.duckdb", "customers.duckdb", "parquet", RELEASE):
         link = published / name
         if not (link.is_symlink() and link.readlink() == Path(CURRENT, name)):
-            _replace_link(link, f"{CURRENT}/{name}")
-    _replace_link(published / CURRENT, f"releases/{release.name}")
+            _replace_link(settings, link, f"{CURRENT}/{name}")
+    _replace_link(settings, published / CURRENT, f"releases/{release.name}")
     flush_to_disk(published)
 
 
-def _replace_link(link: Path, target: str) -> None:
+def _replace_link(settings: Settings, link: Path, target: str) -> None:
+    if link.is_dir() and not link.is_symlink():
+        set_aside(settings, link, "A folder was in the place of a link.")
     fresh = link.with_name(f".{link.name}.new")
     fresh.unlink(missing_ok=True)
     fresh.symlink_to(target)

@@ -197,6 +197,7 @@ def iwds_day(release: Release, day: date) -> date | None:
     path = release.folder / "parquet" / "dashboard" / "quality" / "deliveries" / f"as_of_date={day}" / DATA
     if not path.exists():
         return None
+    release.require_whole(str(path.relative_to(release.folder)))
     with duckdb.connect() as connection:
         [(found,)] = connection.execute(
             "select max(as_of_date) from read_parquet(?, hive_partitioning = false) where system = 'iwds'", [str(path)]
@@ -263,7 +264,9 @@ def _lists_of(release: Release, day: date) -> str:
 
 
 def _parquet(release: Release, table: str, day: date) -> str:
-    files = release.folder / "parquet" / table / f"as_of_date={day}" / "*.parquet"
+    name = f"parquet/{table}/as_of_date={day}/{DATA}"
+    release.require_whole(name)
+    files = release.folder / name
     return f"read_parquet({literal(files)}, hive_partitioning = false)"
 
 

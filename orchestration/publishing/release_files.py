@@ -21,6 +21,7 @@ import duckdb
 from orchestration.contract.systems import extracts
 from orchestration.failures import NOTHING_PUBLISHED, BuildFailed
 from orchestration.settings import Settings
+from orchestration.state.checksums import ChecksumsDamaged, Damage, damages, read, sha256
 from orchestration.state.database import connect, identifier, literal, write_parquet
 from orchestration.state.earlier_layouts import (
     hand_over_tables,
@@ -30,13 +31,16 @@ from orchestration.state.earlier_layouts import (
     with_zoned_times,
 )
 from orchestration.state.permissions import open_to_readers
-from orchestration.state.releases import DATA, Release
+from orchestration.state.releases import DATA, Release, release_damaged
 from orchestration.warehouse.dbt_project import Mart
 
 LINK_POOL = ".spare"
 """Beside the releases. Code that removes something from every release has to remove it from here too."""
 REMOVING = ".removing"
 """The beginning of a release's name while it is being removed."""
+
+_DAYS_COMPARED = 31
+_TURNS = 7
 
 _PERSONAL_IN_LISTS = {"first_name", "last_name"}
 
@@ -78,6 +82,32 @@ def new_building_folder(folder: Path) -> Path:
     return building
 
 
+def require_whole(base: Release, as_of: date) -> None:
+    """Raises ``StateDamaged`` unless what the day ``as_of`` goes on from is as it was published.
+
+    Of the Parquet of older days, which is only linked, a seventh is compared each day: all of it within a week, and a
+    run doesn't take longer with each day published.
+    """
+    try:
+        names = read(base.folder) or {}
+    except ChecksumsDamaged:
+        raise release_damaged(base.folder, damages(base.folder)) from None
+    newest = base.as_of_date.toordinal()
+    compared = []
+    for name in names:
+        day = _day_of(name)
+        is_due = day is None or newest - day < _DAYS_COMPARED or day % _TURNS == as_of.toordinal() % _TURNS
+        compared += [name] if is_due else []
+    if found := damages(base.folder, compared):
+        raise release_damaged(base.folder, found)
+
+
+def _day_of(name: str) -> int | None:
+    """The number of the day that a Parquet file is of; ``None`` for other files."""
+    parts = name.split("as_of_date=")
+    return date.fromisoformat(parts[1][:10]).toordinal() if len(parts) == 2 else None
+
+
 def copy_base(draft: ReleaseDraft, base: Release) -> None:
     """Copies the databases of the release before, and links its Parquet.
 
@@ -96,12 +126,20 @@ def copy_base(draft: ReleaseDraft, base: Release) -> None:
         for file in draft.files():
             if is_of_today(connection, base.file(file)):
                 shutil.copyfile(base.file(file), draft.folder / f"{file}.duckdb")
+                _require_same(base, draft.folder / f"{file}.duckdb")
             else:
                 hand_over_tables(connection, base.file(file), draft.handover / file / "base")
         newest = {table: max(days) / DATA for table, folder in tables.items() if (days := list(folder.iterdir()))}
         zoned = with_zoned_times(connection, newest)
         for table, folder in tables.items():
             _link_days(draft, table, folder, zoned.get(table, []), connection)
+
+
+def _require_same(base: Release, copy: Path) -> None:
+    """The copy of a database is compared, not the database: a disk may read it differently the second time."""
+    known = (read(base.folder) or {}).get(copy.name)
+    if known and known[0] != sha256(copy):
+        raise release_damaged(base.folder, [Damage(base.folder / copy.name, "is not as it was written")])
 
 
 def _link_days(

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
-from orchestration.failures import EXIT_STATUS, NOTHING_PUBLISHED, BuildFailed, YacpError
+from orchestration.failures import EXIT_STATUS, NOTHING_PUBLISHED, BuildFailed, YacpError, is_damage
 from orchestration.internals.process import without_gc
 from orchestration.landing.queries import rows_forgotten
 from orchestration.runs.instance import MODULE, prepare_instance
 from orchestration.settings import PROJECT, Settings
-from orchestration.state.releases import current
+from orchestration.state.releases import current, lost_link
 
 if TYPE_CHECKING:
     import dagster as dg
@@ -66,20 +66,29 @@ def run_day(
     with without_gc():
         from sqlalchemy.exc import DBAPIError
 
+        from orchestration.runs.record_of_runs import set_damaged_aside
         from orchestration.runs.warehouse_lock import hold_warehouse
 
     release_before = current(config)
     try:
         prepare_instance(config)
         with hold_warehouse(config, f"the run of {day}", lambda message: on_step(Step("waiting", message))):
+            for message in (set_damaged_aside(config), lost_link(config)):
+                if message:
+                    on_step(Step("waiting", message))
             on_step(Step("loading", "definitions"))
             return _execute(day, load_definitions, on_step, started_by)
     except (DBAPIError, OSError) as error:  # on a full disk or without access, even a run's record can't be written
         reason = str(error.orig) if isinstance(error, DBAPIError) else (error.strerror or type(error).__name__).lower()
         is_published = current(config) != release_before
+        what_stays = "The day was published anyway." if is_published else NOTHING_PUBLISHED
+        if is_damage(error):
+            raise BuildFailed(
+                f"Dagster's record of runs was damaged during the run: {reason}. {what_stays} Run the day again: the "
+                "record is set aside first."
+            ) from None
         raise BuildFailed(
-            f"{config.state} can't be written: {reason}. "
-            f"{'The day was published anyway.' if is_published else NOTHING_PUBLISHED} "
+            f"{config.state} can't be written: {reason}. {what_stays} "
             "Free space there, or give the user that runs yacp access, then run the day again."
         ) from None
 

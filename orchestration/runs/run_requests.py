@@ -29,16 +29,25 @@ from orchestration.state.releases import pending
 from orchestration.warehouse.unit_tests import UNIT_TEST_CHECKS
 
 JOB = "nightly"
+STARTERS = (("sensor", "complete_deliveries"), ("schedule", "every_morning"), ("schedule", "every_night"))
+"""What starts runs by itself once it is switched on; off in a new installation."""
 DELIVERIES_TAG = "yacp/deliveries"
 """The tag of a run that says which deliveries it was requested for."""
 _RECENT_DAYS = 14
 _NEVER = (date.min, 0)
-_MORNING = time(6)
+MORNING = time(6)
+"""When the schedule looks for what the sensor missed, in Chicago."""
 _RETRY_AFTER = (timedelta(minutes=1), timedelta(minutes=10), timedelta(minutes=60))
+
+ARCHIVE_IS_WHOLE = dg.AssetCheckKey(dg.AssetKey(["raw", "worknet_customers"]), "archive_is_as_written")
+RELEASE_IS_WHOLE = dg.AssetCheckKey(dg.AssetKey(["published", "parquet"]), "releases_are_as_written")
+"""Looked at once a week, not with each day."""
 
 nightly = dg.define_asset_job(
     JOB,
-    selection=dg.AssetSelection.all() - dg.AssetSelection.checks(*UNIT_TEST_CHECKS, newest_day_is_published),
+    selection=dg.AssetSelection.all()
+    - dg.AssetSelection.checks(*UNIT_TEST_CHECKS, newest_day_is_published)
+    - dg.AssetSelection.checks(ARCHIVE_IS_WHOLE, RELEASE_IS_WHOLE),
     partitions_def=DAILY_PARTITIONS,
     description="Lands both systems' deliveries of a day, builds and checks the dashboard, and publishes it.",
     tags={"yacp/writes": "warehouse"},
@@ -128,7 +137,7 @@ def _buildable_days(config: Settings, root: DeliveryRoot) -> Iterator[date]:
         return
     now = datetime.now(ZoneInfo(CHICAGO))
     for day in root.days(WORKNET):
-        is_late = now >= datetime.combine(day + timedelta(days=1), _MORNING, ZoneInfo(CHICAGO))
+        is_late = now >= datetime.combine(day + timedelta(days=1), MORNING, ZoneInfo(CHICAGO))
         if root.has(IWDS, day) or (is_late and any(stand_in_days(config, root, IWDS, day))):
             yield day
 
@@ -214,7 +223,7 @@ def complete_deliveries(context: dg.SensorEvaluationContext) -> Iterator[dg.RunR
 
 @dg.schedule(
     job=nightly,
-    cron_schedule=f"0 {_MORNING.hour} * * *",
+    cron_schedule=f"0 {MORNING.hour} * * *",
     execution_timezone=CHICAGO,
     description="At six in the morning, runs what the sensor missed.",
 )

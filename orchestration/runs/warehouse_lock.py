@@ -7,6 +7,7 @@ resource.
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 from collections.abc import Callable, Iterator
@@ -57,6 +58,19 @@ def hold_warehouse(config: Settings, who: str, on_wait: Callable[[str], None]) -
             yield
     finally:
         lock.release()
+
+
+def held_by(config: Settings) -> str:
+    """Who holds the warehouse right now; empty when nobody does."""
+    path = config.state / "warehouse.lock"
+    try:
+        with path.open() as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return _holder(path)
+    except FileNotFoundError:
+        pass
+    return ""
 
 
 def _wait(config: Settings, lock: FileLock, path: Path) -> None:

@@ -114,7 +114,8 @@ def too_wide(settings: Settings) -> Iterator[tuple[Path, int]]:
             if not stat.S_ISLNK(found.st_mode) and mode & ~_widest(settings, path, found, group):
                 yield path, mode
         if Path(folder) == settings.state:
-            folders[:] = [name for name in folders if Path(folder, name) != Path(settings.extracts_root)]
+            kept_out = (Path(settings.extracts_root), settings.set_aside)  # nobody else gets into the latter
+            folders[:] = [name for name in folders if Path(folder, name) not in kept_out]
 
 
 def _widest(settings: Settings, path: Path, found: os.stat_result, group: int | None) -> int:

@@ -12,13 +12,14 @@ from pathlib import Path
 from pydantic import Field
 from pydantic.dataclasses import dataclass
 
-from orchestration.failures import UsageError
+from orchestration.failures import NOTHING_PUBLISHED, StateDamaged, UsageError
 from orchestration.settings import Settings
+from orchestration.state.checksums import Damage, damages
 
 RELEASE = "release.json"
 CURRENT = "current"
 DATA = "data.parquet"
-_NAME = re.compile(r"\d{4}-\d{2}-\d{2}-\d+")
+NAME = re.compile(r"\d{4}-\d{2}-\d{2}-\d+")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,29 +50,54 @@ class Release:
         """``dashboard`` or ``customers``: the DuckDB file of that name."""
         return self.folder / f"{name}.duckdb"
 
+    def require_whole(self, *names: str) -> None:
+        """Raises ``StateDamaged`` unless the files with these paths in its folder are as they were published."""
+        if found := damages(self.folder, names):
+            raise release_damaged(self.folder, found)
+
 
 def releases(settings: Settings) -> list[Release]:
     """All releases on disk, oldest day first."""
     found = [
         read_release(path)
         for path in (settings.published / "releases").glob("*")
-        if _NAME.fullmatch(path.name) and (path / RELEASE).exists()
+        if NAME.fullmatch(path.name) and (path / RELEASE).exists()
     ]
     return sorted(found, key=lambda release: (release.as_of_date, release.number))
 
 
+def release_damaged(folder: Path, found: list[Damage]) -> StateDamaged:
+    """The error for a release with files that are not as they were published."""
+    names = ", ".join(f"{each.path.relative_to(folder)} {each.what}" for each in found)
+    return StateDamaged(
+        f"The published release {folder.name} is damaged: {names} (in {folder}). {NOTHING_PUBLISHED} yacp repair says "
+        "what can be done about it."
+    )
+
+
 def current(settings: Settings) -> Release | None:
-    """The release that readers see; ``None`` before the first one."""
+    """The release that readers see; ``None`` before the first one.
+
+    Without the link, it is the newest release that was ever current: history goes on from what is there.
+    """
     link = settings.published / CURRENT
-    if (link / RELEASE).exists():
-        return read_release(link.resolve())
-    if link.is_symlink():
+    if link.is_symlink() and not (link / RELEASE).exists():
         raise UsageError(
-            f"{link} points to {link.readlink()}, which is no longer complete. Point it to one that is: "
-            f"ln -sfn releases/<release> {link}. If none is left, remove the link and publish the days again with yacp "
-            "backfill."
+            f"{link} points to {link.readlink()}, which is no longer complete. yacp repair points it to the newest "
+            "release that is, and says which days have to be published again."
         )
-    return None
+    if link.is_symlink():
+        return read_release(link.resolve())
+    once_current = [release for release in releases(settings) if not release.pending_behind]
+    return max(once_current, key=lambda release: release.sequence, default=None)
+
+
+def lost_link(settings: Settings) -> str:
+    """What to say when releases are there but the link to the current one isn't; empty otherwise."""
+    link = settings.published / CURRENT
+    if link.is_symlink() or not (release := current(settings)):
+        return ""
+    return f"{link} is lost; going on from {release.name}, the newest release that is there."
 
 
 def pending(settings: Settings) -> Release | None:
@@ -90,7 +116,8 @@ def read_release(folder: Path) -> Release:
     """The release in a folder."""
     try:
         return Release(folder=folder, **json.loads((folder / RELEASE).read_text()))
-    except (ValueError, TypeError):
+    except (OSError, ValueError, TypeError):
         raise UsageError(
-            f"{folder / RELEASE} is damaged. Move its folder away and publish its days again with yacp backfill."
+            f"{folder / RELEASE} is damaged. yacp repair sets its release aside and says which days have to be "
+            "published again."
         ) from None

@@ -3,6 +3,7 @@
 Every run rebuilds it from the archive, so it may be deleted at any time.
 """
 
+import shutil
 from collections.abc import Sequence
 from datetime import date, timedelta
 from pathlib import Path
@@ -13,13 +14,13 @@ from orchestration.contract.extract import Extract
 from orchestration.contract.systems import SYSTEMS, extracts
 from orchestration.contract.worknet import WORKNET
 from orchestration.failures import UsageError
-from orchestration.landing.archive import Archive, ArchivedDelivery
+from orchestration.landing.archive import ACCOUNT, Archive, ArchivedDelivery
 from orchestration.settings import Settings
 from orchestration.spark.workspace import delete_workspaces
 from orchestration.state.database import connect, identifier, literal, literal_list
 from orchestration.state.earlier_layouts import schema_of
 from orchestration.state.permissions import restrict
-from orchestration.state.releases import latest
+from orchestration.state.releases import DATA, RELEASE, latest
 
 # Waiting and flow look back a year, so that a run doesn't take longer with each year published.
 _LOOK_BACK = timedelta(days=365)
@@ -66,6 +67,7 @@ def _copy_deliveries_before(settings: Settings, connection: duckdb.DuckDBPyConne
     archive = Archive(settings.archive)
     for system in SYSTEMS:
         if before := archive.newest_before(system, as_of):
+            before.require_whole(ACCOUNT, *(["customers.parquet"] if system == WORKNET else []))
             connection.execute(
                 "insert into run.rows_before select system, extract, rows_loaded"
                 f" from read_parquet({literal(before.account)})"
@@ -106,6 +108,8 @@ def _open(settings: Settings) -> duckdb.DuckDBPyConnection:
 
 def delete_warehouse(settings: Settings) -> None:
     """Deletes the warehouse, and Spark's part of it; the next run builds it from the archive."""
+    if settings.warehouse.is_dir():
+        shutil.rmtree(settings.warehouse)
     settings.warehouse.unlink(missing_ok=True)
     settings.warehouse.with_name(f"{settings.warehouse.name}.wal").unlink(missing_ok=True)
     delete_workspaces(settings)
@@ -125,6 +129,8 @@ def _copy_published_neighbours(settings: Settings, connection: duckdb.DuckDBPyCo
         "create or replace table run.previous_sync_status (as_of_date date, sync_status varchar, customer_count bigint)"
     )
     release = latest(settings)
+    if release:
+        release.require_whole("dashboard.duckdb", "customers.duckdb", RELEASE)
     days = release.days if release else ()
     previous = max((day for day in days if day < as_of), default=None)
     following = min((day for day in days if day > as_of), default=None)
@@ -149,7 +155,9 @@ def _copy_published_neighbours(settings: Settings, connection: duckdb.DuckDBPyCo
     )
     connection.execute("detach published_dashboard; detach published_customers")
     if previous:
-        parquet = release.folder / "parquet" / "dashboard" / "quality" / "sync_status" / f"as_of_date={previous}"
+        name = f"parquet/dashboard/quality/sync_status/as_of_date={previous}"
+        release.require_whole(f"{name}/{DATA}")
+        parquet = release.folder / name
         connection.execute(
             "insert into run.previous_sync_status select as_of_date, sync_status, customer_count"
             f" from read_parquet({literal(parquet / '*.parquet')}, hive_partitioning = false)"

@@ -14,8 +14,8 @@ from conftest import DAY, Sample
 
 from orchestration.state.releases import current
 
-PUBLICATIONS = 50
-PAUSES = {10: 0.2, 20: 0.6, 30: 1.0}  # after so many, the publisher is paused so many seconds into the next one
+PUBLICATIONS = 30
+PAUSES = {8: 0.2, 16: 0.6, 24: 1.0}  # after so many, the publisher is paused so many seconds into the next one
 PROGRAM = str(Path(concurrent_readers.__file__))
 
 

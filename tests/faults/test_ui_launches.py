@@ -5,6 +5,7 @@ One home with three delivered days, in the order in which somebody would try thi
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -201,3 +202,19 @@ def test_a_canceled_run_leaves_the_day_as_it_was(ui: Ui) -> None:
     assert ui.end_of(run)[0] == "CANCELED"
     assert current(Settings(home=ui.home)) == before
     assert ui.end_of(ui.launch(ui.parameters(DAYS[-1]))) == ("SUCCESS", [])
+
+
+def test_the_daemon_starts_runs_once_it_may(ui: Ui) -> None:
+    def state() -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(yacp(ui.home, "status", "--format", "json").stdout)
+        return found
+
+    before = state()
+    assert before["daemon_runs"]
+    assert len(before["switched_off"]) == 3
+    assert yacp(ui.home, "enable").returncode == 0
+    assert state()["switched_off"] == []
+    assert "yacp_starters_off 0" in httpx.get(f"{ui.address}/metrics").text
+    assert httpx.get(f"{ui.address}/metrics", headers={"Host": "evil.example"}).status_code == 403
+    assert yacp(ui.home, "disable").returncode == 0
+    assert len(state()["switched_off"]) == 3

@@ -174,7 +174,7 @@ def test_a_refused_delivery_leaves_account_and_quarantine(config: Settings, deli
         land(config, WORKNET, DAY)
     [refusal] = refusals(config.archive)
     assert {path.name for path in refusal.folder.iterdir()} == {
-        "refusal.json", "quarantine.parquet", "account.parquet",
+        "refusal.json", "quarantine.parquet", "account.parquet", "checksums.json",
     }  # fmt: skip
     assert all(path.stat().st_mode & 0o077 == 0 for path in (refusal.folder, *refusal.folder.iterdir()))
     listed = queries.quarantine(config, DAY)

@@ -1,0 +1,54 @@
+"""Dagster's record of runs when it is damaged: it is no data, so it never keeps a day from being published."""
+
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+from orchestration.settings import Settings
+from orchestration.state.set_aside import set_aside
+
+_FOUND_BY = ("history/runs.db", "history/runs/*.db", "schedules/*.db")
+
+
+def damaged_databases(config: Settings) -> list[Path]:
+    """The databases of the record that can't be used."""
+    return [path for path in _databases(config) if not _is_usable(path)]
+
+
+def set_damaged_aside(config: Settings) -> str:
+    """Sets damaged databases aside, so that Dagster creates new ones; returns what to say, empty when none was.
+
+    The caller holds the warehouse.
+    """
+    damaged = damaged_databases(config)
+    for path in damaged:
+        for part in (path, *path.parent.glob(f"{path.name}-*")):  # SQLite's journals
+            set_aside(config, part, "A database of Dagster's record of runs was damaged.")
+    if not damaged:
+        return ""
+    names = ", ".join(str(path.relative_to(config.state)) for path in damaged)
+    return (
+        f"The record of runs was damaged and begins again: {names} is now under {config.set_aside}. Nothing that is "
+        "published depends on it. If yacp daemon or yacp ui is running, restart it, and turn the sensor and the "
+        "schedules on again if they are off."
+    )
+
+
+def _databases(config: Settings) -> Iterator[Path]:
+    for pattern in _FOUND_BY:
+        yield from sorted(config.dagster_home.glob(pattern))
+
+
+def _is_usable(path: Path) -> bool:
+    if not path.is_file() or not path.stat().st_size:
+        return False
+    try:
+        connection = sqlite3.connect(path, timeout=5)
+        try:
+            return bool(connection.execute("pragma quick_check(1)").fetchone() == ("ok",))
+        finally:
+            connection.close()
+    except sqlite3.OperationalError as error:  # locked, or the disk is full
+        return "disk i/o" not in str(error) and "unable to open" not in str(error)
+    except sqlite3.DatabaseError:
+        return False
