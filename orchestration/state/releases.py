@@ -68,7 +68,8 @@ def releases(settings: Settings) -> list[Release]:
 
 def release_damaged(folder: Path, found: list[Damage]) -> StateDamaged:
     """The error for a release with files that are not as they were published."""
-    names = ", ".join(f"{each.path.relative_to(folder)} {each.what}" for each in found)
+    names = ", ".join(f"{each.path.relative_to(folder)} {each.what}" for each in found[:3])
+    names += f", and {len(found) - 3} more" if len(found) > 3 else ""
     return StateDamaged(
         f"The published release {folder.name} is damaged: {names} (in {folder}). {NOTHING_PUBLISHED} yacp repair says "
         "what can be done about it."
