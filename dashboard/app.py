@@ -20,6 +20,7 @@ from dashboard.languages import DEFAULT, languages
 from dashboard.list_descriptions import LINE_CUSTOMERS, SYNC_PROBLEMS
 from dashboard.list_pages import ListPages
 from dashboard.page_templates import compile_templates, render_error
+from dashboard.planner_page import PlannerPage, first_page
 from dashboard.releases import Releases
 from dashboard.responses import HTML, static_routes, with_security_headers
 from dashboard.section_counts import prepare
@@ -35,7 +36,8 @@ def create_app(settings: Settings, as_email: str = "") -> ASGIApp:
     routes = [*count_pages.routes(endpoints), *trend_page.routes(endpoints)]
     for description in (LINE_CUSTOMERS, SYNC_PROBLEMS):
         routes += ListPages(description, settings, writer).routes(endpoints)
-    routes += CustomerPage(settings).routes(endpoints)
+    routes += [*CustomerPage(settings).routes(endpoints), *PlannerPage(settings).routes(endpoints)]
+    routes.append(Route("/", first_page(count_pages.dashboard_endpoint(endpoints), endpoints)))
     routes += [*scope_search.routes(endpoints), Route("/healthz", endpoints.health), *static_routes()]
 
     @asynccontextmanager

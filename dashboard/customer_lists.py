@@ -42,7 +42,8 @@ _SYNC_COLUMNS = (
     "as_of_date, customer_id, first_name, last_name, provider_id, provider_name, lwia_number, sync_status, next_step,"
     " iwds_candidate_ids"
 )
-_IN_SCOPE = {"statewide": "? = 'IL'", "lwia": "lwia_number = cast(? as integer)", "provider": "provider_id = ?"}
+IN_SCOPE = {"statewide": "? = 'IL'", "lwia": "lwia_number = cast(? as integer)", "provider": "provider_id = ?"}
+"""By type of scope the condition that a row is in the scope, with its id as the parameter."""
 _CONDITIONS = {
     "sync": "sync_status = ?",
     "iwds": "iwds_status = ?",
@@ -169,7 +170,7 @@ def sync_problems(release: OpenRelease, scope: Scope, day: date) -> CustomerList
     """The customers who aren't synced: by status, in the order in which statuses are decided, then by name."""
     ranks = ", ".join(f"{sql_string(status)}: {row['sync_order']}" for status, row in release.sync_meanings.items())
     return CustomerList(
-        f"from {_table(release, SYNC_PROBLEMS, day)} where {_IN_SCOPE[scope.type]}",
+        f"from {_table(release, SYNC_PROBLEMS, day)} where {IN_SCOPE[scope.type]}",
         (scope.id,),
         _SYNC_COLUMNS,
         f"map {{{ranks}}}[sync_status], lower(last_name), lower(first_name)",
@@ -183,7 +184,7 @@ def page_count(matching: int) -> int:
 
 def _on_line(release: OpenRelease, scope: Scope, day: date) -> str:
     table = with_younger_columns(_table(release, LINE_CUSTOMERS, day))
-    return f"select {_LINE_COLUMNS} from {table} where line_key = ? and {_IN_SCOPE[scope.type]}"
+    return f"select {_LINE_COLUMNS} from {table} where line_key = ? and {IN_SCOPE[scope.type]}"
 
 
 def _table(release: OpenRelease, table: PublishedTable, day: date) -> str:

@@ -108,6 +108,26 @@ class Endpoints:
 
         return endpoint
 
+    def unless(self, instead: Callable[[Visit], Response | None], endpoint: Endpoint) -> Endpoint:
+        """At an address that names no scope, what ``instead`` answers; the endpoint where that is nothing.
+
+        ``instead`` runs on the event loop where a release is open, so it has to be quick.
+        """
+
+        async def first(request: Request) -> Response:
+            if "scope" not in request.query_params:
+                email = self._identity.email_of(request)
+                with self._releases.lease_if_open() as release:
+                    if release is not None:
+                        found = instead(Visit.from_request(request, release, email, COMMON_PARAMETERS))
+                        return found or await endpoint(request)
+                run = asyncio.get_running_loop().run_in_executor
+                if found := await run(self._pages, self._answer, instead, request, email, COMMON_PARAMETERS):
+                    return found
+            return await endpoint(request)
+
+        return first
+
     async def health(self, _: Request) -> Response:
         """The newest day, for monitoring; it asks for no identity."""
         with self._releases.lease_if_open() as release:

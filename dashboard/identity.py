@@ -81,10 +81,14 @@ def _address_of(request: HTTPConnection) -> IPv4Address | IPv6Address | None:
 
 @dataclass(frozen=True)
 class Viewer:
-    """A person and their rows of ``lists.entitlements``: each scope, widest first, and whether with lists."""
+    """A person and their rows of ``lists.entitlements``: each scope, widest first, and whether with lists.
+
+    ``has_customers`` says whether they are the career planner of anybody, and may list.
+    """
 
     email: str
     grants: Mapping[Scope, bool]
+    has_customers: bool = False
 
     @property
     def default_scope(self) -> Scope:

@@ -125,6 +125,7 @@ class OpenRelease:
     horizons: tuple[int, ...] = field(init=False)
     scopes: dict[Scope, str] = field(init=False)
     grants: dict[str, dict[Scope, bool]] = field(init=False)
+    planners: frozenset[str] = field(init=False)
     leases: int = 1  # of requests, and one for as long as it is the current release
     pages: BoundedCache = field(default_factory=lambda: BoundedCache(_MAX_PAGES))
     counts: BoundedCache = field(default_factory=lambda: BoundedCache(_MAX_COUNTS))
@@ -136,7 +137,7 @@ class OpenRelease:
             raise Unavailable("no_entitlements")
         if email not in self.grants:
             raise Forbidden("not_on_staff")
-        return Viewer(email, self.grants[email])
+        return Viewer(email, self.grants[email], email in self.planners)
 
     def query(self, sql: str, values: Sequence[object] = ()) -> list[Row]:
         """Rows as mappings, read on a cursor of its own: threads mustn't share one."""
@@ -189,6 +190,7 @@ def open_release(
         _require_marts(release)
         _read_facts(release)
         release.grants = _read_grants(release) if lists_are_readable else {}
+        release.planners = _read_planners(release) if lists_are_readable else frozenset()
         prepare(release)
     except BaseException:
         connection.close()
@@ -240,3 +242,12 @@ def _read_grants(release: OpenRelease) -> dict[str, dict[Scope, bool]]:
     ):
         grants.setdefault(row["email"], {})[Scope(row["scope_type"], row["scope_id"])] = row["may_list"]
     return grants
+
+
+def _read_planners(release: OpenRelease) -> frozenset[str]:
+    """The addresses of those who are a customer's career planner and may list customers."""
+    rows = release.query(
+        "select distinct email from customers.lists.entitlements where may_list_customers"
+        " and staff_id in (select career_planner_staff_id from customers.lists.customers)"
+    )
+    return frozenset(row["email"] for row in rows)
