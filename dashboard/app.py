@@ -10,7 +10,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from dashboard import count_pages, scope_search, trend_page
+from dashboard import count_pages, flow_page, scope_search, trend_page, waiting_page
 from dashboard.customer_page import CustomerPage
 from dashboard.download_writer import DownloadWriter
 from dashboard.endpoints import Endpoints
@@ -33,7 +33,8 @@ def create_app(settings: Settings, as_email: str = "") -> ASGIApp:
     compile_templates()
     releases, writer = Releases(settings, prepare), DownloadWriter()
     endpoints = Endpoints(Identity(settings, as_email), releases)
-    routes = [*count_pages.routes(endpoints), *trend_page.routes(endpoints)]
+    pages = (count_pages, trend_page, waiting_page, flow_page)
+    routes = [route for page in pages for route in page.routes(endpoints)]
     for description in (LINE_CUSTOMERS, SYNC_PROBLEMS):
         routes += ListPages(description, settings, writer).routes(endpoints)
     routes += [*CustomerPage(settings).routes(endpoints), *PlannerPage(settings).routes(endpoints)]

@@ -21,9 +21,15 @@ T = TypeVar("T")
 RELEASE_RECORD = "release.json"
 _REQUIRED_MARTS = (
     "lists.customers",
+    "lists.line_history",
     "reference.lines",
+    "reference.scopes",
+    "sections.attention_history",
     "sections.coming_due",
+    "sections.flow",
+    "sections.funnel",
     "sections.sync_problems",
+    "sections.waiting",
 )
 _WIDTH = "case scope_type when 'statewide' then 1 when 'lwia' then 2 else 3 end"  # to sort the widest scope first
 # Compressed pages of at most 15 KB; counts of a scope, about 100 KB each; how long a list is, and its providers.
@@ -70,6 +76,9 @@ class PublishedTable(NamedTuple):
 CHECKS = PublishedTable("dashboard", "quality", "checks")
 DELIVERIES = PublishedTable("dashboard", "quality", "deliveries")
 COMING_DUE = PublishedTable("dashboard", "sections", "coming_due")
+WAITING = PublishedTable("dashboard", "sections", "waiting")
+FLOW = PublishedTable("dashboard", "sections", "flow")
+FUNNEL = PublishedTable("dashboard", "sections", "funnel")
 LINE_CUSTOMERS = PublishedTable("customers", "lists", "line_customers")
 CUSTOMERS = PublishedTable("customers", "lists", "customers")
 CUSTOMER_SERVICES = PublishedTable("customers", "lists", "customer_services")
