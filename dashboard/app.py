@@ -11,6 +11,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from dashboard import count_pages, flow_page, scope_search, trend_page, waiting_page
+from dashboard.comparison_page import ComparisonPage
 from dashboard.customer_page import CustomerPage
 from dashboard.download_writer import DownloadWriter
 from dashboard.endpoints import Endpoints
@@ -26,6 +27,7 @@ from dashboard.responses import HTML, static_routes, with_security_headers
 from dashboard.section_counts import prepare
 from dashboard.settings import Settings
 from dashboard.visit import language_of
+from dashboard.way_page import WayPage
 
 
 def create_app(settings: Settings, as_email: str = "") -> ASGIApp:
@@ -38,6 +40,7 @@ def create_app(settings: Settings, as_email: str = "") -> ASGIApp:
     for description in (LINE_CUSTOMERS, SYNC_PROBLEMS):
         routes += ListPages(description, settings, writer).routes(endpoints)
     routes += [*CustomerPage(settings).routes(endpoints), *PlannerPage(settings).routes(endpoints)]
+    routes += [*ComparisonPage(settings).routes(endpoints), *WayPage(settings).routes(endpoints)]
     routes.append(Route("/", first_page(count_pages.dashboard_endpoint(endpoints), endpoints)))
     routes += [*scope_search.routes(endpoints), Route("/healthz", endpoints.health), *static_routes()]
 

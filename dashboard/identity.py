@@ -100,6 +100,11 @@ class Viewer:
         """Whether they may see every scope, because they may see the whole state."""
         return STATEWIDE in self.grants
 
+    @property
+    def may_compare(self) -> bool:
+        """Whether there is more than one place to compare."""
+        return self.sees_all or len(self.grants) > 1
+
     def may_list(self, scope: Scope) -> bool:
         """Whether they may see the customers behind the counts."""
         return self.grants.get(STATEWIDE, False) or self.grants.get(scope, False)

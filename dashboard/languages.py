@@ -77,6 +77,12 @@ def percent(share: float | None) -> str:
     return "<1%" if text == "0%" and share > 0 else text
 
 
+def points(change: float) -> str:
+    """A change of a share in percentage points, with its sign."""
+    text = f"{change * 100:+.1f}"
+    return "0" if text in ("+0.0", "-0.0") else text.replace("-", "−")
+
+
 def day_count(days: float) -> str:
     """A number of days, with a tenth where it isn't whole."""
     return f"{days:,.1f}".removesuffix(".0")

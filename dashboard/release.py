@@ -153,12 +153,24 @@ class OpenRelease:
         with self.connection.cursor() as cursor:
             return list(rows(cursor.execute(sql, list(values))))
 
+    def query_named(self, sql: str, values: Mapping[str, object]) -> list[Row]:
+        """The same, with parameters by name."""
+        with self.connection.cursor() as cursor:
+            return list(rows(cursor.execute(sql, dict(values))))
+
     def table(self, table: PublishedTable, day: date) -> str:
         """The table as of a published day, for a ``from``: the newest day in the database, older ones in Parquet."""
         if day == self.as_of_date:
             database = "counts" if table.file == "dashboard" else table.file
             return f"{database}.{table.schema}.{table.name}"
         return f"read_parquet({sql_string(self._parquet(table, day) / '*.parquet')}, hive_partitioning=false)"
+
+    def lwia_of(self, scope: Scope) -> int | None:
+        """The number of the LWIA that a scope is, or is in; ``None`` for the state."""
+        if scope.type == "lwia":
+            return int(scope.id)
+        sql = "select lwia_number from counts.reference.scopes where scope_type = ? and scope_id = ?"
+        return next((row["lwia_number"] for row in self.query(sql, [scope.type, scope.id])), None)
 
     def iwds_day(self, day: date) -> date | None:
         """The day that IWDS's rows of a published day are of; ``None`` when this machine doesn't have it."""

@@ -143,12 +143,10 @@ def _nearby_scopes(visit: Visit) -> list[tuple[Scope, str]]:
     if not viewer.sees_all:
         return [(scope, release.scopes.get(scope, scope.id)) for scope in viewer.grants]
     sql = """
-        select scopes.scope_type, scopes.scope_id, scopes.scope_name from counts.reference.scopes as scopes
-        left join counts.reference.scopes as here on here.scope_type = ? and here.scope_id = ?
-        where scopes.scope_type = 'lwia' or (scopes.scope_type = 'provider' and scopes.lwia_number = here.lwia_number)
-        order by scopes.scope_type, case scopes.scope_type when 'lwia' then cast(scopes.scope_id as integer) end,
-            lower(scopes.scope_name)
+        select scope_type, scope_id, scope_name from counts.reference.scopes
+        where scope_type = 'lwia' or (scope_type = 'provider' and lwia_number = ?)
+        order by scope_type, case scope_type when 'lwia' then cast(scope_id as integer) end, lower(scope_name)
     """
-    rows: list[Row] = release.query(sql, [visit.scope.type, visit.scope.id])
+    rows: list[Row] = release.query(sql, [release.lwia_of(visit.scope)])
     nearby = [(Scope(row["scope_type"], row["scope_id"]), row["scope_name"]) for row in rows]
     return [(STATEWIDE, release.scopes[STATEWIDE]), *nearby]
