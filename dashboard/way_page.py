@@ -23,7 +23,7 @@ _NARROWEST = 4
 
 @dataclass(frozen=True)
 class Stay:
-    """An unbroken stay on a line, from its first published day until the first one after it; ``None`` while it lasts."""
+    """An unbroken stay on a line: its first published day, and the first one after it; ``None`` while it lasts."""
 
     label: LineLabel
     first: date
