@@ -16,7 +16,7 @@ PAGE_SIZE = 50
 MAX_PROVIDERS = 60
 INITIALS = tuple(ascii_lowercase)
 IWDS_STATUSES = ("inquirant", "applicant", "registrant", "exited")
-OVERDUE = "overdue"
+OVERDUE, OVERDUE_A_YEAR = "overdue", "overdue_a_year"
 MOVES = ("entered", "left")
 DEFAULT_SORT = "-overdue"
 SORTS: Mapping[str, str] = {
@@ -70,7 +70,7 @@ class Filters:
         _require(filters.sync, release.sync_meanings)
         _require(filters.iwds, IWDS_STATUSES)
         _require(filters.initial, INITIALS)
-        _require(filters.due, (OVERDUE, *map(str, release.horizons)))
+        _require(filters.due, (OVERDUE, OVERDUE_A_YEAR, *map(str, release.horizons)))
         _require(filters.moved, MOVES)
         _require(filters.provider and Scope("provider", filters.provider), release.scopes)
         return filters
@@ -131,6 +131,8 @@ class CustomerList:
                 narrowed = narrowed._where(condition, value)
         if filters.due == OVERDUE:
             narrowed = narrowed._where("days_overdue > 0")
+        elif filters.due == OVERDUE_A_YEAR:
+            narrowed = narrowed._where("days_overdue > 0 and due_date + interval 1 year < as_of_date")
         elif filters.due:
             # The first red day is the day after the due date.
             condition = "due_date >= as_of_date and date_diff('day', as_of_date, due_date) < ?"
