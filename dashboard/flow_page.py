@@ -75,11 +75,11 @@ def _months(flow: list[Row]) -> list[Month]:
     for first_day, group in groupby(flow, key=lambda row: row["entered_month"]):
         rows = tuple(group)
         counts = {name: sum(row["customer_count"] for row in rows if row["outcome"] == name) for name in OUTCOMES}
-        found.append(Month(first_day, rows[0]["entered_count"], counts, _parts(counts), rows))
+        found.append(Month(first_day, rows[0]["entered_count"], counts, bar_parts(counts), rows))
     return found[-_MONTHS:]
 
 
-def _parts(counts: dict[str, int]) -> tuple[tuple[str, int, int], ...]:
+def bar_parts(counts: dict[str, int]) -> tuple[tuple[str, int, int], ...]:
     """Of each outcome that occurs, where its part of the bar starts and how wide it is."""
     total, start, parts = sum(counts.values()), 0, []
     for name, count in counts.items():

@@ -6,7 +6,7 @@ import pytest
 from conftest import DAY, DAY_BEFORE, Sample
 from dashboard_site import Person, Site, rows_with
 
-from dashboard.flow_page import BAR_WIDTH, OUTCOMES
+from dashboard.flow_page import BAR_WIDTH, OUTCOMES, bar_parts
 from dashboard.languages import day_count, percent
 
 DAYS = [DAY, DAY_BEFORE]
@@ -129,3 +129,8 @@ def test_each_month_of_entry_has_the_rows_of_the_mart(site: Site, sample: Sample
     assert 'id="no-entries"' in site.get("/flow?line=withdrew", super_user.email).text
     assert site.get("/flow?line=nope", super_user.email).status_code == 404
     assert set(OUTCOMES) >= {str(row[1]) for row in rows}
+
+
+def test_the_parts_of_a_bar_follow_each_other() -> None:
+    counts = {"went_on": 3, "left_to_grey": 0, "left": 1, "still_there": 4}
+    assert bar_parts(counts) == (("went_on", 0, 375), ("left", 375, 125), ("still_there", 500, 500))
