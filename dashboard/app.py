@@ -10,7 +10,8 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from dashboard import count_pages, scope_search
+from dashboard import count_pages, flow_page, scope_search, trend_page, waiting_page
+from dashboard.comparison_page import ComparisonPage
 from dashboard.customer_page import CustomerPage
 from dashboard.download_writer import DownloadWriter
 from dashboard.endpoints import Endpoints
@@ -20,11 +21,13 @@ from dashboard.languages import DEFAULT, languages
 from dashboard.list_descriptions import LINE_CUSTOMERS, SYNC_PROBLEMS
 from dashboard.list_pages import ListPages
 from dashboard.page_templates import compile_templates, render_error
+from dashboard.planner_page import PlannerPage, first_page
 from dashboard.releases import Releases
 from dashboard.responses import HTML, static_routes, with_security_headers
 from dashboard.section_counts import prepare
 from dashboard.settings import Settings
 from dashboard.visit import language_of
+from dashboard.way_page import WayPage
 
 
 def create_app(settings: Settings, as_email: str = "") -> ASGIApp:
@@ -32,10 +35,13 @@ def create_app(settings: Settings, as_email: str = "") -> ASGIApp:
     compile_templates()
     releases, writer = Releases(settings, prepare), DownloadWriter()
     endpoints = Endpoints(Identity(settings, as_email), releases)
-    routes = count_pages.routes(endpoints)
+    pages = (count_pages, trend_page, waiting_page, flow_page)
+    routes = [route for page in pages for route in page.routes(endpoints)]
     for description in (LINE_CUSTOMERS, SYNC_PROBLEMS):
         routes += ListPages(description, settings, writer).routes(endpoints)
-    routes += CustomerPage(settings).routes(endpoints)
+    routes += [*CustomerPage(settings).routes(endpoints), *PlannerPage(settings).routes(endpoints)]
+    routes += [*ComparisonPage(settings).routes(endpoints), *WayPage(settings).routes(endpoints)]
+    routes.append(Route("/", first_page(count_pages.dashboard_endpoint(endpoints), endpoints)))
     routes += [*scope_search.routes(endpoints), Route("/healthz", endpoints.health), *static_routes()]
 
     @asynccontextmanager

@@ -3,7 +3,7 @@
 from starlette.routing import Route
 
 from dashboard.database import Row
-from dashboard.endpoints import Endpoints
+from dashboard.endpoints import Endpoint, Endpoints
 from dashboard.page_templates import render_page
 from dashboard.release import CHECKS, titled
 from dashboard.responses import CompressedPage
@@ -11,10 +11,14 @@ from dashboard.section_counts import dashboard
 from dashboard.visit import Visit
 
 
+def dashboard_endpoint(endpoints: Endpoints) -> Endpoint:
+    """The page of the seven sections."""
+    return endpoints.count_page(_dashboard_page)
+
+
 def routes(endpoints: Endpoints) -> list[Route]:
-    """Their addresses. The pages are cached by person and address until another release is current."""
+    """The addresses of the others. The pages are cached by person and address until another release is current."""
     return [
-        Route("/", endpoints.count_page(_dashboard_page)),
         Route("/changes", endpoints.count_page(_changes_page)),
         Route("/checks", endpoints.count_page(lambda visit: render_page("checks.html", visit, checks=_checks(visit)))),
     ]

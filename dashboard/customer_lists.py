@@ -16,7 +16,7 @@ PAGE_SIZE = 50
 MAX_PROVIDERS = 60
 INITIALS = tuple(ascii_lowercase)
 IWDS_STATUSES = ("inquirant", "applicant", "registrant", "exited")
-OVERDUE = "overdue"
+OVERDUE, OVERDUE_A_YEAR = "overdue", "overdue_a_year"
 MOVES = ("entered", "left")
 DEFAULT_SORT = "-overdue"
 SORTS: Mapping[str, str] = {
@@ -42,7 +42,8 @@ _SYNC_COLUMNS = (
     "as_of_date, customer_id, first_name, last_name, provider_id, provider_name, lwia_number, sync_status, next_step,"
     " iwds_candidate_ids"
 )
-_IN_SCOPE = {"statewide": "? = 'IL'", "lwia": "lwia_number = cast(? as integer)", "provider": "provider_id = ?"}
+IN_SCOPE = {"statewide": "? = 'IL'", "lwia": "lwia_number = cast(? as integer)", "provider": "provider_id = ?"}
+"""By type of scope the condition that a row is in the scope, with its id as the parameter."""
 _CONDITIONS = {
     "sync": "sync_status = ?",
     "iwds": "iwds_status = ?",
@@ -69,7 +70,7 @@ class Filters:
         _require(filters.sync, release.sync_meanings)
         _require(filters.iwds, IWDS_STATUSES)
         _require(filters.initial, INITIALS)
-        _require(filters.due, (OVERDUE, *map(str, release.horizons)))
+        _require(filters.due, (OVERDUE, OVERDUE_A_YEAR, *map(str, release.horizons)))
         _require(filters.moved, MOVES)
         _require(filters.provider and Scope("provider", filters.provider), release.scopes)
         return filters
@@ -130,6 +131,8 @@ class CustomerList:
                 narrowed = narrowed._where(condition, value)
         if filters.due == OVERDUE:
             narrowed = narrowed._where("days_overdue > 0")
+        elif filters.due == OVERDUE_A_YEAR:
+            narrowed = narrowed._where("days_overdue > 0 and due_date + interval 1 year < as_of_date")
         elif filters.due:
             # The first red day is the day after the due date.
             condition = "due_date >= as_of_date and date_diff('day', as_of_date, due_date) < ?"
@@ -169,7 +172,7 @@ def sync_problems(release: OpenRelease, scope: Scope, day: date) -> CustomerList
     """The customers who aren't synced: by status, in the order in which statuses are decided, then by name."""
     ranks = ", ".join(f"{sql_string(status)}: {row['sync_order']}" for status, row in release.sync_meanings.items())
     return CustomerList(
-        f"from {_table(release, SYNC_PROBLEMS, day)} where {_IN_SCOPE[scope.type]}",
+        f"from {_table(release, SYNC_PROBLEMS, day)} where {IN_SCOPE[scope.type]}",
         (scope.id,),
         _SYNC_COLUMNS,
         f"map {{{ranks}}}[sync_status], lower(last_name), lower(first_name)",
@@ -183,7 +186,7 @@ def page_count(matching: int) -> int:
 
 def _on_line(release: OpenRelease, scope: Scope, day: date) -> str:
     table = with_younger_columns(_table(release, LINE_CUSTOMERS, day))
-    return f"select {_LINE_COLUMNS} from {table} where line_key = ? and {_IN_SCOPE[scope.type]}"
+    return f"select {_LINE_COLUMNS} from {table} where line_key = ? and {IN_SCOPE[scope.type]}"
 
 
 def _table(release: OpenRelease, table: PublishedTable, day: date) -> str:

@@ -85,26 +85,48 @@ class Endpoints:
                 return Response(status_code=499)
         return answer.result()
 
-    def count_page(self, make: Callable[[Visit], CompressedPage]) -> Endpoint:
+    def count_page(
+        self, make: Callable[[Visit], CompressedPage], parameters: Sequence[str] = COMMON_PARAMETERS
+    ) -> Endpoint:
         """A page of counts: once it is cached, it is sent without waiting for a thread."""
 
         def handler(visit: Visit) -> Response:
             page = visit.release.pages.get_or_make(visit.cache_key, lambda: make(visit))
             return page_response(visit.request, page, PRIVATE)
 
-        uncached = self.page(handler, COMMON_PARAMETERS)
+        uncached = self.page(handler, parameters)
 
         async def endpoint(request: Request) -> Response:
             email = self._identity.email_of(request)
             with self._releases.lease_if_open() as release:
                 if release is not None:
-                    visit = Visit.from_request(request, release, email, COMMON_PARAMETERS)
+                    visit = Visit.from_request(request, release, email, parameters)
                     page = release.pages.get(visit.cache_key)
                     if page is not None:
                         return page_response(request, page, PRIVATE)
             return await uncached(request)
 
         return endpoint
+
+    def unless(self, instead: Callable[[Visit], Response | None], endpoint: Endpoint) -> Endpoint:
+        """At an address that names no scope, what ``instead`` answers; the endpoint where that is nothing.
+
+        ``instead`` runs on the event loop where a release is open, so it has to be quick.
+        """
+
+        async def first(request: Request) -> Response:
+            if "scope" not in request.query_params:
+                email = self._identity.email_of(request)
+                with self._releases.lease_if_open() as release:
+                    if release is not None:
+                        found = instead(Visit.from_request(request, release, email, COMMON_PARAMETERS))
+                        return found or await endpoint(request)
+                run = asyncio.get_running_loop().run_in_executor
+                if found := await run(self._pages, self._answer, instead, request, email, COMMON_PARAMETERS):
+                    return found
+            return await endpoint(request)
+
+        return first
 
     async def health(self, _: Request) -> Response:
         """The newest day, for monitoring; it asks for no identity."""

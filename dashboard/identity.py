@@ -81,10 +81,14 @@ def _address_of(request: HTTPConnection) -> IPv4Address | IPv6Address | None:
 
 @dataclass(frozen=True)
 class Viewer:
-    """A person and their rows of ``lists.entitlements``: each scope, widest first, and whether with lists."""
+    """A person and their rows of ``lists.entitlements``: each scope, widest first, and whether with lists.
+
+    ``has_customers`` says whether they are the career planner of anybody, and may list.
+    """
 
     email: str
     grants: Mapping[Scope, bool]
+    has_customers: bool = False
 
     @property
     def default_scope(self) -> Scope:
@@ -95,6 +99,11 @@ class Viewer:
     def sees_all(self) -> bool:
         """Whether they may see every scope, because they may see the whole state."""
         return STATEWIDE in self.grants
+
+    @property
+    def may_compare(self) -> bool:
+        """Whether there is more than one place to compare."""
+        return self.sees_all or len(self.grants) > 1
 
     def may_list(self, scope: Scope) -> bool:
         """Whether they may see the customers behind the counts."""

@@ -58,6 +58,10 @@ class Language:
         """A day for tables."""
         return self.text("short_day", day=day.day, month=self.short_months[day.month - 1], year=day.year)
 
+    def month(self, day: date) -> str:
+        """The month of a day, with its year."""
+        return self.text("month", month=self.months[day.month - 1], year=day.year)
+
     def moment(self, timestamp: datetime) -> str:
         """A timestamp, in Chicago time."""
         local = timestamp.astimezone(_CHICAGO)
@@ -71,6 +75,17 @@ def percent(share: float | None) -> str:
         return ""
     text = f"{share:.0%}"
     return "<1%" if text == "0%" and share > 0 else text
+
+
+def points(change: float) -> str:
+    """A change of a share in percentage points, with its sign."""
+    text = f"{change * 100:+.1f}"
+    return "0" if text in ("+0.0", "-0.0") else text.replace("-", "−")
+
+
+def day_count(days: float) -> str:
+    """A number of days, with a tenth where it isn't whole."""
+    return f"{days:,.1f}".removesuffix(".0")
 
 
 @cache

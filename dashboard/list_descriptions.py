@@ -14,12 +14,16 @@ from dashboard.visit import Visit
 
 @dataclass(frozen=True)
 class RequestedList:
-    """A list that a visitor asked for; ``unfiltered`` where the page offers a choice of its providers."""
+    """A list that a visitor asked for; ``parent`` is the line that its line is a part of.
+
+    ``unfiltered`` is there where the page offers a choice of its providers.
+    """
 
     name: str
     customers: CustomerList
     filters: Filters
     line: LineLabel | None = None
+    parent: LineLabel | None = None
     sort: str = ""
     unfiltered: CustomerList | None = None
 
@@ -58,7 +62,8 @@ def _line_customers(visit: Visit) -> RequestedList:
     if not visit.viewer.sees_all:
         _require_own_provider(visit, customers, filters.provider)
     unfiltered = None if visit.scope.type == "provider" else customers
-    return RequestedList(line.key, customers.filtered(filters), filters, line, sort, unfiltered)
+    parent = line_label(visit.release, visit.day, line.parent) if line.parent else None
+    return RequestedList(line.key, customers.filtered(filters), filters, line, parent, sort, unfiltered)
 
 
 def _require_own_provider(visit: Visit, customers: CustomerList, provider: str) -> None:

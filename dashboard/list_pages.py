@@ -63,6 +63,7 @@ class ListPages:
                 rows=rows,
                 matching=matching,
                 line=requested.line,
+                parent=requested.parent,
                 filters=requested.filters,
                 sort=requested.sort,
                 page=number,

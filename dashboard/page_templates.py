@@ -11,7 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from dashboard.customer_lists import INITIALS, IWDS_STATUSES
-from dashboard.languages import Language, languages, percent
+from dashboard.languages import Language, day_count, languages, percent, points
 from dashboard.responses import CompressedPage, static_urls
 from dashboard.section_counts import LineLabel
 from dashboard.visit import Visit
@@ -108,4 +108,10 @@ _environment.globals |= {
     "iwds_statuses": IWDS_STATUSES,
     "line_fragment": _line_fragment,
 }
-_environment.filters |= {"number": "{:,}".format, "percent": percent, "guide_html": guide_html}
+_environment.filters |= {
+    "number": "{:,}".format,
+    "percent": percent,
+    "days": day_count,
+    "points": points,
+    "guide_html": guide_html,
+}

@@ -21,9 +21,15 @@ T = TypeVar("T")
 RELEASE_RECORD = "release.json"
 _REQUIRED_MARTS = (
     "lists.customers",
+    "lists.line_history",
     "reference.lines",
+    "reference.scopes",
+    "sections.attention_history",
     "sections.coming_due",
+    "sections.flow",
+    "sections.funnel",
     "sections.sync_problems",
+    "sections.waiting",
 )
 _WIDTH = "case scope_type when 'statewide' then 1 when 'lwia' then 2 else 3 end"  # to sort the widest scope first
 # Compressed pages of at most 15 KB; counts of a scope, about 100 KB each; how long a list is, and its providers.
@@ -70,6 +76,9 @@ class PublishedTable(NamedTuple):
 CHECKS = PublishedTable("dashboard", "quality", "checks")
 DELIVERIES = PublishedTable("dashboard", "quality", "deliveries")
 COMING_DUE = PublishedTable("dashboard", "sections", "coming_due")
+WAITING = PublishedTable("dashboard", "sections", "waiting")
+FLOW = PublishedTable("dashboard", "sections", "flow")
+FUNNEL = PublishedTable("dashboard", "sections", "funnel")
 LINE_CUSTOMERS = PublishedTable("customers", "lists", "line_customers")
 CUSTOMERS = PublishedTable("customers", "lists", "customers")
 CUSTOMER_SERVICES = PublishedTable("customers", "lists", "customer_services")
@@ -125,6 +134,7 @@ class OpenRelease:
     horizons: tuple[int, ...] = field(init=False)
     scopes: dict[Scope, str] = field(init=False)
     grants: dict[str, dict[Scope, bool]] = field(init=False)
+    planners: frozenset[str] = field(init=False)
     leases: int = 1  # of requests, and one for as long as it is the current release
     pages: BoundedCache = field(default_factory=lambda: BoundedCache(_MAX_PAGES))
     counts: BoundedCache = field(default_factory=lambda: BoundedCache(_MAX_COUNTS))
@@ -136,12 +146,17 @@ class OpenRelease:
             raise Unavailable("no_entitlements")
         if email not in self.grants:
             raise Forbidden("not_on_staff")
-        return Viewer(email, self.grants[email])
+        return Viewer(email, self.grants[email], email in self.planners)
 
     def query(self, sql: str, values: Sequence[object] = ()) -> list[Row]:
         """Rows as mappings, read on a cursor of its own: threads mustn't share one."""
         with self.connection.cursor() as cursor:
             return list(rows(cursor.execute(sql, list(values))))
+
+    def query_named(self, sql: str, values: Mapping[str, object]) -> list[Row]:
+        """The same, with parameters by name."""
+        with self.connection.cursor() as cursor:
+            return list(rows(cursor.execute(sql, dict(values))))
 
     def table(self, table: PublishedTable, day: date) -> str:
         """The table as of a published day, for a ``from``: the newest day in the database, older ones in Parquet."""
@@ -149,6 +164,13 @@ class OpenRelease:
             database = "counts" if table.file == "dashboard" else table.file
             return f"{database}.{table.schema}.{table.name}"
         return f"read_parquet({sql_string(self._parquet(table, day) / '*.parquet')}, hive_partitioning=false)"
+
+    def lwia_of(self, scope: Scope) -> int | None:
+        """The number of the LWIA that a scope is, or is in; ``None`` for the state."""
+        if scope.type == "lwia":
+            return int(scope.id)
+        sql = "select lwia_number from counts.reference.scopes where scope_type = ? and scope_id = ?"
+        return next((row["lwia_number"] for row in self.query(sql, [scope.type, scope.id])), None)
 
     def iwds_day(self, day: date) -> date | None:
         """The day that IWDS's rows of a published day are of; ``None`` when this machine doesn't have it."""
@@ -189,6 +211,7 @@ def open_release(
         _require_marts(release)
         _read_facts(release)
         release.grants = _read_grants(release) if lists_are_readable else {}
+        release.planners = _read_planners(release) if lists_are_readable else frozenset()
         prepare(release)
     except BaseException:
         connection.close()
@@ -240,3 +263,12 @@ def _read_grants(release: OpenRelease) -> dict[str, dict[Scope, bool]]:
     ):
         grants.setdefault(row["email"], {})[Scope(row["scope_type"], row["scope_id"])] = row["may_list"]
     return grants
+
+
+def _read_planners(release: OpenRelease) -> frozenset[str]:
+    """The addresses of those who are a customer's career planner and may list customers."""
+    rows = release.query(
+        "select distinct email from customers.lists.entitlements where may_list_customers"
+        " and staff_id in (select career_planner_staff_id from customers.lists.customers)"
+    )
+    return frozenset(row["email"] for row in rows)

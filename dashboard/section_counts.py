@@ -102,7 +102,7 @@ _KEYS = "scope_type, scope_id, section_key, line_key"
 
 def line_label(release: OpenRelease, day: date, line_key: str) -> LineLabel:
     """A line of the dashboard as it was on a day; ``NotFound`` when no line had that key."""
-    for label in _labels(release, day).values():
+    for label in labels(release, day).values():
         if label.key == line_key != "total":
             return label
     raise NotFound("no_such_line")
@@ -145,13 +145,13 @@ def _read_dashboard(release: OpenRelease, scope: Scope, day: date) -> Dashboard:
         rows = release.query(f"{_rows_sql(release, day, _OF_SCOPE)} order by section_number, line_number", values * 4)
     if not rows:
         raise NotFound("no_such_scope")
-    labels = _labels(release, day)
+    by_key = labels(release, day)
     first_day = next(published for published in release.days if published >= _trend_start(day))
     sections = []
     for _, group in groupby(rows, key=lambda row: row["section_number"]):
         section_rows = list(group)
         *lines, total = [
-            _line(row, labels[row["section_key"], row["line_key"]], first_day, day) for row in section_rows
+            _line(row, by_key[row["section_key"], row["line_key"]], first_day, day) for row in section_rows
         ]
         sections.append(
             Section(
@@ -209,7 +209,7 @@ def _rows_sql(release: OpenRelease, day: date, condition: str) -> str:
     """
 
 
-def _labels(release: OpenRelease, day: date) -> dict[tuple[str, str], LineLabel]:
+def labels(release: OpenRelease, day: date) -> dict[tuple[str, str], LineLabel]:
     """The labels of a day, by section and line."""
 
     def read() -> dict[tuple[str, str], LineLabel]:

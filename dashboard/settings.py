@@ -36,6 +36,10 @@ class Settings(BaseSettings):
     )
     threads: int = Field(default=1, ge=1, description="How many threads DuckDB may use for one query.")
 
+    smallest_group: int = Field(
+        default=10, ge=1, description="Groups of fewer customers are too small to compare: their rates aren't shown."
+    )
+
     @field_validator("proxies", mode="before")
     @classmethod
     def _addresses(cls, value: Any) -> Any:

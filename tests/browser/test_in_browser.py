@@ -188,7 +188,7 @@ def test_checks_that_passed_are_folded_below_those_that_warn(visit: Visit, super
     warned, passed = page.locator('[data-passed="false"]'), page.locator('[data-passed="true"]')
     expect(warned.first).to_be_visible()
     expect(passed.first).to_be_hidden()
-    page.locator("#passed summary").click()
+    page.locator("#passed > summary").click()
     expect(passed.first).to_be_visible()
     last_warned, first_passed = warned.last.bounding_box(), passed.first.bounding_box()
     assert last_warned

@@ -105,6 +105,7 @@ def test_the_longest_overdue_come_first(site: Site, super_user: Person) -> None:
         ("progress_due", "iwds=registrant", "iwds_status = 'registrant'"),
         ("not_synced", "initial=b", "lower(strip_accents(last_name)) like 'b%'"),
         ("progress_due", "due=overdue", "days_overdue > 0"),
+        ("case_note_due", "due=overdue_a_year", f"due_date < date '{DAY.replace(year=DAY.year - 1)}'"),
         ("progress_due", "due=5", f"due_date between date '{DAY}' and date '{DAY + timedelta(days=4)}'"),
         ("not_synced", "sync=no_match&initial=s", "sync_status = 'no_match' and last_name ilike 's%'"),
     ],
@@ -124,7 +125,7 @@ def test_the_due_filter_has_the_published_horizons(site: Site, sample: Sample, s
     assert len(horizons) > 1
     page = site.get("/lines/progress_due", super_user.email).text
     choices = re.findall(r'<option value="([^"]*)"', page.partition('name="due"')[2].partition("</select>")[0])
-    assert choices == ["", "overdue", *(str(days) for (days,) in horizons)]
+    assert choices == ["", "overdue", "overdue_a_year", *(str(days) for (days,) in horizons)]
     for (days,) in horizons:
         assert site.get(f"/lines/progress_due?due={days}", super_user.email).status_code == 200
 

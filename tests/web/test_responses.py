@@ -112,7 +112,8 @@ def test_every_text_in_use_exists_and_every_text_is_used() -> None:
     sources = "".join(path.read_text() for path in [*folder.glob("*.py"), *folder.glob("templates/*")])
     prefixes = (
         "colour_", "scope_type_", "download_", "moved_", "sync_", "iwds_", "error_", "step_", "system_", "outcome_",
-        "recommendation_", "completion_", "service_", "credential_",
+        "recommendation_", "completion_", "service_", "credential_", "measure_", "flow_", "change_",
+        "kind_", "stays_", "wait_",
     )  # fmt: skip
     texts = {re.sub(r"_(one|other)$", "", key) for key in languages()["en"].interface}
     asked = set(re.findall(r"(?:\bt|text|has)\(\s*\"(\w+)\"", sources))
