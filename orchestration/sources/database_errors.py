@@ -17,7 +17,9 @@ from orchestration.failures import STILL_PUBLISHED, SourceError, SourceUnreachab
 from orchestration.sources.profile import Profile
 
 _EXTRAS = {"postgresql": "postgresql", "mssql": "sqlserver", "oracle": "oracle", "ibm_db_sa": "db2", "db2": "db2"}
-_STATE = re.compile(r"SQLSTATE:? ?\[?([0-9A-Z]{5})|\[?\b(42S0\d|42000|42[0-9A-Z]{3}|28000|28P01)\b\]?")
+_STATE = re.compile(  # not a bare number, which may be the port of the server
+    r"SQLSTATE:? ?\[?([0-9A-Z]{5})|[\['\"(](42[0-9A-Z]{3}|28000|28P01)[\]'\")]"
+)
 _LINE = re.compile(r"\bLINE (\d+):")
 _PRIMARY = re.compile(r"(?:ERROR|FATAL): +([^\n]+)")
 _REFUSED = re.compile(

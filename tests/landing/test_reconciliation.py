@@ -77,6 +77,7 @@ def test_a_run_stops_at_a_damaged_archive(sample: Sample, tmp_path: Path) -> Non
     """The delivery is no longer at its source, so it can't be loaded again."""
     copy = sample.copy(tmp_path)
     rewrite(copy.home / "archive" / "iwds" / str(DAY) / "0001" / "applications.parquet", "from {} offset 1")
+    (copy.home / "archive" / "iwds" / str(DAY) / "0001" / "checksums.json").unlink()  # as before there were any
     done = yacp(copy.home, "run", "--as-of", str(DAY), extracts=tmp_path / "nothing")
     assert done.returncode == 1
     assert "is damaged: not all of its rows are accounted for: applications.csv with" in done.stderr

@@ -15,6 +15,7 @@ from written_profiles import WrittenProfile
 
 from orchestration.failures import SourceError, SourceUnreachable
 from orchestration.pulling.pull import pull
+from orchestration.sources import database_errors
 from orchestration.sources.database import open_snapshot
 from orchestration.sources.profile import read_profile
 from orchestration.sources.row_files import write_rows
@@ -284,3 +285,9 @@ def test_the_newest_finished_day_is_what_the_query_says(
         pull(written_profile.settings, written_profile.system, DAY)
     sqlite.execute("insert into finished values ('2026-11-23 00:00:00')")
     assert pull(written_profile.settings, written_profile.system, DAY).is_new
+
+
+def test_the_port_of_a_server_is_no_state_of_sql() -> None:
+    assert database_errors._code('connection to server at "127.0.0.1", port 42595 failed: Connection refused') == ""
+    assert database_errors._code("('42S02', \"[42S02] Invalid object name 'people'. (208)\")") == "42S02"
+    assert database_errors._code("... does not exist. SQLSTATE: 42P01") == "42P01"
