@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from getpass import getuser
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,7 +16,7 @@ from rich.text import Text
 
 from orchestration.cli.options import DAY, as_of_option
 from orchestration.cli.terminal import say, stderr_console
-from orchestration.contract.dates import today_in_chicago
+from orchestration.contract.dates import OFFERED_WITHOUT_DELIVERIES, today_in_chicago
 from orchestration.internals.process import redirect_output
 from orchestration.settings import Settings, settings
 from orchestration.state.permissions import make_home
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
     from orchestration.runs.day_run import Step
 
-_KNOWN_WITHOUT_DELIVERIES = timedelta(days=13)
 _TITLES = {
     "definitions": "Reading the project",
     "source__worknet": "Pulling Illinois workNet",
@@ -88,7 +87,7 @@ def run(as_of: date | None, extracts: str | None) -> None:
     day = as_of or newest_buildable(config) or newest_delivered(config)
     pulled = pulled_systems(config)
     require_delivered(config, day, pulled=pulled)
-    if day <= today_in_chicago() - _KNOWN_WITHOUT_DELIVERIES:
+    if day <= today_in_chicago() - OFFERED_WITHOUT_DELIVERIES:
         for system in pulled:  # Dagster's partitions begin with what was delivered, and they are read with the project
             pull_for_run(config, system, day, lambda _: None)
     _run_days(config, [day])

@@ -1,12 +1,14 @@
 """Dates and times: an as-of date is a calendar day in Chicago."""
 
 from contextlib import suppress
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from orchestration.failures import UsageError
 
 CHICAGO = "America/Chicago"
+OFFERED_WITHOUT_DELIVERIES = timedelta(days=14)
+"""How far back Dagster offers days to run while nothing is delivered yet."""
 """The time zone of every as-of date, and of every timestamp delivered without an offset."""
 
 

@@ -2,13 +2,13 @@
 
 import warnings
 from contextlib import suppress
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import dagster as dg
 
-from orchestration.contract.dates import CHICAGO, parse_day
+from orchestration.contract.dates import CHICAGO, OFFERED_WITHOUT_DELIVERIES, parse_day
 from orchestration.failures import YacpError
 from orchestration.settings import Settings, settings
 from orchestration.state.releases import latest
@@ -19,8 +19,6 @@ for early in (dg.PreviewWarning, dg.BetaWarning):
 
 PARTITION_TAG = "dagster/partition"
 """The tag under which Dagster records a run's partition."""
-
-_WITHOUT_A_DAY = timedelta(days=14)
 
 
 def first_day(config: Settings) -> date:
@@ -38,7 +36,7 @@ def first_day(config: Settings) -> date:
     with suppress(YacpError, OSError):  # a damaged release is for those to report who read it
         release = latest(config)
         found += release.days if release else ()
-    return min(found, default=datetime.now(ZoneInfo(CHICAGO)).date() - _WITHOUT_A_DAY)
+    return min(found, default=datetime.now(ZoneInfo(CHICAGO)).date() - OFFERED_WITHOUT_DELIVERIES)
 
 
 # A day can be delivered before it ends, so today is a partition too.
