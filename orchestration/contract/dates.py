@@ -7,9 +7,9 @@ from zoneinfo import ZoneInfo
 from orchestration.failures import UsageError
 
 CHICAGO = "America/Chicago"
+"""The time zone of every as-of date, and of every timestamp delivered without an offset."""
 OFFERED_WITHOUT_DELIVERIES = timedelta(days=14)
 """How far back Dagster offers days to run while nothing is delivered yet."""
-"""The time zone of every as-of date, and of every timestamp delivered without an offset."""
 
 
 def parse_day(text: str) -> date:
