@@ -50,8 +50,10 @@ def _resource(folder: Path, newest: date, mart: Mart, tables: Sequence[Mart]) ->
         for found in references(mart, tables)
     ]
     schema: dict[str, Any] = {"fields": [_field(mart, name) for name in mart.columns]}
-    if mart.grain:
+    if mart.required.issuperset(mart.grain):
         schema["primaryKey"] = list(mart.grain)
+    else:  # a primary key has no empty columns; a unique one may
+        schema["uniqueKeys"] = [list(mart.grain)]
     if foreign:
         schema["foreignKeys"] = foreign
     return {

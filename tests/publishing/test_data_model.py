@@ -79,7 +79,10 @@ def test_the_data_package_describes_the_parquet_beside_it(
         paths = [str(folder / path) for path in resource["path"]]
         names = [field["name"] for field in resource["schema"]["fields"]]
         assert names == list(table.columns)
-        assert resource["schema"]["primaryKey"] == list(table.grain)
+        key = resource["schema"].get("primaryKey") or resource["schema"]["uniqueKeys"][0]
+        assert key == list(table.grain)
+        required = {field["name"] for field in resource["schema"]["fields"] if "constraints" in field}
+        assert ("primaryKey" in resource["schema"]) == (required >= set(key))
         [(count,)] = published.execute(f"select count(*) from {relation(table)}").fetchall()
         if paths:
             read = published.execute("select count(*) from read_parquet(?, hive_partitioning = false)", [paths])
