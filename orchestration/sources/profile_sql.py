@@ -1,6 +1,6 @@
 """The SQL of a profile over files: one select, in a DuckDB that holds the source's tables and reaches nothing else.
 
-Whoever writes a profile may be trusted with the rows of the source. Nobody has to trust the SQL, though: it can't read
+The author of a profile may be trusted with the rows of the source. Nobody has to trust the SQL, though: it can't read
 another file, write, attach, install, change a setting, or run without end.
 """
 
