@@ -55,8 +55,8 @@ MUTATE_AFTER_SPLIT = True
 def SQL_QUERY_MUTATOR(sql: str, **_: Any) -> str:  # noqa: N802
     """Lets only plain queries of published tables through.
 
-    Anybody who sees a chart can send an expression of their own for a column. Superset 6.1 refuses a subquery there, but
-    not `union`, behind which there is no row-level security, and not the functions of DuckDB that read any file.
+    Anybody who sees a chart can send an expression of their own for a column. Superset 6.1 refuses a subquery there,
+    but not `union`, behind which there is no row-level security, and not the functions of DuckDB that read any file.
     """
     from sqlglot import exp, parse_one
     from superset.exceptions import QueryObjectValidationError

@@ -53,8 +53,8 @@ def page(tables: Sequence[Mart]) -> str:
         "",
         "- A row of `sections.*` whose `line_key` is `total` has no row in `reference.lines`.",
         "- Tables of several days have `as_of_date` or `valid_from` in their key. Join them to a dimension with a left",
-        "  join: what an earlier day named may be gone.",
-        "- The seven section tables are `sections.dashboard` in parts.",
+        "  join: what an earlier day refers to may be gone.",
+        "- `sections.dashboard` is the seven section tables together.",
         "",
     ]
     sections = next(table for table in tables if table.key == _FACTS_OF_THE_SECTIONS)
