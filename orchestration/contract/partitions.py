@@ -36,7 +36,10 @@ def first_day(config: Settings) -> date:
     with suppress(YacpError, OSError):  # a damaged release is for those to report who read it
         release = latest(config)
         found += release.days if release else ()
-    return min(found, default=datetime.now(ZoneInfo(CHICAGO)).date() - OFFERED_WITHOUT_DELIVERIES)
+    today = datetime.now(ZoneInfo(CHICAGO)).date()
+    earliest = today - OFFERED_WITHOUT_DELIVERIES
+    first = min(found, default=earliest)
+    return first if first <= today else earliest  # a clock that was set back must not leave Dagster without a day
 
 
 # A day can be delivered before it ends, so today is a partition too.
