@@ -7,6 +7,8 @@ from itertools import pairwise
 
 WIDTH, HEIGHT = 800, 320
 LEFT, RIGHT, TOP, BOTTOM = 110, 740, 20, 270
+BAR_WIDTH = 1000
+"""The width of a bar of one line, which is stretched to the page."""
 _LABEL_HEIGHT = 26
 _STEPS = (1, 2, 2.5, 5, 10)
 Point = tuple[int, int]

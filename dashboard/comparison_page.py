@@ -12,7 +12,7 @@ from dashboard.page_templates import render_page
 from dashboard.release import WAITING
 from dashboard.responses import CompressedPage
 from dashboard.scopes import Scope
-from dashboard.section_counts import LineLabel, labels, line_label, require_scope
+from dashboard.section_counts import LineLabel, line_label, line_labels, require_scope
 from dashboard.settings import Settings
 from dashboard.visit import COMMON_PARAMETERS, Visit
 
@@ -55,7 +55,7 @@ class ComparisonPage:
 
     def _page(self, visit: Visit) -> CompressedPage:
         require_scope(visit.release, visit.scope, visit.day)
-        every = [label for label in labels(visit.release, visit.day).values() if label.key != "total"]
+        every = line_labels(visit.release, visit.day)
         sections = {label.section_key: label for label in every if label.colour == "grey"}
         section = _one_of(visit.parameters.get("section", _DEFAULT_SECTION), sections)
         line = line_label(visit.release, visit.day, visit.parameters.get("line", _DEFAULT_LINE))
@@ -98,8 +98,8 @@ class ComparisonPage:
 def _rows(visit: Visit, section: str, line: LineLabel, before: date | None) -> list[Row]:
     release = visit.release
     scopes, values = _scopes(visit)
-    waiting = release.table(WAITING, visit.day) if release.has(WAITING, visit.day) else "counts.sections.waiting"
     is_waiting_here = release.has(WAITING, visit.day)
+    waiting = release.table(WAITING, visit.day) if is_waiting_here else "counts.sections.waiting"
     sql = f"""
         with scopes as ({scopes}),
         customers as (

@@ -6,17 +6,17 @@ from itertools import groupby
 
 from starlette.routing import Route
 
+from dashboard.charts import BAR_WIDTH
 from dashboard.database import Row
 from dashboard.endpoints import Endpoints
 from dashboard.page_templates import render_page
 from dashboard.release import FLOW, FUNNEL, OpenRelease, PublishedTable
 from dashboard.responses import CompressedPage
-from dashboard.section_counts import dashboard, labels, line_label
+from dashboard.section_counts import dashboard, labels, line_label, line_labels
 from dashboard.visit import COMMON_PARAMETERS, Visit
 
 OUTCOMES = ("went_on", "left_to_grey", "left", "still_there")
 """What may become of a customer on a line, in the order of the picture."""
-BAR_WIDTH = 1000
 _MONTHS = 24
 _FIRST_LINE = "application_submitted"
 
@@ -53,7 +53,7 @@ def _page(visit: Visit) -> CompressedPage:
         stages=stages,
         highest=stages[0]["customer_count"] if stages else 0,
         lost=[one for one in board.lines if one.loss_rate is not None or (one.count and one.label.colour == "grey")],
-        choices=[label for label in labels(visit.release, visit.day).values() if label.key != "total"],
+        choices=line_labels(visit.release, visit.day),
         line_keys={label.key for label in labels(visit.release, visit.day).values()},
         months=_months(flow),
         outcomes=OUTCOMES,

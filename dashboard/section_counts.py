@@ -102,10 +102,15 @@ _KEYS = "scope_type, scope_id, section_key, line_key"
 
 def line_label(release: OpenRelease, day: date, line_key: str) -> LineLabel:
     """A line of the dashboard as it was on a day; ``NotFound`` when no line had that key."""
-    for label in labels(release, day).values():
-        if label.key == line_key != "total":
+    for label in line_labels(release, day):
+        if label.key == line_key:
             return label
     raise NotFound("no_such_line")
+
+
+def line_labels(release: OpenRelease, day: date) -> list[LineLabel]:
+    """The lines of the dashboard as they were on a day, without the totals of the sections."""
+    return [label for label in labels(release, day).values() if label.key != "total"]
 
 
 def require_scope(release: OpenRelease, scope: Scope, day: date) -> None:

@@ -13,7 +13,7 @@ from dashboard.errors import NotFound
 from dashboard.page_templates import render_page
 from dashboard.responses import CompressedPage
 from dashboard.scopes import STATEWIDE, InvalidScope, Scope
-from dashboard.section_counts import TREND_DAYS, LineLabel, labels, line_label, require_scope
+from dashboard.section_counts import TREND_DAYS, LineLabel, line_label, line_labels, require_scope
 from dashboard.visit import COMMON_PARAMETERS, Visit
 
 MEASURES = {"count": "customer_count", "percent": "percent", "pass": "pass_rate", "loss": "loss_rate"}
@@ -57,7 +57,7 @@ def _page(visit: Visit) -> CompressedPage:
         measures=MEASURES,
         line_parameters=LINES,
         scope_parameters=SCOPES,
-        choices=[label for label in labels(visit.release, visit.day).values() if label.key != "total"],
+        choices=line_labels(visit.release, visit.day),
         nearby=_nearby_scopes(visit),
     )
 

@@ -5,7 +5,7 @@ from itertools import groupby
 
 from starlette.routing import Route
 
-from dashboard.charts import scale_end
+from dashboard.charts import BAR_WIDTH, scale_end
 from dashboard.database import Row
 from dashboard.endpoints import Endpoints
 from dashboard.page_templates import render_page
@@ -13,8 +13,6 @@ from dashboard.release import WAITING
 from dashboard.responses import CompressedPage
 from dashboard.section_counts import LineLabel, labels, require_scope
 from dashboard.visit import Visit
-
-BAR_WIDTH = 1000
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from dashboard.access_log import log_access
+from dashboard.charts import BAR_WIDTH
 from dashboard.customer_record import readable_customer
 from dashboard.database import Row
 from dashboard.endpoints import Endpoints
@@ -17,7 +18,6 @@ from dashboard.section_counts import LineLabel, labels
 from dashboard.settings import Settings
 from dashboard.visit import COMMON_PARAMETERS, Visit
 
-BAR_WIDTH = 1000
 _NARROWEST = 4
 
 

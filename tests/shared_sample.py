@@ -17,6 +17,16 @@ from orchestration.runs.instance import write_instance
 from orchestration.sample.generator import FAULTS, generate
 from orchestration.settings import PROJECT, Settings
 
+SECTIONS = (
+    "application_status",
+    "suitability_review",
+    "enrollment_status",
+    "progress_page_update",
+    "case_note_update",
+    "customer_services",
+    "program_completion",
+)
+
 
 @dataclass(frozen=True)
 class Sample:

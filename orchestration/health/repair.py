@@ -32,7 +32,7 @@ from orchestration.runs.record_of_runs import set_damaged_aside
 from orchestration.settings import Settings
 from orchestration.sources.delivery_root import DeliveryRoot, without_retries
 from orchestration.state.checksums import ChecksumsDamaged, drop, record
-from orchestration.state.releases import CURRENT, NAME, read_release
+from orchestration.state.releases import CURRENT, DATA, NAME, read_release
 from orchestration.state.set_aside import set_aside
 
 
@@ -42,6 +42,10 @@ class Plan:
 
     actions: list[tuple[str, Callable[[], object]]] = field(default_factory=list)
     remaining: list[str] = field(default_factory=list)
+
+    def add(self, what: str, action: Callable[[], object]) -> None:
+        """Adds something to do, with its words."""
+        self.actions.append((what, action))
 
     def do(self) -> None:
         """Does it. The caller holds the warehouse."""
@@ -56,27 +60,22 @@ def plan(config: Settings) -> Plan:
     for fault in found:
         of.setdefault(fault.kind, []).append(fault)
     for fault in of.get(NUMBERS, []):
-        _add(made, f"record the checksums of {fault.path.parent} again", partial(_renew, config, fault.path))
+        made.add(f"record the checksums of {fault.path.parent} again", partial(_renew, config, fault.path))
     for folder in _folders(of.get(REFUSAL, []), config.archive / "refused", 3):
-        _add(made, f"set {folder} aside", partial(set_aside, config, folder, "A refusal was damaged."))
+        made.add(f"set {folder} aside", partial(set_aside, config, folder, "A refusal was damaged."))
     _plan_deliveries(config, made, of.get(DELIVERY, []))
     days = _plan_releases(config, made, of)
     days |= _plan_parquet(config, made, of.get(PARQUET, []), {f.path.parent for f in of.get(FILES, [])})
     for folder in _folders(of.get(LIVE, []), config.published / "following" / "releases", 1):
-        _add(made, f"set {folder} aside", partial(set_aside, config, folder, "Live views were damaged."))
+        made.add(f"set {folder} aside", partial(set_aside, config, folder, "Live views were damaged."))
     if RUNS in of:
-        _add(
-            made,
+        made.add(
             "set the damaged record of runs aside; the next run begins a new one",
-            lambda: set_damaged_aside(config),
+            partial(set_damaged_aside, config),
         )
     days |= {day for fault in of.get(COUNTS, []) for day in _archived_days(config) if str(day) in fault.what}
     _name_days(config, made, days, of)
     return made
-
-
-def _add(made: Plan, what: str, action: Callable[[], object]) -> None:
-    made.actions.append((what, action))
 
 
 def _folders(found: Iterable[Fault], top: Path, depth: int) -> list[Path]:
@@ -97,7 +96,7 @@ def _plan_deliveries(config: Settings, made: Plan, found: list[Fault]) -> None:
         [system] = [each for each in SYSTEMS if each.name == name]
         if _is_at_source(config, system, date.fromisoformat(day), int(number)):
             what = f"set {folder} aside, because its delivery is still at its source"
-            _add(made, what, partial(set_aside, config, folder, "An archived delivery was damaged."))
+            made.add(what, partial(set_aside, config, folder, "An archived delivery was damaged."))
             made.remaining.append(f"yacp run --as-of {day}   lands delivery {int(number)} of {system.title} again")
         else:
             made.remaining.append(
@@ -121,11 +120,11 @@ def _plan_releases(config: Settings, made: Plan, of: dict[str, list[Fault]]) -> 
     whole = [read_release(path) for path in top.glob("[0-9]*") if NAME.fullmatch(path.name) and path not in damaged]
     base = max((r for r in whole if not r.pending_behind), key=lambda release: release.sequence, default=None)
     for folder in damaged:
-        _add(made, f"set {folder} aside", partial(set_aside, config, folder, "A release was damaged."))
+        made.add(f"set {folder} aside", partial(set_aside, config, folder, "A release was damaged."))
     if base is None:
-        _add(made, f"remove the link {config.published / CURRENT}", partial(_unlink, config))
+        made.add(f"remove the link {config.published / CURRENT}", partial(_unlink, config))
     elif LINK in of or (config.published / CURRENT).resolve() in damaged:
-        _add(made, f"make {base.name} the current release", partial(make_current, config, base))
+        made.add(f"make {base.name} the current release", partial(make_current, config, base))
     kept = set(base.days) if base else set()
     lost = {day for folder in damaged for day in _days_of(folder)} or _archived_days(config)
     return lost - kept if damaged else set()
@@ -152,7 +151,7 @@ def _plan_parquet(config: Settings, made: Plan, found: list[Fault], gone: set[Pa
     for folder in sorted({fault.path.parent for fault in found}):
         release = top / folder.relative_to(top).parts[0]
         if release not in gone:
-            _add(made, f"set {folder} aside", partial(_drop, config, release, folder))
+            made.add(f"set {folder} aside", partial(_drop, config, release, folder))
         days.add(date.fromisoformat(folder.name.removeprefix("as_of_date=")))
     return days
 
@@ -161,7 +160,7 @@ def _drop(config: Settings, release: Path, folder: Path) -> None:
     if folder.exists():
         set_aside(config, folder, "The Parquet of a published day was damaged.")
     with suppress(ChecksumsDamaged):
-        drop(release, [str(path.relative_to(release)) for path in (folder / "data.parquet",)])
+        drop(release, [str((folder / DATA).relative_to(release))])
     pool = config.published / "releases" / LINK_POOL / folder.relative_to(release / "parquet")
     if pool.exists():
         set_aside(config, pool, "A link to the same file.")

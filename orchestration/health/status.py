@@ -1,6 +1,6 @@
 """What an operator looks at first: the newest day, what runs or waits, what was stopped and why, what comes next.
 
-Nothing here writes, starts a process, or holds a personal value.
+Nothing here starts a process or holds a personal value.
 """
 
 import shutil
@@ -17,7 +17,7 @@ from orchestration.contract.systems import SYSTEMS
 from orchestration.failures import UsageError
 from orchestration.landing.archive import Archive
 from orchestration.landing.refusals import refusals
-from orchestration.publishing.freshness import due_day
+from orchestration.publishing.freshness import days_behind, due_day
 from orchestration.publishing.queries import checks
 from orchestration.runs.instance import prepare_instance
 from orchestration.runs.run_requests import MORNING, STARTERS
@@ -76,7 +76,7 @@ class Status:
     @property
     def days_behind(self) -> int | None:
         """How many days the newest published one is behind the one that is due; ``None`` before the first."""
-        return max(0, (self.due_day - self.newest_day).days) if self.newest_day else None
+        return days_behind(self.newest_day, self.due_day)
 
 
 def status(config: Settings, now: datetime) -> Status:

@@ -15,7 +15,7 @@ from orchestration.landing.stand_ins import earlier_days, stand_in_days
 from orchestration.settings import Settings
 from orchestration.sources.delivery_root import DeliveryRoot
 from orchestration.sources.manifest import MANIFEST
-from orchestration.state.checksums import damages
+from orchestration.state.checksums import damages, in_words
 from orchestration.state.database import Table, connect, literal, literal_list, query
 
 ACCEPTED = "accepted"
@@ -116,9 +116,7 @@ def _require_whole(paths: Iterable[object]) -> None:
     """``StateDamaged`` unless the files are as they were archived."""
     found = [damage for path in map(Path, map(str, paths)) for damage in damages(path.parent, [path.name])]
     if found:
-        named = ", ".join(f"{damage.path} {damage.what}" for damage in found[:3])
-        more = f", and {len(found) - 3} more" if len(found) > 3 else ""
-        raise StateDamaged(f"The archive is damaged: {named}{more}. yacp verify says what mends it.")
+        raise StateDamaged(f"The archive is damaged: {in_words(found)}. yacp verify says what mends it.")
 
 
 def rows_forgotten(config: Settings, day: date) -> int:

@@ -19,6 +19,11 @@ def due_day(config: Settings, now: datetime) -> date:
     return wall_clock.date() - timedelta(days=1 if wall_clock.time() >= config.late_after else 2)
 
 
+def days_behind(newest: date | None, due: date) -> int | None:
+    """How many days the newest published one is behind the one that is due; ``None`` before the first."""
+    return max(0, (due - newest).days) if newest else None
+
+
 def judge_newest_day(config: Settings, now: datetime) -> dg.AssetCheckResult:
     """Judges the current release against the clock. Publishing any other day doesn't satisfy it."""
     due, release = due_day(config, now), current(config)
@@ -32,7 +37,7 @@ def judge_newest_day(config: Settings, now: datetime) -> dg.AssetCheckResult:
             "due": str(due),
             "newest": str(newest or "none"),
             "where_to_look": "yacp doctor; yacp deliveries",
-            **({"days_behind": max(0, (due - newest).days)} if newest else {}),
+            **({"days_behind": days_behind(newest, due)} if newest else {}),
         },
     )
 

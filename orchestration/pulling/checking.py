@@ -3,7 +3,6 @@
 A misfit is shown as a shape, such as ``99/99/9999``, never as a value, with the line of SQL that would mend it.
 """
 
-import csv
 import re
 from dataclasses import dataclass
 from datetime import date
@@ -13,24 +12,22 @@ from pathlib import Path
 import duckdb
 
 from orchestration.contract.extract import Column, ColumnType, Extract, System
-from orchestration.failures import DeliveryRefused, SourceError
+from orchestration.failures import DeliveryRefused
 from orchestration.landing.intake import land
 from orchestration.landing.values import faults, without_blanks
 from orchestration.pulling.extraction import Progress, parquet_name
 from orchestration.pulling.pull import Pulled, pull, scratch_folder
+from orchestration.pulling.shapes import date_formats, date_function, shape_of
 from orchestration.settings import Settings
 from orchestration.sources.profile import Profile, read_profile
-from orchestration.sources.readiness import newest_ready_day
+from orchestration.sources.readiness import require_newest_day
 from orchestration.state.database import Table, connect, identifier, literal
 from orchestration.state.permissions import make_home
 
 _COLUMNS = ("extract", "column", "rows", "null_share", "fits_share", "comes_from", "misfits", "mend")
 _MOST_SHAPES = 3
-_SHAPE_LENGTH = 40
 _PARTS = 10_000
 _NO_VALUE = ("null_key", "missing_value")
-DATE_SHAPES = Path(__file__).with_name("date_shapes.csv")
-"""How dates are written elsewhere, by their shape, with the format that reads them."""
 
 
 @dataclass(frozen=True)
@@ -46,9 +43,7 @@ class SourceCheck:
 def check_source(settings: Settings, system: System, day: date | None, progress: Progress) -> SourceCheck:
     """Pulls a day beside everything and judges it as landing would; nothing of it is kept."""
     profile = read_profile(settings, system)
-    day = day or newest_ready_day(settings, profile)
-    if day is None:
-        raise SourceError(f"{system.title} has no complete day: look at the patterns and [ready] in {profile.path}.")
+    day = day or require_newest_day(settings, profile)
     make_home(settings)
     with scratch_folder(settings.state, f"check-{system.name}") as scratch:
         apart = settings.model_copy(update={"extracts": str(scratch / "extracts")})
@@ -118,14 +113,6 @@ def _shapes(connection: duckdb.DuckDBPyConnection, source: str, column: Column, 
     return [str(each) for (each,) in found]
 
 
-def shape_of(value: str) -> str:
-    """The SQL for the shape of a text, which says how it is written but not what it says."""
-    return (
-        rf"left(regexp_replace(regexp_replace(regexp_replace({value}, '\p{{Nd}}', '9', 'g'), '\p{{Lu}}', 'A', 'g'),"
-        rf" '[\p{{Ll}}\p{{Lo}}\p{{Lt}}\p{{Lm}}]', 'a', 'g'), {_SHAPE_LENGTH})"
-    )
-
-
 def _origin(sql: str, column: str) -> tuple[int | None, str]:
     """The line of the SQL that makes a column, and what it says."""
     name = re.escape(column)
@@ -157,11 +144,9 @@ def _mend(profile: Profile, column: Column, shapes: list[str], written: str) -> 
 
 
 def _mend_date(profile: Profile, column: Column, shapes: list[str], value: str) -> str:
-    with DATE_SHAPES.open(newline="", encoding="utf-8") as stream:
-        formats = {row["shape"]: row for row in csv.DictReader(stream) if row["type"] == column.type}
+    formats = date_formats(column.type)
     known = next((formats[shape.upper()] for shape in shapes if shape.upper() in formats), None)
-    function = "as_date" if column.type is ColumnType.DATE else "as_timestamp"
     if profile.files:
-        return f"{function}({value}, '{known['duckdb'] if known else '…'}') as {column.name},"
+        return f"{date_function(column.type)}({value}, '{known['duckdb'] if known else '…'}') as {column.name},"
     own = "to_date" if column.type is ColumnType.DATE else "to_timestamp"
     return f"{own}({value}, '{known['postgresql'] if known else '…'}') as {column.name},  -- in PostgreSQL and Oracle"

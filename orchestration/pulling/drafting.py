@@ -3,19 +3,18 @@
 Nothing depends on a guess being right. What couldn't be matched is a null with a ``-- TODO``, which the check refuses.
 """
 
-import csv
 import shutil
 from pathlib import Path
 
 import duckdb
 from sqlalchemy import inspect
 
-from orchestration.contract.extract import Column, ColumnType, Extract, System
+from orchestration.contract.extract import Column, Extract, System
 from orchestration.failures import SourceError
-from orchestration.pulling.checking import DATE_SHAPES, shape_of
 from orchestration.pulling.file_survey import survey
 from orchestration.pulling.matching import Match, SourceTable, match
 from orchestration.pulling.pull import scratch_folder
+from orchestration.pulling.shapes import date_formats, date_function, shape_of
 from orchestration.settings import Settings
 from orchestration.sources.database import inspected
 from orchestration.sources.file_tables import days_found, load_tables, open_location
@@ -129,10 +128,7 @@ def _select(profile: Profile, extract: Extract, found: Match, tables: list[Sourc
 def _item(profile: Profile, column: Column, source: str, table: SourceTable | None) -> str:
     """A column under the contract's name, with its date converted if the shape of the values is known."""
     shape = table.shapes.get(source, "").upper() if table and profile.files else ""
-    with DATE_SHAPES.open(newline="", encoding="utf-8") as stream:
-        formats = {row["shape"]: row["duckdb"] for row in csv.DictReader(stream) if row["type"] == column.type}
     name = source.lower() if source.replace("_", "").isalnum() and not source[0].isdigit() else identifier(source)
-    if shape in formats:
-        function = "as_date" if column.type is ColumnType.DATE else "as_timestamp"
-        return f"{function}({name}, '{formats[shape]}') as {column.name}"
+    if known := date_formats(column.type).get(shape):
+        return f"{date_function(column.type)}({name}, '{known['duckdb']}') as {column.name}"
     return name if name == column.name else f"{name} as {column.name}"

@@ -16,10 +16,10 @@ from orchestration.sources.file_tables import load_tables
 from orchestration.sources.profile import Database, Files, Profile
 from orchestration.sources.profile_sql import close_to_the_outside, select_rows
 from orchestration.sources.row_files import write_rows
+from orchestration.sources.storage import seconds_to_wait
 from orchestration.state.database import connect
 
 Progress = Callable[[str], None]
-_MAX_WAIT = 60
 
 log = logging.getLogger(__name__)
 
@@ -54,7 +54,7 @@ def extract_all(settings: Settings, profile: Profile, day: date, folder: Path, p
             if failed > settings.retries:
                 tried = f" Tried {failed} times." if failed > 1 else ""
                 raise SourceUnreachable(f"{error}{tried}") from None
-            wait = min(settings.retry_wait * 2 ** (failed - 1), _MAX_WAIT)
+            wait = seconds_to_wait(settings, failed)
             log.warning("%s: no connection; retrying in %g s (%d of %d)", profile.path, wait, failed, settings.retries)
             time.sleep(wait)
 

@@ -4,7 +4,6 @@ The delivery is written beside its place and renamed into it, so a pull that is 
 the next run removes. One that equals the delivery before is not written again.
 """
 
-import hashlib
 import os
 import shutil
 import time
@@ -25,7 +24,8 @@ from orchestration.settings import Settings
 from orchestration.sources.delivery_root import DeliveryRoot
 from orchestration.sources.manifest import MANIFEST, Manifest, ManifestFile
 from orchestration.sources.profile import Profile, read_profile
-from orchestration.sources.readiness import fingerprint, newest_ready_day, require_ready
+from orchestration.sources.readiness import fingerprint, require_newest_day, require_ready
+from orchestration.state.checksums import sha256
 from orchestration.state.crash_cleanup import PULL
 from orchestration.state.database import connect, literal
 from orchestration.state.files import flush_to_disk
@@ -50,10 +50,7 @@ class Pulled:
 
 def pull_newest(settings: Settings, system: System, progress: Progress = lambda _: None) -> Pulled:
     """Pulls the newest day that the source has complete; ``SourceError`` when it has none."""
-    profile = read_profile(settings, system)
-    day = newest_ready_day(settings, profile)
-    if day is None:
-        raise SourceError(f"{system.title} has no complete day: look at the patterns and [ready] in {profile.path}.")
+    day = require_newest_day(settings, read_profile(settings, system))
     return pull(settings, system, day, progress)
 
 
@@ -146,9 +143,7 @@ def _manifest(system: System, day: date, number: int, rows: dict[str, int], fold
     files = []
     for extract in system.extracts:
         path = folder / parquet_name(extract)
-        with path.open("rb") as stream:
-            sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
-        files.append(ManifestFile(name=path.name, rows=rows[extract.name], sha256=sha256))
+        files.append(ManifestFile(name=path.name, rows=rows[extract.name], sha256=sha256(path)))
     return Manifest.model_validate(
         {"system": system.name, "as_of_date": day, "delivery": number, "files": files, "source": seen}
     )

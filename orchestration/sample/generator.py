@@ -7,7 +7,6 @@ this folder hold the timeline and one query per extract; this module runs them a
 """
 
 import csv
-import hashlib
 import io
 import shutil
 import tempfile
@@ -24,6 +23,7 @@ from orchestration.contract.systems import SYSTEMS
 from orchestration.failures import UsageError
 from orchestration.settings import PROJECT, settings
 from orchestration.sources.manifest import MANIFEST, Manifest, ManifestFile
+from orchestration.state.checksums import sha256
 from orchestration.state.database import connect, literal
 
 _EPOCH = date(1990, 1, 1)
@@ -240,9 +240,7 @@ def _write(
         rows = sample.copy(extract, columns, path)
         if faults:
             rows += _add_faults(path, extract)
-        with path.open("rb") as stream:
-            sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
-        files.append(ManifestFile(name=path.name, rows=rows, sha256=sha256))
+        files.append(ManifestFile(name=path.name, rows=rows, sha256=sha256(path)))
         report(f"{day} {system.name} {extract.name}: {rows:,} rows")
     manifest = Manifest.model_validate({"system": system.name, "as_of_date": day, "delivery": delivery, "files": files})
     (folder / MANIFEST).write_text(manifest.model_dump_json(indent=2, exclude_defaults=True) + "\n", encoding="utf-8")

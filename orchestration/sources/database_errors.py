@@ -15,12 +15,12 @@ from sqlalchemy.exc import DBAPIError, NoSuchModuleError, SQLAlchemyError
 
 from orchestration.failures import STILL_PUBLISHED, SourceError, SourceUnreachable
 from orchestration.sources.profile import Profile
+from orchestration.sources.profile_sql import LINE
 
 _EXTRAS = {"postgresql": "postgresql", "mssql": "sqlserver", "oracle": "oracle", "ibm_db_sa": "db2", "db2": "db2"}
 _STATE = re.compile(  # not a bare number, which may be the port of the server
     r"SQLSTATE:? ?\[?([0-9A-Z]{5})|[\['\"(](42[0-9A-Z]{3}|28000|28P01)[\]'\")]"
 )
-_LINE = re.compile(r"\bLINE (\d+):")
 _PRIMARY = re.compile(r"(?:ERROR|FATAL): +([^\n]+)")
 _REFUSED = re.compile(
     r"authentication|no pg_hba.conf entry|no password supplied|role .* does not exist|Login failed|ORA-01017",
@@ -110,7 +110,7 @@ def _what_it_says(state: str, text: str) -> str:
 
 def _line(text: str, said: str, sql: str) -> int | None:
     """The line that the database names, or else the first one with the name that it doesn't know."""
-    if found := _LINE.search(text):
+    if found := LINE.search(text):
         return int(found[1])
     names = re.findall(r"\"([^\"]+)\"|: (\S+)$| (?:table|view|relation|schema) ([\w.]+)", said)
     for name in (re.escape(next(filter(None, groups))) for groups in names):

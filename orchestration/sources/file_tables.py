@@ -6,6 +6,7 @@ a row that is left out here would be missing from every account that follows.
 
 from collections.abc import Callable, Iterator
 from datetime import date
+from itertools import count
 from pathlib import Path
 
 import duckdb
@@ -51,15 +52,15 @@ def load_tables(
     day: date,
     scratch: Path,
     progress: Callable[[str], None],
-) -> list[str]:
-    """Creates a table for each table of the profile and each code list, and returns the names of the files read."""
-    read: list[str] = []
+) -> None:
+    """Creates a table for each table of the profile and each code list."""
+    numbers = count()
     with open_location(settings, profile, files) as storage:
         for name, paths in find_files(storage, profile, files, day).items():
             parts: list[str] = []
             for found in paths:
                 progress(f"reading {found.path}")
-                target = scratch / f"{len(read)}{Path(found.path).suffix}"
+                target = scratch / f"{next(numbers)}{Path(found.path).suffix}"
                 try:
                     chunks = storage.stream(found.path, settings.max_file_size + 1)
                     with fetched(chunks, target, found.path, settings.max_file_size) as path:
@@ -70,10 +71,8 @@ def load_tables(
                     raise SourceError(
                         f"{storage.address(found.path)} is gone, or a link that leads elsewhere."
                     ) from None
-                read.append(found.path)
             _unite(connection, name, parts)
     load_code_lists(connection, profile)
-    return read
 
 
 def load_code_lists(connection: duckdb.DuckDBPyConnection, profile: Profile) -> None:

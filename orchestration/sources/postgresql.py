@@ -1,6 +1,5 @@
 """PostgreSQL as a source, through ADBC: rows arrive in Arrow's form, by the binary protocol of COPY."""
 
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import date
@@ -17,11 +16,10 @@ from orchestration.settings import Settings
 from orchestration.sources.code_lists import with_code_lists
 from orchestration.sources.database_errors import explained
 from orchestration.sources.profile import Database, Profile
-from orchestration.sources.profile_sql import parameters
+from orchestration.sources.profile_sql import PARAMETER, parameters
 from orchestration.sources.row_files import Rows
 from orchestration.state.database import literal
 
-_PARAMETER = re.compile(r"(?<![:\w]):(as_of_end|as_of)\b")
 _TYPES = {"as_of": "date", "as_of_end": "timestamptz"}
 _HELD_BYTES = "adbc.postgresql.batch_size_hint_bytes"
 
@@ -59,7 +57,7 @@ class PostgresqlSnapshot:
         """The rows of one select in their own types, streamed."""
         given = parameters(day)
         written = with_code_lists(self._profile, sql).strip().rstrip(";")
-        statement = _PARAMETER.sub(lambda found: f"{_TYPES[found[1]]} {literal(given[found[1]])}", written)
+        statement = PARAMETER.sub(lambda found: f"{_TYPES[found[1]]} {literal(given[found[1]])}", written)
         newlines = "\n" * sql[: len(sql) - len(sql.lstrip())].count("\n")  # lines keep their numbers
         cursor = self._connection.cursor()
         with explained(self._profile, path, sql):

@@ -18,8 +18,10 @@ from orchestration.contract.dates import CHICAGO
 from orchestration.failures import SourceError, lacks_room, without_values
 from orchestration.sources.row_files import Rows
 
-_PARAMETER = re.compile(r"(?<![:\w]):(as_of_end|as_of)\b")
-_LINE = re.compile(r"\bLINE (\d+):")
+PARAMETER = re.compile(r"(?<![:\w]):(as_of_end|as_of)\b")
+"""A parameter in the SQL, which is no cast such as ``::date``."""
+LINE = re.compile(r"\bLINE (\d+):")
+"""How DuckDB and PostgreSQL say where an error is."""
 _BATCH_ROWS = 50_000
 _MACROS = (
     "create macro as_date(value, format) as coalesce(strftime(try_strptime(value, format), '%Y-%m-%d'), value)",
@@ -55,7 +57,7 @@ def select_rows(connection: duckdb.DuckDBPyConnection, path: Path, sql: str, day
     The result is complete before the first batch: an error in the middle of a stream would reach people as Arrow's,
     with the value at fault.
     """
-    written = _PARAMETER.sub(r"$\1", sql)
+    written = PARAMETER.sub(r"$\1", sql)
     with _as_source_error(path):
         statements = duckdb.extract_statements(written)
     if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
@@ -101,7 +103,7 @@ def _as_source_error(path: Path) -> Iterator[None]:
                 f"{path} needs more memory or disk than there is. Nothing was pulled. Free space under YACP_HOME, "
                 "raise YACP_MEMORY_LIMIT, or make the SQL simpler."
             ) from None
-        line = _LINE.search(str(error))
+        line = LINE.search(str(error))
         where = f"{path}, line {line[1]}" if line else str(path)
         said = without_values(error).split("\n")[0]
         help_ = " Use try_cast or try_strptime, which give null." if isinstance(error, duckdb.DataError) else ""

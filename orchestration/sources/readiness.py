@@ -30,6 +30,15 @@ def newest_ready_day(settings: Settings, profile: Profile) -> date | None:
     return next(ready_days(settings, profile), None)
 
 
+def require_newest_day(settings: Settings, profile: Profile) -> date:
+    """The same; ``SourceError`` when there is none."""
+    if (day := newest_ready_day(settings, profile)) is None:
+        raise SourceError(
+            f"{profile.system.title} has no complete day: look at the patterns and [ready] in {profile.path}."
+        )
+    return day
+
+
 def newest_day_of(settings: Settings, profile: Profile, database: Database) -> date:
     """The newest finished day of a database: what its query says, or else yesterday."""
     yesterday = today_in_chicago() - timedelta(days=1)

@@ -18,7 +18,7 @@ from orchestration.settings import Settings
 from orchestration.sources.addresses import require_no_secret, shown
 
 _PIECE = 4 << 20
-_MAX_WAIT = 60
+_MAX_WAIT = 60.0
 
 # fsspec's own sftp accepts any host key, and so does sshfs by default.
 for _protocol in ("sftp", "ssh"):
@@ -27,6 +27,11 @@ for _protocol in ("s3", "s3a"):
     fsspec.register_implementation(_protocol, "orchestration.sources.s3.S3FileSystem", clobber=True)
 
 log = logging.getLogger(__name__)
+
+
+def seconds_to_wait(config: Settings, failed: int) -> float:
+    """How long to wait before another try: twice as long each time, up to a minute."""
+    return min(config.retry_wait * 2.0 ** (failed - 1), _MAX_WAIT)
 
 
 class ForeignFile(Exception):
@@ -181,7 +186,7 @@ class Storage:
                     f"{self.address(path)} can't be reached: {why}{tried}. {NOTHING_LOADED} Run the day again when "
                     "it answers; yacp doctor tests the connection."
                 )
-            wait = min(self._config.retry_wait * 2 ** (failed - 1), _MAX_WAIT)
+            wait = seconds_to_wait(self._config, failed)
             log.warning("%s: %s; retrying in %g s (%d of %d)", self.address(path), why, wait, failed, retries)
             time.sleep(wait)
 

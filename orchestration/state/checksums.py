@@ -10,7 +10,7 @@ import hashlib
 import json
 import os
 import stat
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -86,6 +86,12 @@ def damages(folder: Path, names: Collection[str] | None = None, *, is_quick: boo
         if what := _difference(folder / name, checksum, is_quick=is_quick):
             found.append(Damage(folder / name, what))
     return found
+
+
+def in_words(found: Sequence[Damage], below: Path | None = None) -> str:
+    """The first three damages and how many more there are; paths are from ``below``, or absolute."""
+    named = (f"{each.path.relative_to(below) if below else each.path} {each.what}" for each in found[:3])
+    return ", ".join(named) + (f", and {len(found) - 3} more" if len(found) > 3 else "")
 
 
 def unrecorded(folder: Path) -> list[Path]:

@@ -14,7 +14,7 @@ from pydantic.dataclasses import dataclass
 
 from orchestration.failures import NOTHING_PUBLISHED, StateDamaged, UsageError
 from orchestration.settings import Settings
-from orchestration.state.checksums import Damage, damages
+from orchestration.state.checksums import Damage, damages, in_words
 
 RELEASE = "release.json"
 CURRENT = "current"
@@ -68,11 +68,9 @@ def releases(settings: Settings) -> list[Release]:
 
 def release_damaged(folder: Path, found: list[Damage]) -> StateDamaged:
     """The error for a release with files that are not as they were published."""
-    names = ", ".join(f"{each.path.relative_to(folder)} {each.what}" for each in found[:3])
-    names += f", and {len(found) - 3} more" if len(found) > 3 else ""
     return StateDamaged(
-        f"The published release {folder.name} is damaged: {names} (in {folder}). {NOTHING_PUBLISHED} yacp repair says "
-        "what can be done about it."
+        f"The published release {folder.name} is damaged: {in_words(found, folder)} (in {folder}). {NOTHING_PUBLISHED} "
+        "yacp repair says what can be done about it."
     )
 
 

@@ -9,19 +9,10 @@ from pathlib import Path
 import duckdb
 from conftest import DAY, DAY_BEFORE, Sample, query, yacp
 from published_reader import MANY_DAYS
+from shared_sample import SECTIONS
 
 from orchestration.contract.systems import extracts
 from orchestration.state.releases import releases
-
-SECTIONS = (
-    "application_status",
-    "suitability_review",
-    "enrollment_status",
-    "progress_page_update",
-    "case_note_update",
-    "customer_services",
-    "program_completion",
-)
 
 
 def tables(release: Path) -> dict[str, list[tuple[object, ...]]]:

@@ -3,15 +3,8 @@
 A chart is in one of two kinds: rows as they are, or the cells of a chart with series, as (place, series, number).
 """
 
-SECTIONS = [
-    "application_status",
-    "suitability_review",
-    "enrollment_status",
-    "progress_page_update",
-    "case_note_update",
-    "customer_services",
-    "program_completion",
-]
+from shared_sample import SECTIONS
+
 _ONE = "scope_type = $scope_type and scope_name = $scope_name"
 _BY_SECTION = ", ".join(f"{section}_count as {section}" for section in SECTIONS)
 _RATES = "line_name, colour, customer_count as customers, percent, loss_rate, pass_rate"
