@@ -39,7 +39,9 @@ def write_data_packages(parquet: Path, newest: date, marts: Sequence[Mart]) -> N
             "resources": [_resource(parquet / file, newest, mart, of_file) for mart in of_file],
         }
         text = json.dumps(package, indent=1, ensure_ascii=False) + "\n"
-        (parquet / file / NAME).write_text(text, encoding="utf-8")
+        target = parquet / file / NAME
+        target.unlink(missing_ok=True)  # a spare's file may be linked elsewhere too, as by a backup made of links
+        target.write_text(text, encoding="utf-8")
 
 
 def _resource(folder: Path, newest: date, mart: Mart, tables: Sequence[Mart]) -> dict[str, Any]:

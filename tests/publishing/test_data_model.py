@@ -1,12 +1,13 @@
 """The declared keys are keys, every reference finds its row, and the page and the data package say the same."""
 
 import json
+from pathlib import Path
 
 import duckdb
 import pytest
-from conftest import Sample
+from conftest import DAY, Sample
 
-from orchestration.publishing.data_package import NAME
+from orchestration.publishing.data_package import NAME, write_data_packages
 from orchestration.state.database import identifier
 from orchestration.warehouse.data_model import PAGE, page, references
 from orchestration.warehouse.dbt_project import Mart, marts
@@ -96,3 +97,15 @@ def test_the_data_package_describes_the_parquet_beside_it(
         for foreign in resource["schema"].get("foreignKeys", []):
             assert foreign["reference"]["resource"] in resources
             assert set(foreign["fields"]) <= set(names)
+
+
+def test_what_is_linked_elsewhere_is_not_written_into(tables: list[Mart], tmp_path: Path) -> None:
+    """The spare that a release begins with may be linked from a backup."""
+    for file in ("dashboard", "customers"):
+        (tmp_path / "spare" / file).mkdir(parents=True)
+        (tmp_path / f"{file} in a backup").write_text("as it was")
+        (tmp_path / "spare" / file / NAME).hardlink_to(tmp_path / f"{file} in a backup")
+    write_data_packages(tmp_path / "spare", DAY, tables)
+    for file in ("dashboard", "customers"):
+        assert (tmp_path / f"{file} in a backup").read_text() == "as it was"
+        assert json.loads((tmp_path / "spare" / file / NAME).read_text())["version"] == str(DAY)
