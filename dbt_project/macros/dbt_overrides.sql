@@ -31,3 +31,26 @@
     {%- do adapter.add_query(rows, auto_begin=false) -%}
     {{ return(rows) }}
 {%- endmacro %}
+{% materialization table, adapter="duckdb" %}
+    {%- set existing = load_cached_relation(this) -%}
+    {%- set target = this.incorporate(type="table") -%}
+    {%- set is_contract = config.get("contract").enforced -%}
+    {%- if is_contract %}{% do get_assert_columns_equivalent(compiled_code) %}{% endif -%}
+    {%- call statement("main") -%}
+        {%- if existing is not none and not existing.is_table -%}
+            drop {{ existing.type }} {{ existing }};
+        {%- endif %}
+        create or replace table {{ target }}
+        {%- if is_contract %}
+            {{ get_table_columns_and_constraints() }};
+            insert into {{ target }} {{ get_column_names() }} (
+                {{ get_select_subquery(compiled_code) }}
+            );
+        {%- else %} as (
+                {{ compiled_code }}
+            );
+        {%- endif %}
+    {%- endcall -%}
+    {% do adapter.commit() %}
+    {{ return({"relations": [target]}) }}
+{% endmaterialization %}
