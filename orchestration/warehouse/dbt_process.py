@@ -20,7 +20,6 @@ ENGINE = "YACP_ENGINE"
 def main() -> None:
     """Runs dbt with the arguments of this process."""
     die_with_parent(int(os.environ[PARENT_PROCESS]))
-    os.environ.setdefault("DBT_LOG_LEVEL_FILE", "info")  # logging every statement takes a tenth of the build
     with without_gc():
         from dbt.cli.main import cli
 
