@@ -129,7 +129,7 @@ class Storage:
             return os.path.realpath(f"{self._root}/{path}")
         if self._protocol in ("sftp", "ssh"):
             return str(self._call("real_path", path))
-        return path
+        return f"/{path}".rstrip("/")
 
     def require_root(self) -> None:
         """Raises ``UsageError`` when the location doesn't exist; it would look as if nothing had been delivered."""
