@@ -32,6 +32,7 @@ from orchestration.runs.record_of_runs import set_damaged_aside
 from orchestration.settings import Settings
 from orchestration.sources.delivery_root import DeliveryRoot, without_retries
 from orchestration.state.checksums import ChecksumsDamaged, drop, record
+from orchestration.state.permissions import narrow, too_wide
 from orchestration.state.releases import CURRENT, DATA, NAME, read_release
 from orchestration.state.set_aside import set_aside
 
@@ -72,6 +73,11 @@ def plan(config: Settings) -> Plan:
         made.add(
             "set the damaged record of runs aside; the next run begins a new one",
             partial(set_damaged_aside, config),
+        )
+    if open_to_others := sum(1 for _ in too_wide(config)):
+        made.add(
+            f"close what more accounts can open than should: {open_to_others} files and folders",
+            partial(narrow, config),
         )
     days |= {day for fault in of.get(COUNTS, []) for day in _archived_days(config) if str(day) in fault.what}
     _name_days(config, made, days, of)

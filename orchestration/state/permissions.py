@@ -118,6 +118,12 @@ def too_wide(settings: Settings) -> Iterator[tuple[Path, int]]:
             folders[:] = [name for name in folders if Path(folder, name) not in kept_out]
 
 
+def narrow(settings: Settings) -> None:
+    """Takes from every file and folder what accounts have that shouldn't."""
+    for path, mode in too_wide(settings):
+        path.chmod(mode & _widest(settings, path, path.lstat(), group_id(settings)))
+
+
 def _widest(settings: Settings, path: Path, found: os.stat_result, group: int | None) -> int:
     """What a file's or folder's mode may be at most, by where it is."""
     inside = path.relative_to(settings.state).parts

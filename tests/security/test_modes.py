@@ -1,16 +1,18 @@
-"""What is wider than it should be is named.
+"""What is wider than it should be is named, and a repair closes it.
 
 That a run under a umask of 0 leaves nothing that is, tests/faults/test_permissions.py shows.
 """
 
 import grp
 import os
+import stat
 from pathlib import Path
 
 import pytest
 from conftest import Sample
 
 from orchestration.health.doctor import examine
+from orchestration.health.repair import plan
 from orchestration.state.permissions import too_wide
 
 
@@ -33,6 +35,13 @@ def test_the_doctor_names_what_is_too_wide(sample: Sample, tmp_path: Path) -> No
     [row] = [row for row in examine(mine.settings).records() if row["what"] == "modes of files"]
     assert row["ok"] is False
     assert all(f"{path} 0644" in str(row["found"]) for path in opened)
+    repair = plan(mine.settings)
+    assert [what for what, _ in repair.actions] == ["close what more accounts can open than should: 4 files and folders"]
+    repair.do()
+    assert list(too_wide(mine.settings)) == []
+    assert [stat.S_IMODE(path.stat().st_mode) for path in opened] == [0o600] * 3
+    assert stat.S_IMODE((release / "dashboard.duckdb").stat().st_mode) == 0o644
+    assert plan(mine.settings).actions == []
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file to any group")
