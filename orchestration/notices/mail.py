@@ -16,7 +16,10 @@ _PORTS = {"starttls": 587, "tls": 465, "none": 25}
 
 
 class Mail:
-    """Plain text to everybody in ``YACP_MAIL_TO``. If STARTTLS is required, nothing is sent without it."""
+    """Plain text to everybody in ``YACP_MAIL_TO``, a digest to its person alone.
+
+    If STARTTLS is required, nothing is sent without it.
+    """
 
     name = "mail"
 
@@ -31,7 +34,8 @@ class Mail:
         """Sends one message to all addresses. It counts as sent if the server accepts some of them."""
         message = EmailMessage()
         message["From"] = self._config.mail_from
-        message["To"] = ", ".join(self._to)
+        to = [notice.to] if notice.to else self._to
+        message["To"] = ", ".join(to)
         message["Subject"] = f"[yacp] {notice.subject}"
         message["Date"] = format_datetime(notice.at)
         # The same in every attempt, so that a mail program shows a message once if a lost connection made us resend it.
@@ -40,8 +44,13 @@ class Mail:
         message["Auto-Submitted"] = "auto-generated"
         message.set_content(notice.text, cte="quoted-printable")
         with self._session() as server:
-            refused = server.send_message(message)
-        return f"{len(refused)} of {len(self._to)} addresses in YACP_MAIL_TO were refused" if refused else ""
+            try:
+                refused = server.send_message(message)
+            except smtplib.SMTPRecipientsRefused:
+                if not notice.to:
+                    raise
+                raise NotSent(f"{self._server} refuses an address in YACP_DIGEST_TO", is_refused=True) from None
+        return f"{len(refused)} of {len(to)} addresses in YACP_MAIL_TO were refused" if refused else ""
 
     def reach(self) -> str:
         """Connects and signs in."""

@@ -13,6 +13,7 @@ import dagster as dg
 
 from orchestration.failures import YacpError
 from orchestration.notices.channels import Channel, channels
+from orchestration.notices.digest import digests, write_digests
 from orchestration.notices.findings import failed_runs, late_days, successful_runs
 from orchestration.notices.outbox import Outbox, exclusive_sender
 from orchestration.notices.send_errors import NotSent
@@ -45,17 +46,22 @@ def send_notices(config: Settings, instance: dg.DagsterInstance, now: datetime |
         outbox = Outbox.read(config, now)
         remarks, unexpected = _collect(config, instance, outbox, [channel.name for channel in configured], now)
         outbox.save(config, now)
+        try:
+            write_digests(config, outbox, now)
+        except YacpError as error:
+            remarks.append(str(error))
         sent = _send(config, outbox, configured, now, remarks)
         waiting = sum(len(outbox.waiting(channel.name, now)) for channel in configured)
     if unexpected:
         raise unexpected[0]  # the tick shows it, and everything else was sent
-    return SendResult(sent, waiting, tuple(remarks))
+    return SendResult(sent, waiting, tuple(dict.fromkeys(remarks)))
 
 
 @dg.sensor(
     minimum_interval_seconds=60,
     default_status=dg.DefaultSensorStatus.RUNNING,
-    description="Notifies people by mail and webhook of failed runs, late days and checks that warn. "
+    description="Notifies people by mail and webhook of failed runs, late days and checks that warn, and sends the "
+    "morning digest. "
     "Does nothing until YACP_SMTP_HOST or YACP_WEBHOOK_URL is set.",
 )
 def notices(context: dg.SensorEvaluationContext) -> dg.SkipReason:
@@ -69,7 +75,7 @@ def _collect(
     """Adds what is new to the outbox. A problem with one kind of notice doesn't stop the others."""
     remarks: list[str] = []
     unexpected: list[Exception] = []
-    for find in (failed_runs, successful_runs, late_days):
+    for find in (failed_runs, successful_runs, late_days, digests):
         try:
             for notice in find(config, instance, outbox, now):
                 outbox.add(notice, names)
@@ -87,10 +93,12 @@ def _send(config: Settings, outbox: Outbox, configured: list[Channel], now: date
         for entry in outbox.due(channel.name, now):
             if time.monotonic() - started > _SENDING_SECONDS:
                 break
+            if (letter := entry.letter) is None:
+                continue
             entry.postpone(channel.name, now)
             outbox.save(config, now)
             try:
-                remark = channel.send(entry.notice)
+                remark = channel.send(letter)
             except YacpError as error:
                 remarks.append(f"{channel.name}: {error}")
                 entry.waiting[channel.name].problem = str(error)
@@ -100,8 +108,7 @@ def _send(config: Settings, outbox: Outbox, configured: list[Channel], now: date
                     other.waiting[channel.name] = entry.waiting[channel.name].model_copy()
                 break
             else:
-                del entry.waiting[channel.name]
-                entry.told[channel.name] = now
+                outbox.sent(entry, channel.name, now)
                 sent += 1
                 remarks.extend([remark] if remark else [])
             finally:
