@@ -195,6 +195,6 @@ def _digest(config: Settings) -> SetupCheck:
     return SetupCheck(
         what,
         not unknown,
-        f"{found}: line {shown}" if unknown else f"{count} addresses",
+        f"{found}: line {shown}" if unknown else f"{count} on the list, all on the staff extract",
         f"Correct these lines of {config.digest_to}, or the staff in workNet. Everybody else gets the digest.",
     )

@@ -19,6 +19,7 @@ from orchestration.failures import UsageError
 from orchestration.notices.outbox import Notice, Outbox
 from orchestration.publishing.digest_counts import DAYS_AHEAD, LineChange, PlaceChange, changes_for, entitled_addresses
 from orchestration.settings import Settings
+from orchestration.state.plain_text import escaped
 from orchestration.state.releases import Release, current
 
 _SATURDAY = 5
@@ -146,7 +147,7 @@ def _text(config: Settings, day: date, since: date, until: date, places: list[Pl
     ]
     for place in places:
         lines = [_line(config, day, until, place, line) for line in place.lines]
-        heading = "Your own customers" if place.type == "own" else place.name
+        heading = "Your own customers" if place.type == "own" else escaped(place.name)
         parts.append("\n".join([heading, _link(config, day, place), *(lines or ["- nothing new"])]))
     parts.append(
         "You get this on weekdays because your address is on your agency's list. To end it, ask the people who run the "

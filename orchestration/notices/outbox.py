@@ -189,7 +189,7 @@ class Outbox(BaseModel):
         entry.told[channel] = now
         if entry.letter and entry.letter.person and entry.letter.day:
             self.digested[entry.letter.person] = entry.letter.day
-            self.entries.remove(entry)
+            self.entries = [other for other in self.entries if other is not entry]
 
     def waiting(self, channel: str, now: datetime) -> list[Entry]:
         """What is still to be sent on a channel, oldest first. After a week a notice is not sent any more."""
@@ -210,7 +210,7 @@ class Outbox(BaseModel):
     def save(self, config: Settings, now: datetime) -> None:
         """Writes the file if something in it has changed, and otherwise only updates its modification time."""
         self.entries = [entry for entry in self.entries if entry.notice.at > now - _KEPT_FOR]
-        content = self.model_dump_json(indent=1)
+        content = self.model_dump_json(indent=1, exclude_defaults=True)
         path = config.dagster_home / OUTBOX
         if content == self._written:
             path.touch()

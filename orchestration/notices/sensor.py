@@ -6,6 +6,7 @@ installation without the daemon.
 """
 
 import time
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -87,30 +88,33 @@ def _collect(
 
 
 def _send(config: Settings, outbox: Outbox, configured: list[Channel], now: datetime, remarks: list[str]) -> int:
-    """Sends what is due. Each attempt is saved before it is made, so a crash doesn't repeat it immediately."""
+    """Sends what is due. Each attempt is saved before it is made, so a crash doesn't repeat it immediately.
+
+    What came of it is saved with the next attempt, or at the end.
+    """
     started, sent = time.monotonic(), 0
-    for channel in configured:
-        for entry in outbox.due(channel.name, now):
-            if time.monotonic() - started > _SENDING_SECONDS:
-                break
-            if (letter := entry.letter) is None:
-                continue
-            entry.postpone(channel.name, now)
-            outbox.save(config, now)
-            try:
-                remark = channel.send(letter)
-            except YacpError as error:
-                remarks.append(f"{channel.name}: {error}")
-                entry.waiting[channel.name].problem = str(error)
-                if isinstance(error, NotSent) and error.is_refused:
+    with ExitStack() as stack:
+        stack.callback(outbox.save, config, now)
+        for channel in configured:
+            stack.enter_context(channel.session())
+            for entry in outbox.due(channel.name, now):
+                if time.monotonic() - started > _SENDING_SECONDS:
+                    break
+                if (letter := entry.letter) is None:
                     continue
-                for other in outbox.due(channel.name, now):  # a receiver that is down is tried once, to keep the order
-                    other.waiting[channel.name] = entry.waiting[channel.name].model_copy()
-                break
-            else:
+                entry.postpone(channel.name, now)
+                outbox.save(config, now)
+                try:
+                    remark = channel.send(letter)
+                except YacpError as error:
+                    remarks.append(f"{channel.name}: {error}")
+                    entry.waiting[channel.name].problem = str(error)
+                    if isinstance(error, NotSent) and error.is_refused:
+                        continue
+                    for other in outbox.due(channel.name, now):  # a receiver that is down is tried once
+                        other.waiting[channel.name] = entry.waiting[channel.name].model_copy()
+                    break
                 outbox.sent(entry, channel.name, now)
                 sent += 1
                 remarks.extend([remark] if remark else [])
-            finally:
-                outbox.save(config, now)
     return sent
