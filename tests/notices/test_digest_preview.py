@@ -28,7 +28,8 @@ def test_the_preview_counts_what_the_lists_of_the_two_days_say(sample: Sample) -
     assert shown.stdout.startswith("Digest of Monday, November 23\n")
     said = {what: sum(map(int, re.findall(rf"(\d+) {what}", shown.stdout))) for what in ("turned red", "resolved")}
     assert said == {"turned red": turned[0], "resolved": resolved[0]}
-    assert turned[0] and resolved[0]
+    assert turned[0]
+    assert resolved[0]
     names = sample.query("customers", "select last_name from it.lists.customers")
     assert not [name for (name,) in names if str(name) in shown.stdout]
 
