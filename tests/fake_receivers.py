@@ -33,6 +33,7 @@ class Mailbox:
     messages: list[EmailMessage] = field(default_factory=list)
     encrypted: list[bool] = field(default_factory=list)
     signed_in: list[bool] = field(default_factory=list)
+    connections: list[object] = field(default_factory=list)
     answer: str = "250 OK"
     unknown: set[str] = field(default_factory=set)
 
@@ -50,6 +51,7 @@ class Mailbox:
             self.messages.append(message_from_bytes(envelope.original_content, policy=policy.default))
             self.encrypted.append(session.ssl is not None)
             self.signed_in.append(bool(session.authenticated))
+            self.connections.append(session.peer)
         return self.answer
 
     @property
