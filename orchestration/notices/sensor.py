@@ -6,7 +6,6 @@ installation without the daemon.
 """
 
 import time
-from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -51,6 +50,8 @@ def send_notices(config: Settings, instance: dg.DagsterInstance, now: datetime |
             write_digests(config, outbox, now)
         except YacpError as error:
             remarks.append(str(error))
+        except Exception as error:
+            unexpected.append(error)
         sent = _send(config, outbox, configured, now, remarks)
         waiting = sum(len(outbox.waiting(channel.name, now)) for channel in configured)
     if unexpected:
@@ -62,8 +63,7 @@ def send_notices(config: Settings, instance: dg.DagsterInstance, now: datetime |
     minimum_interval_seconds=60,
     default_status=dg.DefaultSensorStatus.RUNNING,
     description="Notifies people by mail and webhook of failed runs, late days and checks that warn, and sends the "
-    "morning digest. "
-    "Does nothing until YACP_SMTP_HOST or YACP_WEBHOOK_URL is set.",
+    "morning digest. Does nothing until YACP_SMTP_HOST or YACP_WEBHOOK_URL is set.",
 )
 def notices(context: dg.SensorEvaluationContext) -> dg.SkipReason:
     """Starts no run; the tick's message says what was sent."""
@@ -88,33 +88,43 @@ def _collect(
 
 
 def _send(config: Settings, outbox: Outbox, configured: list[Channel], now: datetime, remarks: list[str]) -> int:
-    """Sends what is due. Each attempt is saved before it is made, so a crash doesn't repeat it immediately.
-
-    What came of it is saved with the next attempt, or at the end.
-    """
+    """Sends what is due on every channel, and returns how many messages that was."""
     started, sent = time.monotonic(), 0
-    with ExitStack() as stack:
-        stack.callback(outbox.save, config, now)
-        for channel in configured:
-            stack.enter_context(channel.session())
-            for entry in outbox.due(channel.name, now):
-                if time.monotonic() - started > _SENDING_SECONDS:
-                    break
-                if (letter := entry.letter) is None:
-                    continue
-                entry.postpone(channel.name, now)
+    for channel in configured:
+        with channel.session():
+            try:
+                sent += _send_on(channel, config, outbox, now, started, remarks)
+            finally:
                 outbox.save(config, now)
-                try:
-                    remark = channel.send(letter)
-                except YacpError as error:
-                    remarks.append(f"{channel.name}: {error}")
-                    entry.waiting[channel.name].problem = str(error)
-                    if isinstance(error, NotSent) and error.is_refused:
-                        continue
-                    for other in outbox.due(channel.name, now):  # a receiver that is down is tried once
-                        other.waiting[channel.name] = entry.waiting[channel.name].model_copy()
-                    break
-                outbox.sent(entry, channel.name, now)
-                sent += 1
-                remarks.extend([remark] if remark else [])
+    return sent
+
+
+def _send_on(
+    channel: Channel, config: Settings, outbox: Outbox, now: datetime, started: float, remarks: list[str]
+) -> int:
+    """Each attempt is saved before it is made, so a crash doesn't repeat it immediately.
+
+    What came of it is saved with the next attempt, and by the caller at the end.
+    """
+    sent = 0
+    for entry in outbox.due(channel.name, now):
+        if time.monotonic() - started > _SENDING_SECONDS:
+            break
+        if (letter := entry.letter) is None:
+            continue
+        entry.postpone(channel.name, now)
+        outbox.save(config, now)
+        try:
+            remark = channel.send(letter)
+        except YacpError as error:
+            remarks.append(f"{channel.name}: {error}")
+            entry.waiting[channel.name].problem = str(error)
+            if isinstance(error, NotSent) and error.is_refused:
+                continue
+            for other in outbox.due(channel.name, now):  # a receiver that is down is tried once, to keep the order
+                other.waiting[channel.name] = entry.waiting[channel.name].model_copy()
+            break
+        outbox.sent(entry, channel.name, now)
+        sent += 1
+        remarks.extend([remark] if remark else [])
     return sent
