@@ -18,6 +18,7 @@ from orchestration.failures import UsageError
 
 _IN_ADDRESS = r"[A-Za-z0-9._~/?#&=%+:@,;!-]*"
 _CUSTOMER_URL = re.compile(rf"https://[A-Za-z0-9.-]+(:[0-9]{{1,5}})?/{_IN_ADDRESS}\{{customer_id\}}{_IN_ADDRESS}")
+_DASHBOARD_URL = re.compile(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[A-Za-z0-9._~-]+)*/?")
 PROJECT = Path(__file__).resolve().parent.parent
 """The checkout: the models, seeds and expectations are beside this package."""
 
@@ -166,12 +167,34 @@ class Settings(BaseSettings):
     )
     webhook_url_file: Path | None = Field(default=None, description="A file with the address of the webhook instead.")
 
+    digest_to: Path | None = Field(
+        default=None,
+        description="The file with the addresses that get the morning digest, one a line; empty: there is none.",
+    )
+    digest_at: time = Field(
+        default=time(6), description="From when on weekdays the digest is sent, once the day is published, in Chicago."
+    )
+    digest_url: str = Field(
+        default="",
+        validate_default=True,
+        description="The address of the dashboard as its visitors type it, for the links in the digest.",
+    )
+
     @field_validator("customer_url")
     @classmethod
     def _address_of_a_record(cls, value: str) -> str:
         if value and not _CUSTOMER_URL.fullmatch(value):
             raise ValueError("it must be a complete https address with {customer_id} once, after the host")
         return value
+
+    @field_validator("digest_url")
+    @classmethod
+    def _address_of_the_dashboard(cls, value: str, info: ValidationInfo) -> str:
+        if info.data.get("digest_to") and not value:
+            raise ValueError("YACP_DIGEST_TO is set, so this must be the dashboard's address")
+        if value and not _DASHBOARD_URL.fullmatch(value):
+            raise ValueError("it must be an address like https://dashboard.example.org, with nothing after ? or #")
+        return value.rstrip("/")
 
     @field_validator("mail_from", "mail_to")
     @classmethod

@@ -27,13 +27,23 @@ USER, PASSWORD = "night", "open sesame"
 
 @dataclass
 class Mailbox:
-    """``answer`` is the server's reply to a message."""
+    """``answer`` is the server's reply to a message; ``unknown`` are addresses that it refuses."""
 
     port: int
     messages: list[EmailMessage] = field(default_factory=list)
     encrypted: list[bool] = field(default_factory=list)
     signed_in: list[bool] = field(default_factory=list)
+    connections: list[object] = field(default_factory=list)
     answer: str = "250 OK"
+    unknown: set[str] = field(default_factory=set)
+
+    async def handle_RCPT(  # noqa: N802
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        if address in self.unknown:
+            return "550 no such mailbox"
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
         if self.answer.startswith("250"):
@@ -41,11 +51,16 @@ class Mailbox:
             self.messages.append(message_from_bytes(envelope.original_content, policy=policy.default))
             self.encrypted.append(session.ssl is not None)
             self.signed_in.append(bool(session.authenticated))
+            self.connections.append(session.peer)
         return self.answer
 
     @property
     def subjects(self) -> list[str]:
         return [message["Subject"] for message in self.messages]
+
+    @property
+    def receivers(self) -> list[str]:
+        return [message["To"] for message in self.messages]
 
     @property
     def texts(self) -> list[str]:

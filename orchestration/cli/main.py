@@ -20,7 +20,7 @@ from orchestration.cli.read_commands import (
     sync_problems,
 )
 from orchestration.cli.run_commands import accept, backfill, generate, run
-from orchestration.cli.service_commands import daemon, dev, disable, enable, notify, serve, ui
+from orchestration.cli.service_commands import daemon, dev, digest, disable, enable, notify, serve, ui
 from orchestration.cli.setup_commands import docs, doctor, status
 from orchestration.cli.source_commands import pull_sources, source
 from orchestration.cli.state_commands import repair, verify
@@ -29,7 +29,7 @@ from orchestration.failures import YacpError, failure_behind
 from orchestration.internals.process import skip_final_gc
 
 COMMANDS = (
-    accept, backfill, changes, checks, customer, daemon, deliveries, dev, disable, docs, doctor, enable, forget,
+    accept, backfill, changes, checks, customer, daemon, deliveries, dev, digest, disable, docs, doctor, enable, forget,
     generate, list_customers, notify, pull_sources, quarantine, repair, retention, run, serve, show, source, status,
     sync_problems, ui, verify,
 )  # fmt: skip

@@ -105,7 +105,7 @@ def serve(as_email: str | None, port: int | None) -> None:
 def notify(test: bool) -> None:
     """Send the notices that are due, as the daemon does.
 
-    Notices are about failed runs, late days and checks that warn.
+    Notices are about failed runs, late days and checks that warn; the morning digest is one, too.
     """
     from orchestration.notices.channels import channels
 
@@ -128,6 +128,22 @@ def notify(test: bool) -> None:
     say(f"{result}.")
     if result.waiting:
         raise SystemExit(1)
+
+
+@click.command()
+@click.option("--preview", "address", metavar="EMAIL", required=True, help="Show what this person would get now.")
+def digest(address: str) -> None:
+    """Show the morning digest of a person on the staff extract. Nothing is sent.
+
+    It compares with the last digest that the person was sent, or else with the day published before.
+    """
+    from orchestration.notices.digest import preview, recipients
+
+    config = settings()
+    notice = preview(config, address, datetime.now(ZoneInfo(CHICAGO)))
+    click.echo(f"{notice.subject}\n\n{notice.text}", nl=False)
+    if notice.to not in recipients(config).values():
+        say("This address is not in YACP_DIGEST_TO, so no digest is sent to it.")
 
 
 def _send_test_message(config: Settings) -> None:

@@ -13,6 +13,7 @@ from orchestration.contract.systems import SYSTEMS
 from orchestration.failures import UsageError, YacpError
 from orchestration.health.verification import last_verification, verify
 from orchestration.notices.channels import channels
+from orchestration.notices.digest import strangers
 from orchestration.notices.outbox import last_look
 from orchestration.settings import Settings
 from orchestration.sources.delivery_root import DeliveryRoot
@@ -59,6 +60,7 @@ def _checks(config: Settings) -> Iterator[SetupCheck]:
     yield from _deliveries(config)
     yield from _kept(config)
     yield from _notices(config)
+    yield _digest(config)
 
 
 def _kept(config: Settings) -> Iterator[SetupCheck]:
@@ -175,3 +177,24 @@ def _notices(config: Settings) -> Iterator[SetupCheck]:
             f"last run {in_chicago(last)}" if last else "never",
             "Keep yacp daemon running, or have cron run yacp notify.",
         )
+
+
+def _digest(config: Settings) -> SetupCheck:
+    """Whether everybody on the list of the morning digest is on the staff extract; addresses are not shown."""
+    what = "morning digest (YACP_DIGEST_TO)"
+    if config.digest_to is None:
+        return SetupCheck(what, True, "off: YACP_DIGEST_TO is not set")
+    if not config.smtp_host:
+        return SetupCheck(what, False, "there is no mail server", "Set YACP_SMTP_HOST: the digest goes by mail.")
+    try:
+        count, unknown = strangers(config)
+    except YacpError as error:
+        return SetupCheck(what, False, "can't be judged", str(error))
+    found = f"{len(unknown)} of {count} addresses are nobody on the staff extract who may see anything"
+    shown = ", ".join(map(str, unknown[:_SHOWN])) + (", …" if len(unknown) > _SHOWN else "")
+    return SetupCheck(
+        what,
+        not unknown,
+        f"{found}: line {shown}" if unknown else f"{count} on the list, all on the staff extract",
+        f"Correct these lines of {config.digest_to}, or the staff in workNet. Everybody else gets the digest.",
+    )

@@ -5,7 +5,8 @@ from orchestration.notices.webhook import Webhook
 from orchestration.settings import Settings
 
 Channel = Mail | Webhook
-"""Both have ``name``, ``send`` and ``reach``, which return a remark for the operator or raise ``NotSent``."""
+"""Both have ``name``, ``send`` and ``reach``, which return a remark for the operator or raise ``NotSent``, and
+``session``, in which messages may share a connection."""
 
 
 def channels(config: Settings) -> list[Channel]:

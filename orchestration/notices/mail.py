@@ -12,11 +12,15 @@ from orchestration.notices.outbox import Notice
 from orchestration.notices.send_errors import TIMEOUT_SECONDS, NotSent, reason
 from orchestration.settings import Settings
 
+_MESSAGES_A_CONNECTION = 50  # some servers take no more
 _PORTS = {"starttls": 587, "tls": 465, "none": 25}
 
 
 class Mail:
-    """Plain text to everybody in ``YACP_MAIL_TO``. If STARTTLS is required, nothing is sent without it."""
+    """Plain text to everybody in ``YACP_MAIL_TO``, a digest to its person alone.
+
+    If STARTTLS is required, nothing is sent without it.
+    """
 
     name = "mail"
 
@@ -26,12 +30,26 @@ class Mail:
         self._port = config.smtp_port or _PORTS[config.smtp_security]
         self._server = f"{self._host}:{self._port}"
         self._to = [address.strip() for address in config.mail_to.split(",")]
+        self._in_session = False
+        self._kept: smtplib.SMTP | None = None
+        self._sent = 0
+
+    @contextmanager
+    def session(self) -> Iterator[None]:
+        """The messages that are sent in it share connections: a digest has thousands."""
+        self._in_session = True
+        try:
+            yield
+        finally:
+            self._in_session = False
+            self._hang_up()
 
     def send(self, notice: Notice) -> str:
         """Sends one message to all addresses. It counts as sent if the server accepts some of them."""
         message = EmailMessage()
         message["From"] = self._config.mail_from
-        message["To"] = ", ".join(self._to)
+        to = [notice.to] if notice.to else self._to
+        message["To"] = ", ".join(to)
         message["Subject"] = f"[yacp] {notice.subject}"
         message["Date"] = format_datetime(notice.at)
         # The same in every attempt, so that a mail program shows a message once if a lost connection made us resend it.
@@ -39,27 +57,33 @@ class Mail:
         message["Message-ID"] = f"<{identity}@{self._config.mail_from.rsplit('@', 1)[-1].strip('> ')}>"
         message["Auto-Submitted"] = "auto-generated"
         message.set_content(notice.text, cte="quoted-printable")
-        with self._session() as server:
-            refused = server.send_message(message)
-        return f"{len(refused)} of {len(self._to)} addresses in YACP_MAIL_TO were refused" if refused else ""
+        with self._connection() as server:
+            try:
+                refused = server.send_message(message)
+            except smtplib.SMTPRecipientsRefused:
+                if not notice.to:
+                    raise
+                raise NotSent(f"{self._server} refuses an address in YACP_DIGEST_TO", is_refused=True) from None
+        return f"{len(refused)} of {len(to)} addresses in YACP_MAIL_TO were refused" if refused else ""
 
     def reach(self) -> str:
         """Connects and signs in."""
-        with self._session() as server:
+        with self._connection() as server:
             server.noop()
         signed_in = ", signed in" if self._config.smtp_user else ""
         return f"{self._server}, {self._config.smtp_security}{signed_in}"
 
     @contextmanager
-    def _session(self) -> Iterator[smtplib.SMTP]:
+    def _connection(self) -> Iterator[smtplib.SMTP]:
+        """A connection that is signed in, the one before if it is still good. After an error it is not."""
         try:
-            server = self._connect()
             try:
-                self._sign_in(server)
-                yield server
-            finally:
-                with suppress(smtplib.SMTPException, OSError):  # an accepted message stays accepted
-                    server.quit()
+                yield self._open()
+            except BaseException:
+                self._hang_up()
+                raise
+            if not self._in_session:
+                self._hang_up()
         except smtplib.SMTPNotSupportedError:
             raise NotSent(
                 f"{self._server} doesn't offer {self._config.smtp_security.upper()}, or no way to sign in; "
@@ -76,14 +100,30 @@ class Mail:
         except (smtplib.SMTPException, OSError) as error:
             raise NotSent(f"{self._server} can't be used: {reason(error)}") from None
 
+    def _open(self) -> smtplib.SMTP:
+        """Asks before it uses a connection again: a message that may have arrived would have to be sent twice."""
+        self._sent += 1
+        if self._kept and (self._sent > _MESSAGES_A_CONNECTION or not _answers(self._kept)):
+            self._hang_up()
+        if self._kept is None:
+            self._kept, self._sent = self._connect(), 1
+            self._sign_in(self._kept)
+        return self._kept
+
+    def _hang_up(self) -> None:
+        if self._kept:
+            with suppress(smtplib.SMTPException, OSError):  # an accepted message stays accepted
+                self._kept.quit()
+        self._kept = None
+
     def _connect(self) -> smtplib.SMTP:
-        context = ssl.create_default_context()
         if self._config.smtp_security == "tls":
+            context = ssl.create_default_context()
             return smtplib.SMTP_SSL(self._host, self._port, timeout=TIMEOUT_SECONDS, context=context)
         server = smtplib.SMTP(self._host, self._port, timeout=TIMEOUT_SECONDS)
         if self._config.smtp_security == "starttls":
             try:
-                server.starttls(context=context)
+                server.starttls(context=ssl.create_default_context())
             except BaseException:
                 server.close()
                 raise
@@ -96,3 +136,11 @@ class Mail:
             server.login(self._config.smtp_user, self._config.secret("smtp_password"))
         except (smtplib.SMTPAuthenticationError, smtplib.SMTPServerDisconnected):
             raise NotSent(f"{self._server} refuses YACP_SMTP_USER with YACP_SMTP_PASSWORD") from None
+
+
+def _answers(server: smtplib.SMTP) -> bool:
+    try:
+        status, _ = server.noop()
+    except (smtplib.SMTPException, OSError):
+        return False
+    return status == 250

@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Literal
 
 from filelock import FileLock, Timeout
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from orchestration.settings import Settings
 from orchestration.state.files import write_whole
@@ -22,7 +23,7 @@ GIVEN_UP_AFTER = timedelta(days=7)
 _LONGEST_PAUSE = timedelta(hours=1)
 _KEPT_FOR = timedelta(days=90)
 
-Event = Literal["run_failed", "day_late", "day_published", "checks_warned", "test"]
+Event = Literal["run_failed", "day_late", "day_published", "checks_warned", "digest", "test"]
 
 
 class FailedCheck(BaseModel):
@@ -36,7 +37,11 @@ class FailedCheck(BaseModel):
 
 
 class Notice(BaseModel):
-    """A message to people. A second one with the same ``key`` is not sent."""
+    """A message to people. A second one with the same ``key`` is not sent.
+
+    A digest is for one person and goes by mail only: ``person`` stands for the address, which no file keeps, and ``to``
+    is the address once the digest is written. Everything else goes to ``YACP_MAIL_TO``.
+    """
 
     key: str
     event: Event
@@ -44,11 +49,13 @@ class Notice(BaseModel):
     at: datetime
     subject: str
     happened: str
-    stays: str
-    todo: str
-    more: str
+    stays: str = ""
+    todo: str = ""
+    more: str = ""
     run_id: str = ""
     checks: list[FailedCheck] = []
+    person: str = ""
+    to: str = Field(default="", exclude=True)
 
     @property
     def text(self) -> str:
@@ -57,13 +64,9 @@ class Notice(BaseModel):
             f"\n- {check.title or check.name}: {check.observed}. {check.expected} ({check.name} on {check.asset})"
             for check in self.checks
         )
-        return escaped(
-            f"{self.happened}{checks}\n\n"
-            f"What stays safe: {self.stays}\n\n"
-            f"What to do next: {self.todo}\n\n"
-            f"Where to find more: {self.more}\n",
-            keep="\n",
-        )
+        parts = {"What stays safe": self.stays, "What to do next": self.todo, "Where to find more": self.more}
+        said = "".join(f"\n\n{heading}: {part}" for heading, part in parts.items() if part)
+        return escaped(f"{self.happened}{checks}{said}\n", keep="\n")
 
 
 def example_notice(now: datetime) -> Notice:
@@ -99,6 +102,16 @@ class Entry(BaseModel):
     is_open: bool
     waiting: dict[str, Waiting] = {}
     told: dict[str, datetime] = {}
+    _letter: Notice | None = None
+
+    @property
+    def letter(self) -> Notice | None:
+        """What is sent: the notice, and of a digest only what was written from the release of today."""
+        return self._letter if self.notice.person else self.notice
+
+    def write(self, letter: Notice) -> None:
+        """Gives a digest its address and its text."""
+        self._letter = letter
 
     def postpone(self, channel: str, now: datetime) -> None:
         """Sets the next attempt: after one minute, then two, four and so on, up to an hour."""
@@ -108,11 +121,17 @@ class Entry(BaseModel):
 
 
 class Outbox(BaseModel):
-    """``seen``: the last of Dagster's records that was read, by type of event."""
+    """``seen``: the last of Dagster's records that was read, by type of event.
+
+    ``digested``: by person, the as-of date of the last digest that was sent. ``digests_on``: the day in Chicago for
+    which the digests of everybody were last added.
+    """
 
     since: datetime
     seen: dict[str, int] = {}
     entries: list[Entry] = []
+    digested: dict[str, date] = {}
+    digests_on: date | None = None
     _written: str = ""
 
     @classmethod
@@ -122,21 +141,34 @@ class Outbox(BaseModel):
         A damaged file is moved aside: sending some notices twice is better than sending none.
         """
         path = config.dagster_home / OUTBOX
+        outbox, is_whole = cls._read(path, now)
+        if not is_whole:
+            path.replace(path.with_name(f"{OUTBOX}.damaged"))
+        return outbox
+
+    @classmethod
+    def peek(cls, config: Settings, now: datetime) -> Outbox:
+        """The same without touching the file."""
+        return cls._read(config.dagster_home / OUTBOX, now)[0]
+
+    @classmethod
+    def _read(cls, path: Path, now: datetime) -> tuple[Outbox, bool]:
         try:
             content = path.read_text()
             outbox = cls.model_validate_json(content)
         except FileNotFoundError:
-            return cls(since=now - timedelta(days=1))
+            return cls(since=now - timedelta(days=1)), True
         except ValueError:  # not JSON, not an outbox, or not even text
-            path.replace(path.with_name(f"{OUTBOX}.damaged"))
-            return cls(since=now - timedelta(days=1))
+            return cls(since=now - timedelta(days=1)), False
         outbox._written = content
-        return outbox
+        return outbox, True
 
     def add(self, notice: Notice, channels: list[str]) -> None:
         """Adds a notice for the channels that are configured now, unless one with its key is there."""
         if not self.has(notice.key):
-            waiting = {channel: Waiting(next_try=notice.at) for channel in channels}
+            waiting = {
+                channel: Waiting(next_try=notice.at) for channel in channels if not notice.person or channel == "mail"
+            }
             is_open = notice.day is not None and notice.event in ("run_failed", "day_late")
             self.entries.append(Entry(notice=notice, is_open=is_open, waiting=waiting))
 
@@ -151,22 +183,34 @@ class Outbox(BaseModel):
             entry.is_open = False
         return bool(solved)
 
+    def sent(self, entry: Entry, channel: str, now: datetime) -> None:
+        """Records that a notice was sent. Of a digest only its day is kept: there are as many as people, every day."""
+        del entry.waiting[channel]
+        entry.told[channel] = now
+        if entry.letter and entry.letter.person and entry.letter.day:
+            self.digested[entry.letter.person] = entry.letter.day
+            self.entries = [other for other in self.entries if other is not entry]
+
     def waiting(self, channel: str, now: datetime) -> list[Entry]:
         """What is still to be sent on a channel, oldest first. After a week a notice is not sent any more."""
         return [entry for entry in self.entries if channel in entry.waiting and entry.notice.at > now - GIVEN_UP_AFTER]
 
     def due(self, channel: str, now: datetime) -> list[Entry]:
-        """What is to be sent now. An attempt planned beyond the longest pause comes from a clock that was wrong."""
-        return [
+        """What is to be sent now, digests last: a failed run doesn't wait for thousands of them.
+
+        An attempt planned beyond the longest pause comes from a clock that was wrong.
+        """
+        found = [
             entry
             for entry in self.waiting(channel, now)
             if not now < entry.waiting[channel].next_try <= now + _LONGEST_PAUSE
         ]
+        return sorted(found, key=lambda entry: entry.notice.event == "digest")
 
     def save(self, config: Settings, now: datetime) -> None:
         """Writes the file if something in it has changed, and otherwise only updates its modification time."""
         self.entries = [entry for entry in self.entries if entry.notice.at > now - _KEPT_FOR]
-        content = self.model_dump_json(indent=1)
+        content = self.model_dump_json(indent=1, exclude_defaults=True)
         path = config.dagster_home / OUTBOX
         if content == self._written:
             path.touch()

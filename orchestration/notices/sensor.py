@@ -13,6 +13,7 @@ import dagster as dg
 
 from orchestration.failures import YacpError
 from orchestration.notices.channels import Channel, channels
+from orchestration.notices.digest import digests, write_digests
 from orchestration.notices.findings import failed_runs, late_days, successful_runs
 from orchestration.notices.outbox import Outbox, exclusive_sender
 from orchestration.notices.send_errors import NotSent
@@ -45,18 +46,24 @@ def send_notices(config: Settings, instance: dg.DagsterInstance, now: datetime |
         outbox = Outbox.read(config, now)
         remarks, unexpected = _collect(config, instance, outbox, [channel.name for channel in configured], now)
         outbox.save(config, now)
+        try:
+            write_digests(config, outbox, now)
+        except YacpError as error:
+            remarks.append(str(error))
+        except Exception as error:
+            unexpected.append(error)
         sent = _send(config, outbox, configured, now, remarks)
         waiting = sum(len(outbox.waiting(channel.name, now)) for channel in configured)
     if unexpected:
         raise unexpected[0]  # the tick shows it, and everything else was sent
-    return SendResult(sent, waiting, tuple(remarks))
+    return SendResult(sent, waiting, tuple(dict.fromkeys(remarks)))
 
 
 @dg.sensor(
     minimum_interval_seconds=60,
     default_status=dg.DefaultSensorStatus.RUNNING,
-    description="Notifies people by mail and webhook of failed runs, late days and checks that warn. "
-    "Does nothing until YACP_SMTP_HOST or YACP_WEBHOOK_URL is set.",
+    description="Notifies people by mail and webhook of failed runs, late days and checks that warn, and sends the "
+    "morning digest. Does nothing until YACP_SMTP_HOST or YACP_WEBHOOK_URL is set.",
 )
 def notices(context: dg.SensorEvaluationContext) -> dg.SkipReason:
     """Starts no run; the tick's message says what was sent."""
@@ -69,7 +76,7 @@ def _collect(
     """Adds what is new to the outbox. A problem with one kind of notice doesn't stop the others."""
     remarks: list[str] = []
     unexpected: list[Exception] = []
-    for find in (failed_runs, successful_runs, late_days):
+    for find in (failed_runs, successful_runs, late_days, digests):
         try:
             for notice in find(config, instance, outbox, now):
                 outbox.add(notice, names)
@@ -81,29 +88,43 @@ def _collect(
 
 
 def _send(config: Settings, outbox: Outbox, configured: list[Channel], now: datetime, remarks: list[str]) -> int:
-    """Sends what is due. Each attempt is saved before it is made, so a crash doesn't repeat it immediately."""
+    """Sends what is due on every channel, and returns how many messages that was."""
     started, sent = time.monotonic(), 0
     for channel in configured:
-        for entry in outbox.due(channel.name, now):
-            if time.monotonic() - started > _SENDING_SECONDS:
-                break
-            entry.postpone(channel.name, now)
-            outbox.save(config, now)
+        with channel.session():
             try:
-                remark = channel.send(entry.notice)
-            except YacpError as error:
-                remarks.append(f"{channel.name}: {error}")
-                entry.waiting[channel.name].problem = str(error)
-                if isinstance(error, NotSent) and error.is_refused:
-                    continue
-                for other in outbox.due(channel.name, now):  # a receiver that is down is tried once, to keep the order
-                    other.waiting[channel.name] = entry.waiting[channel.name].model_copy()
-                break
-            else:
-                del entry.waiting[channel.name]
-                entry.told[channel.name] = now
-                sent += 1
-                remarks.extend([remark] if remark else [])
+                sent += _send_on(channel, config, outbox, now, started, remarks)
             finally:
                 outbox.save(config, now)
+    return sent
+
+
+def _send_on(
+    channel: Channel, config: Settings, outbox: Outbox, now: datetime, started: float, remarks: list[str]
+) -> int:
+    """Each attempt is saved before it is made, so a crash doesn't repeat it immediately.
+
+    What came of it is saved with the next attempt, and by the caller at the end.
+    """
+    sent = 0
+    for entry in outbox.due(channel.name, now):
+        if time.monotonic() - started > _SENDING_SECONDS:
+            break
+        if (letter := entry.letter) is None:
+            continue
+        entry.postpone(channel.name, now)
+        outbox.save(config, now)
+        try:
+            remark = channel.send(letter)
+        except YacpError as error:
+            remarks.append(f"{channel.name}: {error}")
+            entry.waiting[channel.name].problem = str(error)
+            if isinstance(error, NotSent) and error.is_refused:
+                continue
+            for other in outbox.due(channel.name, now):  # a receiver that is down is tried once, to keep the order
+                other.waiting[channel.name] = entry.waiting[channel.name].model_copy()
+            break
+        outbox.sent(entry, channel.name, now)
+        sent += 1
+        remarks.extend([remark] if remark else [])
     return sent

@@ -3,6 +3,7 @@
 import json
 import logging
 import ssl
+from contextlib import AbstractContextManager, nullcontext
 
 import httpx
 
@@ -23,6 +24,10 @@ class Webhook:
 
     def __init__(self, config: Settings) -> None:
         self._config = config
+
+    def session(self) -> AbstractContextManager[None]:
+        """Each message has a connection of its own."""
+        return nullcontext()
 
     def send(self, notice: Notice) -> str:
         """Posts the notice; a status from 200 to 299 means that it was accepted."""

@@ -206,6 +206,14 @@ def iwds_day(release: Release, day: date) -> date | None:
 
 
 @contextmanager
+def both_files(release: Release) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The customer lists of a release attached as ``it``, its counts as ``counts``."""
+    with _published(release, "customers") as connection, _published(release, "dashboard"):
+        connection.execute(f"attach {literal(release.file('dashboard').resolve())} as counts (read_only)")
+        yield connection
+
+
+@contextmanager
 def _counts(
     config: Settings, scope: Scope, as_of: date | None
 ) -> Iterator[tuple[duckdb.DuckDBPyConnection, Release, date]]:

@@ -1,5 +1,6 @@
 """Mail goes out encrypted, and an error says nothing that is secret."""
 
+import socket
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pytest
 from fake_receivers import PASSWORD, USER, Mailbox, certificate, mail_server
 from notice_setup import configured
 
+from orchestration.notices import mail
 from orchestration.notices.mail import Mail
 from orchestration.notices.outbox import example_notice
 from orchestration.notices.send_errors import NotSent
@@ -68,3 +70,26 @@ def test_a_mail_server_refuses_the_message(config: Settings, mailbox: Mailbox) -
     with pytest.raises(NotSent, match=r"refuses the message \(status 554\)$") as raised:
         Mail(configured(config, mailbox)).send(example_notice(datetime.now(UTC)))
     assert raised.value.is_refused
+
+
+def test_the_messages_of_a_session_share_a_connection_as_long_as_it_lasts(
+    config: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also past two messages, which some servers take no more of, and a connection that was lost in between."""
+    monkeypatch.setattr(mail, "_MESSAGES_A_CONNECTION", 2)
+    notice = example_notice(datetime.now(UTC))
+    with mail_server() as mailbox:
+        channel = Mail(configured(config, mailbox))
+        with channel.session():
+            for _ in range(3):
+                channel.send(notice)
+            assert len(mailbox.messages) == 3
+            assert [mailbox.connections[0] == other for other in mailbox.connections] == [True, True, False]
+            assert channel._kept
+            assert channel._kept.sock
+            channel._kept.sock.shutdown(socket.SHUT_RDWR)  # as by a server that is restarted
+            channel.send(notice)
+            assert len(mailbox.messages) == 4
+        channel.send(notice)
+        channel.send(notice)
+        assert len(set(mailbox.connections)) == 5  # outside, each message has its own

@@ -29,13 +29,14 @@ def test_the_sensor_sends_notices_and_starts_no_run(
     assert webhook.subjects == ["The run of 2026-11-23 failed"]
 
 
+@pytest.mark.parametrize("step", ["successful_runs", "write_digests"])
 def test_an_unexpected_error_is_shown_and_does_not_delay_other_notices(
-    config: Settings, instance: dg.DagsterInstance, webhook: WebhookInbox, monkeypatch: pytest.MonkeyPatch
+    config: Settings, instance: dg.DagsterInstance, webhook: WebhookInbox, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
     def broken(*_: object) -> Iterator[None]:
         raise KeyError("of our own making")
 
-    monkeypatch.setattr(sensor, "successful_runs", broken)
+    monkeypatch.setattr(sensor, step, broken)
     run(instance, refused)
     with pytest.raises(KeyError):
         send_notices(configured(config, webhook=webhook), instance)
