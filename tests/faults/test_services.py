@@ -99,7 +99,6 @@ def test_what_a_unit_forbids_fails(site: Site) -> None:
         "import socket; socket.socket(socket.AF_NETLINK)": "not supported",
         "import os; os.setpriority(0, 0, 5); os.sched_setaffinity(0, {0})": "not permitted",
         "import os; os.chroot('/')": "not permitted",
-        "import os; os.listdir('/home').index('somebody')": "not in list",
     }
     for attempt, refusal in attempts.items():
         unit = Unit.read("yacp-dashboard")
