@@ -1,4 +1,4 @@
-"""dbt in a process of its own that is forked from one that has imported it, which takes longer than most of its runs."""
+"""dbt in a process that is forked from one that has imported it, which takes longer than most of its runs."""
 
 import multiprocessing
 import os

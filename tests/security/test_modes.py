@@ -36,7 +36,9 @@ def test_the_doctor_names_what_is_too_wide(sample: Sample, tmp_path: Path) -> No
     assert row["ok"] is False
     assert all(f"{path} 0644" in str(row["found"]) for path in opened)
     repair = plan(mine.settings)
-    assert [what for what, _ in repair.actions] == ["close what more accounts can open than should: 4 files and folders"]
+    assert [what for what, _ in repair.actions] == [
+        "close what more accounts can open than should: 4 files and folders"
+    ]
     repair.do()
     assert list(too_wide(mine.settings)) == []
     assert [stat.S_IMODE(path.stat().st_mode) for path in opened] == [0o600] * 3
