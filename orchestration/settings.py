@@ -93,6 +93,11 @@ class Settings(BaseSettings):
         pattern=r"^(team:\S+|\S+@\S+)$",
         description="Who owns the assets in Dagster: team:name, or an address.",
     )
+    criticality: str = Field(
+        default="high",
+        pattern=r"^[A-Za-z0-9_.-]{1,63}$",
+        description="The tag criticality of the assets in Dagster, in your agency's words.",
+    )
     first_day: date | None = Field(
         default=None,
         description="The first day that Dagster offers; empty: the earliest that is delivered, archived or published.",

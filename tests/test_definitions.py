@@ -1,15 +1,18 @@
 """What the Dagster UI shows, as far as the definitions say it."""
 
 import re
+import subprocess
+import sys
 from collections import Counter
 from datetime import timedelta
+from pathlib import Path
 
 import dagster as dg
 import pytest
-from conftest import DAY, DAY_BEFORE, Deliveries
+from conftest import DAY, DAY_BEFORE, Deliveries, clean_environment
 
 from orchestration.contract.systems import SYSTEMS, extracts
-from orchestration.settings import settings
+from orchestration.settings import PROJECT, settings
 
 
 @pytest.fixture(scope="module")
@@ -31,6 +34,21 @@ def test_jobs_schedules_and_sensors_load(repository) -> None:
     assert repository.get_schedule_def("every_morning").execution_timezone == "America/Chicago"
 
 
+def test_dagsters_own_check_passes_without_a_warning(tmp_path: Path) -> None:
+    dg_command = Path(sys.executable).with_name("dg")
+    checked = subprocess.run(
+        [dg_command, "check", "defs"],
+        env=clean_environment(tmp_path / "home"),
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert checked.returncode == 0, checked.stderr
+    assert "All definitions loaded successfully" in checked.stdout
+    assert "warning" not in checked.stderr.lower()
+
+
 def test_every_asset_has_a_description_an_owner_and_a_group(repository) -> None:
     graph = repository.asset_graph
     keys = graph.get_all_asset_keys()
@@ -42,6 +60,7 @@ def test_every_asset_has_a_description_an_owner_and_a_group(repository) -> None:
         assert "{{" not in node.description, key
         assert "select" not in node.description.split(), key
         assert node.owners == ["team:yacp-data"], key
+        assert node.tags["criticality"] == "high", key
         assert node.group_name != "default", key
         assert node.kinds, key
         if node.is_materializable:

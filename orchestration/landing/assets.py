@@ -27,6 +27,7 @@ from orchestration.settings import settings
 from orchestration.sources.profile import has_profile
 
 OWNERS = [settings().owner]
+TAGS = {"criticality": settings().criticality}
 
 
 def asset_key(extract: Extract) -> dg.AssetKey:
@@ -48,6 +49,7 @@ def _spec(system: System, extract: Extract) -> dg.AssetSpec:
         description=f"{extract.description} Grain: one row per {extract.key.name}.",
         group_name=system.name,
         owners=OWNERS,
+        tags=TAGS,
         kinds={"duckdb", "parquet"},
         deps=[source_key(system)] if has_profile(settings(), system) else [],
         metadata={

@@ -11,7 +11,7 @@ from orchestration.contract.partitions import DAILY_PARTITIONS, ONE_DAY_PER_RUN
 from orchestration.contract.systems import extracts
 from orchestration.failures import as_dagster_failure
 from orchestration.landing.archive import Archive
-from orchestration.landing.assets import OWNERS
+from orchestration.landing.assets import OWNERS, TAGS
 from orchestration.landing.reconciliation import ROW_ACCOUNT, ROW_ACCOUNT_SENTENCE, ROW_ACCOUNT_TITLE, recount
 from orchestration.landing.stand_ins import deliveries_of
 from orchestration.publishing.publish import publish
@@ -74,6 +74,7 @@ def _accounts(config: Settings, connection: duckdb.DuckDBPyConnection) -> Iterat
             deps=_deps(file),
             group_name="published",
             owners=OWNERS,
+            tags=TAGS,
             kinds={"parquet" if file == "parquet" else "duckdb"},
         )
         for file, description in FILES.items()

@@ -6,7 +6,7 @@ from orchestration.contract.dates import parse_day
 from orchestration.contract.extract import System
 from orchestration.contract.partitions import DAILY_PARTITIONS, ONE_DAY_PER_RUN
 from orchestration.failures import as_dagster_failure
-from orchestration.landing.assets import OWNERS, source_key
+from orchestration.landing.assets import OWNERS, TAGS, source_key
 from orchestration.pulling.due import NotPulled, pull_for_run, pulled_systems
 from orchestration.pulling.pull import Pulled
 from orchestration.settings import settings
@@ -39,6 +39,7 @@ def _source_asset(system: System) -> dg.AssetsDefinition:
         description=f"What {system.title} holds at the end of the day, pulled by the profile in {files[0].parent}.",
         group_name=system.name,
         owners=OWNERS,
+        tags=TAGS,
         kinds={"sql", "parquet"},
         partitions_def=DAILY_PARTITIONS,
         backfill_policy=ONE_DAY_PER_RUN,

@@ -24,7 +24,7 @@ from orchestration.contract.partitions import DAILY_PARTITIONS, ONE_DAY_PER_RUN
 from orchestration.failures import NOTHING_PUBLISHED, BuildFailed, UsageError, as_dagster_failure
 from orchestration.internals.dagster_dbt_cli import InstalledDbtCli
 from orchestration.internals.great_expectations_context import load_great_expectations
-from orchestration.landing.assets import OWNERS
+from orchestration.landing.assets import OWNERS, TAGS
 from orchestration.landing.stand_ins import deliveries_of
 from orchestration.settings import Settings, settings
 from orchestration.spark.inputs import write_inputs
@@ -68,6 +68,10 @@ class Translator(DagsterDbtTranslator):
     def get_owners(self, _dbt_resource_props: Mapping[str, Any]) -> Sequence[str]:
         """Who to ask."""
         return OWNERS
+
+    def get_tags(self, dbt_resource_props: Mapping[str, Any]) -> Mapping[str, str]:
+        """dbt's tags, and how much depends on it."""
+        return {**super().get_tags(dbt_resource_props), **TAGS}
 
     def get_asset_check_spec(
         self, asset_spec: dg.AssetSpec, manifest: Mapping[str, Any], unique_id: str, project: DbtProject | None
@@ -233,10 +237,13 @@ RUN_SOURCES = [
         # No dependency on the extracts: a backfill leaves out what is below an asset that it can't materialize.
         group_name="run",
         owners=OWNERS,
+        tags=TAGS,
         kinds={"parquet"},
     ),
     *(
-        dg.AssetSpec(["run", name], description=description, group_name="run", owners=OWNERS, kinds={"duckdb"})
+        dg.AssetSpec(
+            ["run", name], description=description, group_name="run", owners=OWNERS, tags=TAGS, kinds={"duckdb"}
+        )
         for name, description in {
             "check_results": "The result of each check in the run; known once the models are built.",
             "rows_before": "The rows that each system delivered before, for comparison.",

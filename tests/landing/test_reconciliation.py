@@ -7,6 +7,7 @@ import duckdb
 import pytest
 from conftest import DAY, Deliveries, Sample, yacp
 
+from orchestration.contract.iwds import IWDS
 from orchestration.contract.worknet import WORKNET
 from orchestration.failures import ChecksBlocked
 from orchestration.landing.archive import ArchivedDelivery
@@ -86,5 +87,5 @@ def test_a_run_stops_at_a_damaged_archive(sample: Sample, tmp_path: Path) -> Non
 
     copy.extracts.rename(tmp_path / "back")
     (copy.home / "archive" / "iwds" / str(DAY) / "0001").rename(tmp_path / "damaged")
-    repaired = yacp(copy.home, "run", "--as-of", str(DAY), extracts=tmp_path / "back")
-    assert repaired.returncode == 0, repaired.stderr
+    repaired = land(Settings(home=copy.home, extracts=str(tmp_path / "back")), IWDS, DAY)
+    recount(copy.settings, repaired)

@@ -125,13 +125,11 @@ def test_the_stays_give_every_past_list(arrived: Settings, lists) -> None:
 
 
 def test_movement_is_the_difference_of_the_lists(arrived: Settings, lists) -> None:
-    def by_scope(day: date) -> dict[tuple[str, ...], set[str]]:
-        found = defaultdict(set)
+    by_scope: dict[date, dict[tuple[str, ...], set[str]]] = {day: defaultdict(set) for day in DAYS}
+    for day in DAYS:
         for customer, section, line, provider, lwia in lists[day]:
             for scope in (("statewide", "IL"), ("provider", provider), ("lwia", lwia)):
-                found[(*scope, section, line)].add(customer)
-        return found
-
+                by_scope[day][(*scope, section, line)].add(customer)
     movement = rows(
         arrived,
         "dashboard",
@@ -140,7 +138,7 @@ def test_movement_is_the_difference_of_the_lists(arrived: Settings, lists) -> No
     )
     assert {(row[0], row[1]) for row in movement} == set(zip(DAYS[1:], DAYS[:-1], strict=True))
     for day, previous, *scope_and_line, before, entered, left, now in movement:
-        was, is_now = by_scope(previous)[tuple(scope_and_line)], by_scope(day)[tuple(scope_and_line)]
+        was, is_now = by_scope[previous][tuple(scope_and_line)], by_scope[day][tuple(scope_and_line)]
         assert (before, entered, left, now) == (len(was), len(is_now - was), len(was - is_now), len(is_now))
     assert any(row[7] and row[8] for row in movement)
 
