@@ -71,7 +71,7 @@ $(SUPERSET)/.installed: requirements/superset.txt
 
 test: $(VENV)/.dev
 	$(BIN)/pytest tests --ignore tests/browser --ignore tests/clients --ignore tests/faults --ignore tests/spark --ignore tests/superset \
-		--ignore tests/state/test_damage.py --ignore tests/state/test_repair.py $(SIDE_BY_SIDE)
+		--ignore tests/state/test_damage.py --ignore tests/state/test_repair.py $(SIDE_BY_SIDE) --no-loadscope-reorder
 
 # The slow tests: killed runs, full disks, clocks set back, concurrent readers, servers that hang up. They need root or
 # user namespaces; one test needs libfaketime (Debian: faketime) and is skipped without it.

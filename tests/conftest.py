@@ -34,6 +34,13 @@ hypothesis.settings.register_profile("long", max_examples=100, print_blob=True, 
 hypothesis.settings.load_profile("quick")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """One file that uses the sample goes first, and the others of them last: meanwhile, nobody waits for it."""
+    with_sample = {item.path for item in items if "sample" in getattr(item, "fixturenames", ())}
+    first = next((item.path for item in items if item.path in with_sample), None)
+    items.sort(key=lambda item: (item.path != first, item.path in with_sample))
+
+
 @pytest.fixture
 def config(tmp_path: Path) -> Settings:
     return Settings(home=tmp_path / "home", extracts=str(tmp_path / "extracts"))

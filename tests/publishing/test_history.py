@@ -1,6 +1,5 @@
 """History is exact for any order of arrival: it is compared with the daily lists."""
 
-import shutil
 from collections import defaultdict
 from collections.abc import Iterable
 from datetime import date
@@ -9,7 +8,7 @@ from statistics import median
 
 import duckdb
 import pytest
-from conftest import DAY, DAY_BEFORE, Sample, query
+from conftest import query
 from forked_dbt import run_dbt
 from shared_sample import SECTIONS
 
@@ -212,36 +211,6 @@ def test_the_order_of_arrival_does_not_matter(arrived: Settings, tmp_path: Path)
         file = "customers" if table.startswith("lists") else "dashboard"
         sql = f"from it.{table} order by all"
         assert rows(arrived, file, sql) == rows(in_order, file, sql), table
-
-
-def test_the_links_of_a_removed_release_are_reused(sample: Sample, tmp_path: Path) -> None:
-    """Whatever is in the pool, the next release has the links of its base."""
-    config = sample.copy(tmp_path).settings.model_copy(update={"releases_kept": 1})
-    marts = compiled_marts(config)
-    publish(config, DAY, marts, "run")
-    pool = config.published / "releases" / ".spare"
-    waiting = pool / "dashboard" / "sections" / "waiting"
-    shutil.rmtree(waiting / f"as_of_date={DAY_BEFORE}")
-    (waiting / f"as_of_date={DAY_BEFORE}").mkdir()
-    (waiting / "as_of_date=2026-01-01").mkdir()
-    shutil.copytree(waiting, pool / "dashboard" / "sections" / "unknown")
-    flow = Path("dashboard", "sections", "flow", f"as_of_date={DAY_BEFORE}", "data.parquet")
-    (pool / flow).unlink()
-    (pool / flow).write_bytes(b"something else")
-    reused = (pool / "dashboard").stat().st_ino
-    before = {path: path.stat().st_ino for path in (config.published / "parquet").resolve().rglob("*.parquet")}
-    publish(config, DAY, marts, "run")
-    release = current(config)
-    assert release is not None
-    assert (release.folder / "parquet" / "dashboard").stat().st_ino == reused
-    after = {path: path.stat().st_ino for path in (release.folder / "parquet").rglob("*.parquet")}
-    assert len(after) == len(before)
-    folder = release.folder / "parquet"
-    assert {path.relative_to(folder) for path in after} == {Path(*path.parts[-5:]) for path in before}
-    of_base = {Path(*path.parts[-5:]): inode for path, inode in before.items()}
-    shared = {path for path in after if after[path] == of_base[path.relative_to(folder)]}
-    assert {path.parts[-2] for path in shared} == {f"as_of_date={DAY_BEFORE}"}
-    assert folder / flow in shared
 
 
 def test_older_days_are_shared_between_releases(arrived: Settings) -> None:

@@ -1,3 +1,4 @@
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -130,3 +131,33 @@ def test_a_table_of_an_earlier_version_gets_todays_columns(mine: Sample) -> None
         assert [row[0] for row in found] == next(list(mart.columns) for mart in marts if mart.name == "line_customers")
         kept = newer.execute("select * exclude (days_until_red) from it.lists.line_customers order by all").fetchall()
         assert kept == rows
+
+
+def test_the_links_of_a_removed_release_are_reused(mine: Sample) -> None:
+    """Whatever is in the pool, the next release has the links of its base."""
+    config = mine.settings.model_copy(update={"releases_kept": 1})
+    marts = compiled_marts(config)
+    publish(config, DAY, marts, "run")
+    pool = config.published / "releases" / ".spare"
+    waiting = pool / "dashboard" / "sections" / "waiting"
+    shutil.rmtree(waiting / f"as_of_date={DAY_BEFORE}")
+    (waiting / f"as_of_date={DAY_BEFORE}").mkdir()
+    (waiting / "as_of_date=2026-01-01").mkdir()
+    shutil.copytree(waiting, pool / "dashboard" / "sections" / "unknown")
+    flow = Path("dashboard", "sections", "flow", f"as_of_date={DAY_BEFORE}", "data.parquet")
+    (pool / flow).unlink()
+    (pool / flow).write_bytes(b"something else")
+    reused = (pool / "dashboard").stat().st_ino
+    before = {path: path.stat().st_ino for path in (config.published / "parquet").resolve().rglob("*.parquet")}
+    publish(config, DAY, marts, "run")
+    release = current(config)
+    assert release is not None
+    assert (release.folder / "parquet" / "dashboard").stat().st_ino == reused
+    after = {path: path.stat().st_ino for path in (release.folder / "parquet").rglob("*.parquet")}
+    assert len(after) == len(before)
+    folder = release.folder / "parquet"
+    assert {path.relative_to(folder) for path in after} == {Path(*path.parts[-5:]) for path in before}
+    of_base = {Path(*path.parts[-5:]): inode for path, inode in before.items()}
+    shared = {path for path in after if after[path] == of_base[path.relative_to(folder)]}
+    assert {path.parts[-2] for path in shared} == {f"as_of_date={DAY_BEFORE}"}
+    assert folder / flow in shared
