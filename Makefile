@@ -31,7 +31,7 @@ MINUTES ?= 10
 # Where `make sbom` writes.
 SBOM ?= sbom.json
 
-.PHONY: run dashboard superset sample-days test test-faults test-browser test-clients test-superset test-security test-spark test-state check-lock fuzz bench bench-dashboard dev setup lint lock audit sbom licenses contract clean
+.PHONY: run dashboard superset sample-days test test-durations test-faults test-browser test-clients test-superset test-security test-spark test-state check-lock fuzz bench bench-dashboard dev setup lint lock audit sbom licenses contract clean
 
 run: setup
 ifdef SOURCE
@@ -71,7 +71,11 @@ $(SUPERSET)/.installed: requirements/superset.txt
 
 test: $(VENV)/.dev
 	$(BIN)/pytest tests --ignore tests/browser --ignore tests/clients --ignore tests/faults --ignore tests/spark --ignore tests/superset \
-		--ignore tests/state/test_damage.py --ignore tests/state/test_repair.py $(SIDE_BY_SIDE) --no-loadscope-reorder
+		--ignore tests/state/test_damage.py --ignore tests/state/test_repair.py $(SIDE_BY_SIDE) --no-loadscope-reorder $(DURATIONS)
+
+# The same, and which tests take longest.
+test-durations: DURATIONS := --durations 20
+test-durations: test
 
 # The slow tests: killed runs, full disks, clocks set back, concurrent readers, servers that hang up. They need root or
 # user namespaces; one test needs libfaketime (Debian: faketime) and is skipped without it.
