@@ -105,8 +105,8 @@ class Database(_Part):
         if self.address_file is None:
             if not (found := os.environ.get(self.address_variable, "").strip()):
                 raise SourceError(
-                    f"{profile}: address_variable names {self.address_variable}, which is not set. Set it to the "
-                    "address of the database, as docs/sources.md shows."
+                    f"The profile of {profile.parent.name} has its database's address in the variable "
+                    f"{self.address_variable}, which is not set. Set it, as docs/sources.md shows."
                 )
             return SecretStr(found)
         file = (profile.parent / self.address_file.expanduser()).resolve()
