@@ -182,6 +182,7 @@ def test_no_mark_is_outside_of_what_may_have_personal_data(tmp_path: Path) -> No
         duckdb.sql(f"copy (select * replace ('{STRAY}' as lwia_number) from '{archived}') to '{broken}'")
         broken.chmod(0o600)
         broken.replace(archived)
+        archived.with_name("checksums.json").unlink()  # as an earlier version left it; otherwise nothing is built
         yacp("run", "--as-of", str(DAY), status=1, says="dbt could not build", YACP_EXTRACTS=str(tmp_path / "none"))
 
         yacp("notify")

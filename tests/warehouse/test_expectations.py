@@ -111,7 +111,7 @@ def test_an_unknown_id_has_no_person() -> None:
 
 def test_a_late_system_is_so_many_days_late() -> None:
     [result] = validate(suite("delivery_days"), pd.DataFrame(GOOD["delivery_days"]).assign(days_old=[0, 3]))
-    assert result.observed == "1 of 1 case breaks it: IWDS's rows are 3 days older than the day"
+    assert result.observed == "1 of 1 case breaks it: IWDS's rows are older than the day, in days: 3"
 
 
 def test_a_small_population_may_jump() -> None:
