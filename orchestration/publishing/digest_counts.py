@@ -61,7 +61,7 @@ def changes_for(release: Release, since: Mapping[str, date]) -> dict[str, list[P
     found: dict[str, list[PlaceChange]] = {}
     for row, of_place in groupby((_Row(*row) for row in rows), lambda row: row[:6]):
         email, _, place_type, place_id, name, may_list = row
-        lines = (LineChange(*each[6:]) for each in of_place if each.line_key is not None)
+        lines = (LineChange(each.line_key, *each[7:]) for each in of_place if each.line_key is not None)
         found.setdefault(email, []).append(PlaceChange(place_type, place_id, name or "", may_list, tuple(lines)))
     return found
 
