@@ -35,6 +35,9 @@
     {%- set existing = load_cached_relation(this) -%}
     {%- set target = this.incorporate(type="table") -%}
     {%- set is_contract = config.get("contract").enforced -%}
+    {%- if pre_hooks or post_hooks or config.get("indexes") or config.get("grants") -%}
+        {{ exceptions.raise_compiler_error("Tables of this project are built without hooks, indexes, and grants.") }}
+    {%- endif -%}
     {%- if is_contract %}{% do get_assert_columns_equivalent(compiled_code) %}{% endif -%}
     {%- call statement("main") -%}
         {%- if existing is not none and not existing.is_table -%}

@@ -120,8 +120,9 @@ def too_wide(settings: Settings) -> Iterator[tuple[Path, int]]:
 
 def narrow(settings: Settings) -> None:
     """Takes from every file and folder what accounts have that shouldn't."""
+    group = group_id(settings)
     for path, mode in too_wide(settings):
-        path.chmod(mode & _widest(settings, path, path.lstat(), group_id(settings)))
+        path.chmod(mode & _widest(settings, path, path.lstat(), group))
 
 
 def _widest(settings: Settings, path: Path, found: os.stat_result, group: int | None) -> int:

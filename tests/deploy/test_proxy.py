@@ -25,7 +25,7 @@ pytestmark = pytest.mark.skipif(not (which("nginx") and which("openssl")), reaso
 
 
 class SignIn(ThreadingHTTPServer):
-    """Answers as oauth2-proxy does: 202 with the address of whoever has the session cookie, or 401."""
+    """Answers as oauth2-proxy does: 202 with the address of the person with the session cookie, or 401."""
 
     def __init__(self, sessions: dict[str, str]) -> None:
         class Handler(BaseHTTPRequestHandler):
