@@ -6,13 +6,15 @@ queries. When they change, a run gets slower or fails as dbt starts. No setting 
 0.29.27.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from importlib.metadata import version
 from typing import Any
 
 from dagster_dbt import DbtCliResource
 from packaging.version import Version
+
+_SET_BY_DAGSTER = ("DBT_TARGET_PATH", "DBT_LOG_PATH")
 
 
 class InstalledDbtCli(DbtCliResource):
@@ -21,6 +23,20 @@ class InstalledDbtCli(DbtCliResource):
     @cached_property
     def _cli_version(self) -> Version:
         return Version(version("dbt-core"))
+
+    def with_variables(self, variables: Mapping[str, str]) -> "InstalledDbtCli":
+        """The same dbt, started with these variables.
+
+        They never enter the environment of this process: a thread of a library that reads it at the moment it changes
+        takes the whole process with it. dagster-dbt sets the folder of results and of the log itself.
+        """
+        assignments = [f"{name}={value}" for name, value in variables.items() if name not in _SET_BY_DAGSTER]
+        return InstalledDbtCli(
+            project_dir=self.project_dir,
+            profiles_dir=self.profiles_dir,
+            dbt_executable="env",
+            global_config_flags=[*assignments, self.dbt_executable, *self.global_config_flags],
+        )
 
     def _initialize_dbt_core_adapter(self, _args: Sequence[str]) -> Any:
         return None

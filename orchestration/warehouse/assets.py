@@ -1,7 +1,6 @@
 """The dbt project as assets: one dbt invocation per run, its tests as asset checks, its results kept for the gate."""
 
 import json
-import os
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -14,7 +13,6 @@ from dagster_dbt import (
     DagsterDbtTranslator,
     DagsterDbtTranslatorSettings,
     DbtCliInvocation,
-    DbtCliResource,
     DbtProject,
     dbt_assets,
 )
@@ -182,7 +180,7 @@ def _require_same_day(config: Settings, day: date) -> None:
 
 
 def start_dbt(
-    dbt: DbtCliResource,
+    dbt: InstalledDbtCli,
     arguments: list[str],
     variables: dict[str, str],
     context: dg.AssetExecutionContext | None = None,
@@ -190,8 +188,7 @@ def start_dbt(
     """Starts dbt. If it dies before it writes its results, an earlier run's are not taken for them."""
     target = settings().dbt_target
     (target / _RESULTS).unlink(missing_ok=True)
-    os.environ.update(variables)
-    return dbt.cli(arguments, context=context, target_path=target, raise_on_error=False)
+    return dbt.with_variables(variables).cli(arguments, context=context, target_path=target, raise_on_error=False)
 
 
 def read_results(config: Settings) -> list[Mapping[str, Any]]:

@@ -15,6 +15,7 @@ from conftest import DAY, DAY_BEFORE, YACP, clean_environment
 
 from orchestration.sample.generator import generate
 from orchestration.settings import Settings
+from orchestration.state.checksums import CHECKSUMS
 from orchestration.state.permissions import too_wide
 
 FOLDERS = {"published", "releases", "following"}
@@ -43,6 +44,8 @@ class Watch:
                 continue
             path = Path(entry.path)
             self.seen.add(entry.name)
+            if entry.name == CHECKSUMS and path.is_relative_to(self.home / "published"):
+                continue
             is_group = found.st_gid == self.group
             if entry.name not in FOLDERS and not is_release(path):
                 wanted = stat.S_IRUSR | (stat.S_IRGRP if is_group else 0)
