@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from subprocess import Popen
 
+from orchestration.internals.dbt_debug_events import skip_unwanted_events
 from orchestration.internals.process import die_with_parent, skip_final_gc, without_gc
 
 PARENT_PROCESS = "YACP_STARTED_BY"
@@ -22,6 +23,7 @@ def main() -> None:
     die_with_parent(int(os.environ[PARENT_PROCESS]))
     with without_gc():
         from dbt.cli.main import cli
+    skip_unwanted_events()
 
     sys.argv[0] = "dbt"
     engine: AbstractContextManager[None] = nullcontext()
