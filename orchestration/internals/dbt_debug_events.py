@@ -19,7 +19,8 @@ def skip_unwanted_events() -> None:
     def fire_event(self: EventManager, e: Any, level: Any = None, *arguments: Any, **named: Any) -> None:
         is_debug = (level or e.level_tag()) == EventLevel.DEBUG
         is_printed = isinstance(e, PrintEvent)  # whatever its level
-        if is_debug and not is_printed and self.loggers and all(logger.level != EventLevel.DEBUG for logger in self.loggers):
+        levels = {logger.level for logger in self.loggers}
+        if is_debug and not is_printed and levels and EventLevel.DEBUG not in levels:
             return
         original(self, e, level, *arguments, **named)
 

@@ -8,10 +8,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
-import pandas as pd
 import yaml
 
 from orchestration.contract.dates import parse_day
@@ -22,6 +21,9 @@ from orchestration.settings import PROJECT, settings
 from orchestration.state.database import connect
 from orchestration.warehouse.check_results import CheckResult, cases_found, gate, keep, record
 from orchestration.warehouse.preparation import require_built
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _SHOWN = 5
 
@@ -74,7 +76,7 @@ def _read(path: Path) -> Suite:
         raise BuildFailed(f"expectations/{path.name} is not a suite: {error}.") from None
 
 
-def validate(suite: Suite, frame: pd.DataFrame) -> list[CheckResult]:
+def validate(suite: Suite, frame: "pd.DataFrame") -> list[CheckResult]:
     """Validates the rows of a suite's table."""
     gx = load_great_expectations()
     batch = (
@@ -94,7 +96,7 @@ def validate(suite: Suite, frame: pd.DataFrame) -> list[CheckResult]:
     return [_result(suite, frame, expectation, found[expectation.name]) for expectation in suite.expectations]
 
 
-def _result(suite: Suite, frame: pd.DataFrame, expectation: Expectation, found: Any) -> CheckResult:
+def _result(suite: Suite, frame: "pd.DataFrame", expectation: Expectation, found: Any) -> CheckResult:
     observed = cases_found(found.result.get("unexpected_count", 0), found.result.get("element_count", 0))
     if breaking := found.result.get("unexpected_index_list"):
         rows = frame.loc[breaking[:_SHOWN]].to_dict("records")
@@ -120,14 +122,14 @@ def _in_words(value: object) -> object:
     return value.removesuffix("_on").replace("_", " ") if isinstance(value, str) else value
 
 
-def _numbers(suite: Suite, frame: pd.DataFrame) -> dict[str, dict[str, int | float]]:
+def _numbers(suite: Suite, frame: "pd.DataFrame") -> dict[str, dict[str, int | float]]:
     """By expectation, the rows that it judges and the highest value of its column, which Dagster plots by day."""
     numbers: dict[str, dict[str, int | float]] = {}
     for each in suite.expectations:
         judged = frame.query(each.where) if each.where else frame
         numbers[each.name] = {"rows_judged": len(judged)}
         column = each.kwargs.get("column")
-        if column and len(judged) and pd.api.types.is_numeric_dtype(judged[column]):
+        if len(judged) and column in judged.select_dtypes("number"):
             numbers[each.name][f"highest_{column}"] = float(judged[column].max())
     return numbers
 
