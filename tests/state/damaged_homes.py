@@ -42,6 +42,7 @@ FILES = {
     "events": "dagster/history/runs/index.db",
     "warehouse": "warehouse.duckdb",
 }
+LINKS = ("link to the release", "link for readers")
 READING = {
     "show": ["show", "--format", "csv"],
     "section": ["show", "enrollment_status"],
@@ -90,25 +91,21 @@ class Home:
     capsys: pytest.CaptureFixture[str]
     monkeypatch: pytest.MonkeyPatch
 
-    def damage(self, kind: str, how: Callable[[Path], None]) -> bool:
-        """Damages a file, with all its links: they are one file. A link has nothing to cut or turn."""
-        for path in sorted(self.sample.home.glob(FILES[kind]))[:1]:
-            real = path if path.is_symlink() else path.resolve()
-            if path.is_symlink() and how in (halved, turned):
-                return False
-            if path.is_symlink():
-                path.unlink()
-                if how is not removed:
-                    path.touch()
-                    how(path)
-                return True
-            links = [other for other in _regular(self.sample.home) if other.samefile(real)]
-            content = real.read_bytes()
-            for link in links:
-                link.unlink()
-                link.write_bytes(content)
-                how(link)
-        return True
+    def damage(self, kind: str, how: Callable[[Path], None]) -> None:
+        """Damages a file, with all its links: they are one file."""
+        path = min(self.sample.home.glob(FILES[kind]))
+        if path.is_symlink():
+            path.unlink()
+            if how is not removed:
+                path.touch()
+                how(path)
+            return
+        links = [other for other in _regular(self.sample.home) if other.samefile(path)]
+        content = path.read_bytes()
+        for link in links:
+            link.unlink()
+            link.write_bytes(content)
+            how(link)
 
     def run(self, *arguments: str) -> tuple[int, str, str]:
         """Exit status, standard output, and standard error; an error that nobody caught is raised."""
