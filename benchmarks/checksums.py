@@ -48,7 +48,7 @@ def run(home: Path, extracts: Path, day: date) -> tuple[float, float, int]:
         [sys.executable, "-c", RUN, "run", "--as-of", str(day), str(target)],
         env={**os.environ, "YACP_HOME": str(home), "YACP_EXTRACTS": str(extracts)},
         check=True,
-        capture_output=True,
+        stdout=subprocess.DEVNULL,
     )
     spent, size = target.read_text().split()
     return time.perf_counter() - started, float(spent), int(size)

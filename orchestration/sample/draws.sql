@@ -20,6 +20,12 @@ create or replace macro step_days(bits, quarter) as
         else 6 + (pick(bits, quarter, 65536) // 100) % 15
     end;
 
+-- How many days somebody waits whom nobody helps on. This is an assumption about programs that look through their
+-- customers once a month: half are found within five weeks, one in ten only after more than four months.
+create or replace macro stuck_days(bits, quarter) as
+    one_of([12, 14, 17, 20, 24, 28, 33, 40, 50, 65, 85, 110, 150, 220], bits, quarter)
+    + pick(bits, quarter, 65536) // 14 % 7;
+
 -- A local time in Chicago on a given day, between two hours.
 create or replace macro wall_time(happened_on, from_hour, to_hour, bits) as
     happened_on::timestamp + to_seconds(

@@ -3,7 +3,7 @@
 create or replace table people as
 with
 -- How many of 200 consecutive customers take each route, so that every line has somebody on any day. Customers on
--- a route that starts with sync_ are ready for enrollment but stay unsynced for a long time.
+-- a route that starts with sync_ are ready for enrollment and stay unsynced for a while.
 routes as (
     select
         route,
@@ -13,33 +13,33 @@ routes as (
         values
         (1, 'registered_before', 1),
         (2, 'registered_again', 1),
-        (3, 'stalls_in_prescreening', 3),
-        (4, 'stalls_before_application', 3),
-        (5, 'stalls_in_application', 4),
-        (6, 'application_not_suitable', 10),
+        (3, 'stalls_in_prescreening', 8),
+        (4, 'stalls_before_application', 8),
+        (5, 'stalls_in_application', 8),
+        (6, 'application_not_suitable', 9),
         (7, 'application_declined', 8),
-        (8, 'stalls_in_review', 3),
-        (9, 'review_without_program', 1),
-        (10, 'review_not_suitable', 9),
+        (8, 'stalls_in_review', 7),
+        (9, 'review_without_program', 2),
+        (10, 'review_not_suitable', 8),
         (11, 'review_declined', 7),
-        (12, 'sync_missing_ssn', 4),
-        (13, 'sync_id_unknown', 1),
-        (14, 'sync_conflicting_ssn', 2),
-        (15, 'sync_conflicting_birth', 1),
-        (16, 'sync_no_application', 2),
-        (17, 'sync_ambiguous', 1),
-        (18, 'sync_match_available', 3),
-        (19, 'sync_ssn_mismatch', 2),
-        (20, 'sync_no_match', 4),
-        (21, 'sync_no_status', 1),
-        (22, 'stalls_as_inquirant', 2),
-        (23, 'stalls_as_applicant', 1),
-        (24, 'applicant_unplanned', 1),
-        (25, 'applicant_completed', 1),
-        (26, 'registrant_without_iss', 2),
-        (27, 'request_unanswered', 3),
-        (28, 'request_entered_otherwise', 1),
-        (29, 'straight', 118)
+        (12, 'sync_missing_ssn', 5),
+        (13, 'sync_id_unknown', 3),
+        (14, 'sync_conflicting_ssn', 4),
+        (15, 'sync_conflicting_birth', 3),
+        (16, 'sync_no_application', 4),
+        (17, 'sync_ambiguous', 3),
+        (18, 'sync_match_available', 4),
+        (19, 'sync_ssn_mismatch', 3),
+        (20, 'sync_no_match', 6),
+        (21, 'sync_no_status', 3),
+        (22, 'stalls_as_inquirant', 6),
+        (23, 'stalls_as_applicant', 4),
+        (24, 'applicant_unplanned', 3),
+        (25, 'applicant_completed', 3),
+        (26, 'registrant_without_iss', 3),
+        (27, 'request_unanswered', 6),
+        (28, 'request_entered_otherwise', 3),
+        (29, 'straight', 67)
     ) as shares (place, route, customers)
 ),
 
@@ -77,8 +77,10 @@ drawn as (
         draw('iwds', number) as iwds_bits,
         draw('habit', number) as habit_bits,
         draw('again', number) as again_bits,
-        90 + pick(draw('stall', number), 0, 400) as stall_days,
-        200 + pick(draw('stall', number), 1, 1500) as sync_problem_days
+        stuck_days(draw('stall', number), 0) as stall_days,
+        -- A sync problem takes two systems to clear.
+        2 * stuck_days(draw('stall', number), 2) as sync_problem_days,
+        draw('lapse', number) as lapse_bits
     from identified
 ),
 
@@ -179,8 +181,8 @@ ready as (
     select
         *,
         case
-            when recommendation = 'ready_for_enrollment' and route != 'review_without_program'
-                then recommended_on
+            when recommendation = 'ready_for_enrollment'
+                then recommended_on + case when route = 'review_without_program' then stall_days else 0 end
         end as ready_on
     from reviewed
 ),
@@ -293,16 +295,21 @@ select
         when route = 'straight' and exited_on is not null and pick(again_bits, 0, 100) < 4
             then exited_on + 30 + pick(again_bits, 1, 120)
     end as returned_on,
-    returned_on + 4 + step_days(again_bits, 2) as reviewed_again_on,
+    -- The second registration of a person is withdrawn once somebody has seen that there are two.
+    case
+        when route = 'registered_again' then ready_on + 2 * sync_problem_days
+        else returned_on + 4 + step_days(again_bits, 2)
+    end as reviewed_again_on,
     -- Of those who stay enrolled, some start a new application anyway, and some lose their training program.
     case
         when route = 'straight' and ending = 'continues' and pick(again_bits, 0, 100) < 15
             then registrant_on + 40 + pick(again_bits, 1, 200)
     end as began_again_on,
     case
-        when route = 'straight' and ending = 'continues' and pick(again_bits, 0, 100) between 15 and 24
+        when route = 'straight' and ending = 'continues' and pick(again_bits, 0, 100) between 15 and 54
             then registrant_on + 40 + pick(again_bits, 1, 200)
     end as program_lost_on,
+    program_lost_on + 2 * stall_days as program_found_on,
     numbered('P', person) as iwds_customer_id,
     numbered('C', number) as customer_id,
     numbered('A', number) || case when reapplied_after is null then '-1' else '-2' end as application_id,
@@ -311,13 +318,10 @@ select
     || case
         when reapplied_after is null or pick(application_bits, 0, 2) = 0 then '-1' else '-2'
     end as sent_application_id,
-    -- After a year nothing is required anymore; a few stop earlier.
-    case
-        when pick(habit_bits, 2, 100) < 6 then ready_on + pick(habit_bits, 2, 300)
-        else exited_on + 365
-    end as last_update_on,
-    case
-        when pick(habit_bits, 3, 100) < 7 then ready_on + pick(habit_bits, 3, 300)
-        else exited_on + 365
-    end as last_note_on
+    -- After a year nothing is required anymore. For a third of the customers nothing is entered for a while.
+    exited_on + 365 as last_entry_on,
+    case when pick(habit_bits, 2, 100) < 35 then ready_on + 10 + pick(lapse_bits, 0, 400) end as updates_lapse_on,
+    updates_lapse_on + stuck_days(lapse_bits, 1) as updates_resume_on,
+    case when pick(habit_bits, 3, 100) < 35 then ready_on + 10 + pick(lapse_bits, 3, 400) end as notes_lapse_on,
+    notes_lapse_on + stuck_days(lapse_bits, 2) as notes_resume_on
 from exited;

@@ -6,7 +6,7 @@ steps as (
     select *
     from (
         values
-        (1, 'iss', 98, 0, 1),
+        (1, 'iss', 100, 0, 1),
         (2, 'career', 90, 3, 10),
         (3, 'training', 75, 20, 30),
         (4, 'work_based_learning', 65, 50, 60),
@@ -44,7 +44,6 @@ chosen as (
     from planned
     where
         case
-            when kind = 'iss' and route = 'registrant_without_iss' then false
             when step = 3 and starts_with(route, 'request_') then true
             when kind = 'follow_up' and (completed_on is null or exited_on is null) then false
             else pick(bits, 0, 100) < percent
@@ -67,12 +66,16 @@ requested as (
         case
             when kind = 'follow_up' then completed_on
             when route = 'applicant_unplanned' then registrant_on
+            when kind = 'iss' and route = 'registrant_without_iss' then registrant_on + stall_days
             else ready_on + 1 + pick(day_bits, 1, 4)
         end as planned_on,
         step > 1
         and (pick(bits, 2, 100) < 4 or (kind != 'follow_up' and coalesce(start_on > ended_on, false)))
             as is_cancelled,
-        case when registrant_on is not null then start_on - pick(day_bits, 2, 4) end as requested_on
+        case
+            when kind = 'iss' and route = 'registrant_without_iss' then registrant_on + stall_days
+            when registrant_on is not null then start_on - pick(day_bits, 2, 4)
+        end as requested_on
     from dated
 ),
 

@@ -8,16 +8,20 @@ habits as (
         provider_bits,
         ready_on,
         one_of([7, 14, 21, 26, 27, 28, 31], habit_bits, 1) as interval_days,
-        least(getvariable('as_of'), last_note_on) as until
+        least(getvariable('as_of'), last_entry_on) as until,
+        notes_lapse_on as lapse_on,
+        notes_resume_on as resume_on
     from present
     where ready_on <= getvariable('as_of')
 ),
 
+-- The last turns before today, and before the time without any: in that time and right behind it they are the latest.
 turns as (
-    select
-        *,
-        (until - ready_on) // interval_days - back as turn
+    select distinct
+        habits.*,
+        (last_day - ready_on) // interval_days - back as turn
     from habits
+    cross join unnest([until, least(until, lapse_on)]) as ends (last_day)
     cross join range(3) as turns_back (back)
 ),
 
@@ -42,4 +46,7 @@ select
     moment(entered_on, 8, 21, bits) as entered_at,
     case when pick(bits, 2, 50) > 0 then planner_of(provider, provider_bits) end as staff_id
 from dated
-where entered_on <= until
+where
+    entered_on <= until
+    and (entered_on < lapse_on or entered_on >= resume_on) is not false
+qualify row_number() over (partition by number order by turn desc) <= 3

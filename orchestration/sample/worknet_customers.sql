@@ -2,7 +2,8 @@ with
 linked as (
     select
         *,
-        linked_on <= getvariable('as_of') as is_linked,
+        linked_on <= getvariable('as_of')
+        and not (route = 'registered_again' and reviewed_again_on <= getvariable('as_of')) as is_linked,
         is_sync_problem and not coalesce(synced_on <= getvariable('as_of'), false) as has_sync_problem,
         -- workNet syncs again every week.
         getvariable('as_of') - ((getvariable('as_of') - linked_on) % 7)::integer as last_synced_on,

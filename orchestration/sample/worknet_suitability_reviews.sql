@@ -14,7 +14,10 @@ started as (
 select
     customer_id,
     case
-        when route = 'review_without_program' or program_lost_on <= getvariable('as_of') then null
+        when
+            (route = 'review_without_program' and ready_on > getvariable('as_of'))
+            or (program_lost_on <= getvariable('as_of') and program_found_on > getvariable('as_of'))
+            then null
         when is_recommended and recommendation = 'ready_for_enrollment'
             then one_of(getvariable('programs'), outcome_bits, 1)
         when pick(outcome_bits, 2, 2) = 0 then one_of(getvariable('programs'), outcome_bits, 1)
