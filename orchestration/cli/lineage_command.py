@@ -108,7 +108,7 @@ def _show_table(found: Lineage, node: str) -> None:
 def _made_of(found: Lineage, column: str) -> list[str]:
     """In a cell: the ends that values lead to, else what is counted."""
     ends = found.ends(column)
-    made_of = _grouped(found, _by(ends, "value")) + sorted(found.constants(column))
+    made_of = _grouped(found, _by(ends, "value")) + _constants(found.constants(column))
     return made_of or [f"rows of {', '.join(found.tables_of(ends))}"]
 
 
@@ -117,7 +117,7 @@ def _show_column(found: Lineage, node: str) -> None:
     if found.relation(node).is_built:
         _show_tree(found, "Comes from", node, is_back=True)
         ends = found.ends(node)
-        if made_of := _grouped(found, _by(ends, "value")) + sorted(found.constants(node)):
+        if made_of := _grouped(found, _by(ends, "value")) + _constants(found.constants(node)):
             terminal.show_lines("Made of", made_of)
         if others := _by(ends, "rows"):
             terminal.show_lines("Which rows are counted, or have a constant, is decided by", _grouped(found, others))
@@ -161,8 +161,8 @@ def _grow(found: Lineage, tree: Tree, node: str, seen: set[str], *, is_back: boo
         seen.add(other)
         _grow(found, tree.add(Text(escaped(_short(other)))), other, seen, is_back=is_back)
     if is_back:
-        for text in sorted(found.origin(node).constants):
-            tree.add(Text(f"constant {escaped(text)}", "green"))
+        for line in _constants(found.origin(node).constants):
+            tree.add(Text(escaped(line), "green"))
     others = _by(steps, "rows")
     relations = [_short(other) for other in others if other in found.relations]
     columns = [_short(line) for line in _grouped(found, [other for other in others if other not in found.relations])]
@@ -175,6 +175,11 @@ def _grow(found: Lineage, tree: Tree, node: str, seen: set[str], *, is_back: boo
 def _short(name: str) -> str:
     """The names of models that are not published say by themselves where they are."""
     return name.removeprefix("intermediate.").removeprefix("staging.")
+
+
+def _constants(texts: Iterable[str]) -> list[str]:
+    found = sorted(texts)
+    return [f"constant{'s' if len(found) > 1 else ''} {', '.join(found)}"] if found else []
 
 
 def _by(found: Mapping[str, How], how: How) -> list[str]:

@@ -162,11 +162,11 @@ def _sql(path: Path) -> str:
 
 
 def fingerprint() -> str:
-    """A checksum of everything that dbt parses: models, macros, and seeds."""
+    """A checksum of everything that dbt parses: models, macros, seeds, and the texts that they share."""
     found = hashlib.sha256(version("dbt-core").encode())
     for folder in (PROJECT_DIR, PROJECT / "models", PROJECT / "seeds"):
         for path in sorted(folder.rglob("*")):
-            if path.suffix in (".sql", ".yml", ".yaml", ".csv") and "target" not in path.parts:
+            if path.suffix in (".sql", ".yml", ".yaml", ".csv", ".md") and "target" not in path.parts:
                 found.update(f"{path.relative_to(PROJECT)}\0".encode() + path.read_bytes())
     return found.hexdigest()[:16]
 

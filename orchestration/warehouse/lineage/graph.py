@@ -83,6 +83,12 @@ class Lineage:
             if relation.kind in kinds:
                 yield from (f"{relation.name}.{column}" for column in relation.columns)
 
+    def nodes(self) -> Iterator[str]:
+        """Every relation, each followed by its columns."""
+        for relation in self.relations.values():
+            yield relation.name
+            yield from (f"{relation.name}.{column}" for column in relation.columns)
+
     def sources(self, node: str) -> dict[str, How]:
         """What a node is made of directly, and how."""
         origin = self.origin(node)
@@ -96,10 +102,9 @@ class Lineage:
     @cached_property
     def _uses(self) -> dict[str, dict[str, How]]:
         found: dict[str, dict[str, How]] = defaultdict(dict)
-        for relation in self.relations.values():
-            for node in (relation.name, *(f"{relation.name}.{column}" for column in relation.columns)):
-                for source, how in self.sources(node).items():
-                    found[source][node] = how
+        for node in self.nodes():
+            for source, how in self.sources(node).items():
+                found[source][node] = how
         return dict(found)
 
     def back(self, node: str) -> dict[str, How]:
@@ -150,7 +155,7 @@ class Lineage:
             table = relation.name.replace(".", "_", 1)
             if relation.kind == "extract" and wanted.split(".")[0] == table:
                 wanted = relation.name + wanted.removeprefix(table)
-        nodes = [*self.relations, *self.columns("extract", "seed", "run", "model", "published")]
+        nodes = list(self.nodes())
         if wanted in nodes:
             return wanted
         ending = f".{wanted}"

@@ -50,7 +50,7 @@ def lineage(settings: Settings) -> Lineage:
     try:
         kept = json.loads(path.read_text())
         return Lineage({record["name"]: Relation.of_record(record) for record in kept})
-    except (FileNotFoundError, ValueError):  # none yet, or damaged
+    except (FileNotFoundError, ValueError, KeyError, TypeError):  # none yet, or damaged
         found = lineage_of(_compile(settings))
     for outdated in path.parent.glob("lineage-*.json"):
         outdated.unlink(missing_ok=True)
