@@ -10,8 +10,11 @@ from conftest import Sample
 
 from orchestration.failures import BuildFailed, UsageError
 from orchestration.settings import Settings
+from orchestration.warehouse import dbt_project
 from orchestration.warehouse.lineage import project
-from orchestration.warehouse.lineage.graph import Lineage
+from orchestration.warehouse.lineage.graph import Lineage, Relation
+from orchestration.warehouse.lineage.page import write_page
+from orchestration.warehouse.lineage.query import Origin
 
 
 @pytest.fixture(scope="module")
@@ -172,6 +175,8 @@ def test_names_may_be_short_and_wrong_ones_get_a_hint(lineage: Lineage) -> None:
         UsageError, match=r"no table or column called sections\.histry\.percent\. Close to it: sections\.h"
     ):
         lineage.find("sections.histry.percent")
+    with pytest.raises(UsageError, match=r"called histry\.percent\. Close to it: sections\.history\.percent"):
+        lineage.find("histry.percent")
     with pytest.raises(UsageError, match=r"called qqqq\. yacp lineage lists the tables"):
         lineage.find("qqqq")
 
@@ -218,6 +223,26 @@ def test_it_is_kept_until_a_model_changes(
     (kept_now,) = home.dbt_target.parent.glob("lineage-*.json")
     assert kept_now != kept
     assert json.loads(kept_now.read_text())
+
+
+@pytest.mark.parametrize("changed", ["models/lines/counts.sql", "models/columns.md", "seeds/lwias.csv"])
+def test_a_model_a_shared_text_and_a_seed_are_a_change(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, changed: str
+) -> None:
+    monkeypatch.setattr(dbt_project, "PROJECT", tmp_path)
+    monkeypatch.setattr(dbt_project, "PROJECT_DIR", tmp_path / "dbt_project")
+    before = dbt_project.fingerprint()
+    (tmp_path / changed).parent.mkdir(parents=True)
+    (tmp_path / changed).write_text("something")
+    assert dbt_project.fingerprint() != before
+
+
+def test_no_description_ends_the_data_of_the_page(tmp_path: Path) -> None:
+    text = "</script><script>alert(1)</script>"
+    table = Relation("worknet.staff", "extract", text, {"role": text}, {}, Origin())
+    page = write_page(Lineage({table.name: table}), tmp_path / "lineage.html").read_text()
+    assert "alert(1)" in page
+    assert page.count("<script") == page.count("</script>") == 2
 
 
 def test_it_needs_no_warehouse_and_leaves_none(home: Settings, manifest: dict[str, Any]) -> None:

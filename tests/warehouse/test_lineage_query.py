@@ -84,6 +84,7 @@ def test_every_shape_is_followed(sql: str, expected: dict[str, str]) -> None:
         "summarize s.t",
         "select nothing from s.t",
         "select x from s.nothing",
+        "select count(*) as n from s.nothing",
         "select t as whole from s.t",
         "select columns(*) from s.t",
         "select * from s.t pivot (sum(x) for y in (1, 2))",

@@ -167,10 +167,8 @@ class Lineage:
         if found:
             more = f" and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
             raise UsageError(f"{name} can be {', '.join(found[:_SHOWN])}{more}. Name one with its schema and table.")
-        ends = {node.partition(".")[2]: node for node in nodes}
-        close = get_close_matches(wanted, nodes, _SHOWN) or [
-            ends[end] for end in get_close_matches(wanted, ends, _SHOWN)
-        ]
+        names = {node.partition(".")[2]: node for node in nodes} | {node: node for node in nodes}
+        close = dict.fromkeys(names[match] for match in get_close_matches(wanted, names, _SHOWN))
         hint = f"Close to it: {', '.join(close)}." if close else "yacp lineage lists the tables."
         raise UsageError(f"There is no table or column called {name}. {hint}")
 

@@ -136,7 +136,6 @@ def _compile(settings: Settings) -> dict[str, Any]:
     with TemporaryDirectory(dir=settings.dbt_target.parent) as folder:
         variables = environment(settings, as_of=_AS_OF_DATE) | {
             "DBT_TARGET_PATH": folder,
-            "YACP_WAREHOUSE": str(Path(folder, settings.warehouse.name)),
             "YACP_CUSTOMER_URL": "{customer_id}",  # so that the column is told, set or not
         }
         result = subprocess.run(
