@@ -175,6 +175,9 @@ def test_names_may_be_short_and_wrong_ones_get_a_hint(lineage: Lineage) -> None:
         UsageError, match=r"no table or column called sections\.histry\.percent\. Close to it: sections\.h"
     ):
         lineage.find("sections.histry.percent")
+    for schema in ("lists", "worknet"):
+        with pytest.raises(UsageError, match=rf"Close to it: {schema}\.customers\.customer_id"):
+            lineage.find(f"{schema}.customer.customer_id")
     with pytest.raises(UsageError, match=r"called histry\.percent\. Close to it: sections\.history\.percent"):
         lineage.find("histry.percent")
     with pytest.raises(UsageError, match=r"called qqqq\. yacp lineage lists the tables"):
