@@ -8,6 +8,7 @@ import os
 import click
 from pydantic import ValidationError
 
+from orchestration.cli.lineage_command import show_lineage
 from orchestration.cli.privacy_commands import forget, retention
 from orchestration.cli.read_commands import (
     changes,
@@ -30,8 +31,8 @@ from orchestration.internals.process import skip_final_gc
 
 COMMANDS = (
     accept, backfill, changes, checks, customer, daemon, deliveries, dev, digest, disable, docs, doctor, enable, forget,
-    generate, list_customers, notify, pull_sources, quarantine, repair, retention, run, serve, show, source, status,
-    sync_problems, ui, verify,
+    generate, list_customers, notify, pull_sources, quarantine, repair, retention, run, serve, show, show_lineage,
+    source, status, sync_problems, ui, verify,
 )  # fmt: skip
 
 

@@ -82,9 +82,9 @@ def _sections(found: Status) -> dict[str, list[str]]:
     help="The folder to write to; default: docs under YACP_HOME.",
 )
 def docs(out: Path | None) -> None:
-    """Write the documentation of the models as one page.
+    """Write the documentation of the models as two pages.
 
-    It describes all models, their columns and their tests.
+    One describes all models, their columns and their tests, the other shows what each column is made of and feeds.
     """
     from orchestration.warehouse.documentation import require_warehouse, write_documentation
 
@@ -97,4 +97,4 @@ def docs(out: Path | None) -> None:
         hold_warehouse(config, "yacp docs", terminal.warn),
     ):
         page = write_documentation(config, out or config.state / "docs")
-    terminal.say(f"The documentation is in {page}")
+    terminal.say(f"The documentation is in {page}, the lineage of columns in {page.with_name('lineage.html')}")

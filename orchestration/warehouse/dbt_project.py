@@ -94,7 +94,7 @@ def manifest_path(settings: Settings) -> Path:
     Its name is a checksum of its sources, and it appears there whole. The manifest in dbt's target folder won't do: it
     may be half written when a run dies, and after a clock is set back it looks newer than its sources.
     """
-    path = settings.state / "dbt" / f"manifest-{_fingerprint()}.json"
+    path = settings.state / "dbt" / f"manifest-{fingerprint()}.json"
     if not path.exists():
         _parse(settings, path)
     return path
@@ -161,11 +161,12 @@ def _sql(path: Path) -> str:
         raise BuildFailed(f"{path} is missing. {NOTHING_PUBLISHED} Run the whole day again, which writes it.") from None
 
 
-def _fingerprint() -> str:
+def fingerprint() -> str:
+    """A checksum of everything that dbt parses: models, macros, seeds, and the texts that they share."""
     found = hashlib.sha256(version("dbt-core").encode())
     for folder in (PROJECT_DIR, PROJECT / "models", PROJECT / "seeds"):
         for path in sorted(folder.rglob("*")):
-            if path.suffix in (".sql", ".yml", ".yaml", ".csv") and "target" not in path.parts:
+            if path.suffix in (".sql", ".yml", ".yaml", ".csv", ".md") and "target" not in path.parts:
                 found.update(f"{path.relative_to(PROJECT)}\0".encode() + path.read_bytes())
     return found.hexdigest()[:16]
 

@@ -1,4 +1,4 @@
-"""dbt's own documentation of the models, as one page over the day that the warehouse holds."""
+"""dbt's own documentation of the models over the day that the warehouse holds, and the lineage of their columns."""
 
 import os
 import shutil
@@ -11,6 +11,8 @@ from orchestration.failures import BuildFailed, UsageError
 from orchestration.settings import Settings
 from orchestration.state.database import connect
 from orchestration.warehouse.dbt_project import DBT_COMMAND, PROJECT_DIR, environment
+from orchestration.warehouse.lineage.page import write_page
+from orchestration.warehouse.lineage.project import lineage
 from orchestration.warehouse.preparation import built_day
 
 
@@ -21,7 +23,10 @@ def require_warehouse(config: Settings) -> None:
 
 
 def write_documentation(config: Settings, folder: Path) -> Path:
-    """Writes the page and returns its path. The caller holds the warehouse, so no run changes it meanwhile."""
+    """Writes dbt's page, which links to that of the lineage, and returns its path.
+
+    The caller holds the warehouse, so no run changes it meanwhile.
+    """
     try:
         with connect(config, config.warehouse, read_only=True) as connection:
             day = built_day(connection)
@@ -41,4 +46,6 @@ def write_documentation(config: Settings, folder: Path) -> Path:
     )
     if result.returncode:
         raise BuildFailed(f"dbt could not write the documentation; see {config.dbt_logs}/dbt.log.")
-    return shutil.copyfile(config.dbt_target / "static_index.html", folder / "index.html")
+    page = shutil.copyfile(config.dbt_target / "static_index.html", folder / "index.html")
+    write_page(lineage(config), folder / "lineage.html")
+    return page

@@ -62,15 +62,19 @@ def test_every_exposure_says_whose_it_is_and_what_it_reads(sample: Sample) -> No
         assert {manifest["nodes"][name]["schema"] for name in exposure["depends_on"]["nodes"]} <= MARTS
 
 
-def test_docs_are_one_page_and_nothing_else_is_said(sample: Sample, tmp_path: Path) -> None:
+def test_docs_are_two_pages_and_nothing_else_is_said(sample: Sample, tmp_path: Path) -> None:
     mine = sample.copy(tmp_path)
     result = yacp(mine.home, "docs", "--out", str(tmp_path / "site"))
     assert result.returncode == 0, result.stderr
     page = tmp_path / "site" / "index.html"
-    assert (result.stdout, result.stderr) == ("", f"The documentation is in {page}\n")
+    lineage = page.with_name("lineage.html")
+    said = f"The documentation is in {page}, the lineage of columns in {lineage}\n"
+    assert (result.stdout, result.stderr) == ("", said)
     content = page.read_text()
     assert "Every unbroken stay of a customer on a line" in content
     assert "The as-of date; everything is judged as of the end of this day." in content
+    assert "[Column lineage](lineage.html)" in content
+    assert "sections.history.percent" in lineage.read_text()
     assert yacp(mine.home, "docs").returncode == 0
     assert (mine.home / "docs" / "index.html").is_file()
 

@@ -1,0 +1,1 @@
+"""Which columns each column is made of, and which columns it feeds."""
