@@ -38,8 +38,8 @@ routes as (
         (25, 'applicant_completed', 3),
         (26, 'registrant_without_iss', 3),
         (27, 'request_unanswered', 6),
-        (28, 'request_entered_otherwise', 3),
-        (29, 'straight', 67)
+        (28, 'request_entered_otherwise', 6),
+        (29, 'straight', 64)
     ) as shares (place, route, customers)
 ),
 

@@ -162,13 +162,13 @@ def test_next_steps_open_in_a_modal_and_return_the_focus(visit: Visit, sample: S
 def test_a_definition_opens_and_closes_by_keyboard(visit: Visit, super_user: Person) -> None:
     page = visit("/", super_user.email)
     bubble = page.locator("#line-ready_for_review .bubble")
-    expect(bubble.locator(".bubble-text")).to_be_hidden()
+    expect(bubble.locator(".bubble > div")).to_be_hidden()
     bubble.locator("summary").focus()
     page.keyboard.press("Enter")
-    expect(bubble.locator(".bubble-text")).to_contain_text("training program")
+    expect(bubble.locator(".bubble > div")).to_contain_text("training program")
     assert problems_of(page) == []
     page.keyboard.press("Escape")
-    expect(bubble.locator(".bubble-text")).to_be_hidden()
+    expect(bubble.locator(".bubble > div")).to_be_hidden()
 
 
 def test_everything_works_without_javascript(visit: Visit, super_user: Person) -> None:
@@ -178,7 +178,7 @@ def test_everything_works_without_javascript(visit: Visit, super_user: Person) -
     page.locator("#next-inquirant_overdue [data-closes]").click()
     expect(page.locator("#next-inquirant_overdue")).to_be_hidden()
     page.locator("#line-ready_for_review .bubble summary").click()
-    expect(page.locator("#line-ready_for_review .bubble-text")).to_be_visible()
+    expect(page.locator("#line-ready_for_review .bubble > div")).to_be_visible()
     page.locator("#line-not_synced td.count a").click()
     expect(page.locator("#customers")).to_be_visible()
 
@@ -343,6 +343,6 @@ def test_the_first_load_is_small(visit: Visit, super_user: Person) -> None:
 def test_english_texts_on_a_spanish_page_are_marked(visit: Visit, super_user: Person) -> None:
     page = visit("/?lang=es", super_user.email)
     page.locator("#line-ready_for_review .bubble summary").click()
-    expect(page.locator("#line-ready_for_review .bubble-text .prose[lang=en]")).to_be_visible()
+    expect(page.locator("#line-ready_for_review .bubble > div .prose[lang=en]")).to_be_visible()
     expect(page.locator(".guide-language")).to_be_visible()
     expect(page.locator("#pages")).to_contain_text("Cambios")

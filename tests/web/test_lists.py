@@ -78,17 +78,17 @@ def test_every_count_has_a_list_of_that_length(site: Site, super_user: Person, p
 
 
 def test_every_sort_order_pages_through_the_whole_list(site: Site, sample: Sample, super_user: Person) -> None:
-    expected = customers(sample, "not_synced", "true")
+    expected, path = customers(sample, "review_declined", "true"), "/lines/review_declined"
     assert len(expected) > 2 * PAGE_SIZE
     for sort in SORTS:
-        up = listed(site, f"/lines/not_synced?sort={sort}", super_user.email)
+        up = listed(site, f"{path}?sort={sort}", super_user.email)
         assert sorted(up) == expected
-        assert sorted(listed(site, f"/lines/not_synced?sort=-{sort}", super_user.email)) == expected
-    assert listed(site, "/lines/not_synced?sort=customer", super_user.email) == expected
-    assert listed(site, "/lines/not_synced?sort=-customer", super_user.email) == expected[::-1]
+        assert sorted(listed(site, f"{path}?sort=-{sort}", super_user.email)) == expected
+    assert listed(site, f"{path}?sort=customer", super_user.email) == expected
+    assert listed(site, f"{path}?sort=-customer", super_user.email) == expected[::-1]
     last = -(-len(expected) // PAGE_SIZE)
-    assert site.get(f"/lines/not_synced?page={last}", super_user.email).status_code == 200
-    assert site.get(f"/lines/not_synced?page={last + 1}", super_user.email).status_code == 404
+    assert site.get(f"{path}?page={last}", super_user.email).status_code == 200
+    assert site.get(f"{path}?page={last + 1}", super_user.email).status_code == 404
 
 
 def test_the_longest_overdue_come_first(site: Site, super_user: Person) -> None:
@@ -105,7 +105,7 @@ def test_the_longest_overdue_come_first(site: Site, super_user: Person) -> None:
         ("progress_due", "iwds=registrant", "iwds_status = 'registrant'"),
         ("not_synced", "initial=b", "lower(strip_accents(last_name)) like 'b%'"),
         ("progress_due", "due=overdue", "days_overdue > 0"),
-        ("case_note_due", "due=overdue_a_year", f"due_date < date '{DAY.replace(year=DAY.year - 1)}'"),
+        ("ready_for_review", "due=overdue_a_year", f"due_date < date '{DAY.replace(year=DAY.year - 1)}'"),
         ("progress_due", "due=5", f"due_date between date '{DAY}' and date '{DAY + timedelta(days=4)}'"),
         ("not_synced", "sync=no_match&initial=s", "sync_status = 'no_match' and last_name ilike 's%'"),
     ],
