@@ -16,16 +16,15 @@ def links(sample: Sample, email: str) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("role", "scope_type", "may_list"),
-    [("super_user", "statewide", True), ("career_planner", "lwia", True), ("provider_staff", "provider", False)],
+    ("role", "scope_type"), [("super_user", "statewide"), ("career_planner", "lwia"), ("provider_staff", "provider")]
 )
-def test_each_opens_for_the_person_alone(
-    site: Site, sample: Sample, role: str, scope_type: str, may_list: bool
-) -> None:
+def test_each_opens_for_the_person_alone(site: Site, sample: Sample, role: str, scope_type: str) -> None:
     reader = person(sample, role, scope_type)
     found = links(sample, reader.email)
     assert found
-    assert any(path.startswith("/lines/") for path in found) == may_list
+    lists = [path for path in found if path.startswith("/lines/")]
+    assert lists or role != "super_user"  # statewide, something changes on any day
+    assert not lists or role != "provider_staff"
     stranger = other(sample, reader)
     for path in found:
         page = site.get(path, reader.email)
