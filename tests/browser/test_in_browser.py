@@ -162,13 +162,13 @@ def test_next_steps_open_in_a_modal_and_return_the_focus(visit: Visit, sample: S
 def test_a_definition_opens_and_closes_by_keyboard(visit: Visit, super_user: Person) -> None:
     page = visit("/", super_user.email)
     bubble = page.locator("#line-ready_for_review .bubble")
-    expect(bubble.locator(".bubble > div")).to_be_hidden()
+    expect(bubble.locator(":scope > div")).to_be_hidden()
     bubble.locator("summary").focus()
     page.keyboard.press("Enter")
-    expect(bubble.locator(".bubble > div")).to_contain_text("training program")
+    expect(bubble.locator(":scope > div")).to_contain_text("training program")
     assert problems_of(page) == []
     page.keyboard.press("Escape")
-    expect(bubble.locator(".bubble > div")).to_be_hidden()
+    expect(bubble.locator(":scope > div")).to_be_hidden()
 
 
 def test_everything_works_without_javascript(visit: Visit, super_user: Person) -> None:
