@@ -13,10 +13,12 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
+
+import psutil
 
 from orchestration.settings import PROJECT
 
@@ -118,7 +120,11 @@ def in_sandbox(
         try:
             yield started
         finally:
+            group = psutil.Process(started.pid).children(recursive=True) if started.poll() is None else []
             started.terminate()
+            for process in group:  # systemd stops every process of a unit
+                with suppress(psutil.NoSuchProcess):
+                    process.terminate()
             started.communicate(timeout=60)
 
 
