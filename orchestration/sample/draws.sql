@@ -26,6 +26,18 @@ create or replace macro stuck_days(bits, quarter) as
     one_of([12, 14, 17, 20, 24, 28, 33, 40, 50, 65, 85, 110, 150, 220], bits, quarter)
     + pick(bits, quarter, 65536) // 14 % 7;
 
+-- Case notes and progress updates come in turns. These are the last three before a day, and those before the time
+-- without any: in that time and right behind it they are the latest.
+create or replace macro latest_turns(ready_on, interval_days, until, lapse_on) as
+    list_distinct(flatten([
+        [(last_day - ready_on) // interval_days - back for back in range(3)]
+        for last_day in [until, least(until, lapse_on)]
+    ]));
+
+-- Whether something is entered on a day: not after the last one, and not in the time without any.
+create or replace macro is_entered(entered_on, until, lapse_on, resume_on) as
+    entered_on <= until and (entered_on < lapse_on or entered_on >= resume_on) is not false;
+
 -- A local time in Chicago on a given day, between two hours.
 create or replace macro wall_time(happened_on, from_hour, to_hour, bits) as
     happened_on::timestamp + to_seconds(

@@ -15,14 +15,11 @@ habits as (
     where ready_on <= getvariable('as_of')
 ),
 
--- The last turns before today, and before the time without any: in that time and right behind it they are the latest.
 turns as (
-    select distinct
-        habits.*,
-        (last_day - ready_on) // interval_days - back as turn
+    select
+        *,
+        unnest(latest_turns(ready_on, interval_days, until, lapse_on)) as turn
     from habits
-    cross join unnest([until, least(until, lapse_on)]) as ends (last_day)
-    cross join range(3) as turns_back (back)
 ),
 
 notes as (
@@ -46,7 +43,5 @@ select
     moment(entered_on, 8, 21, bits) as entered_at,
     case when pick(bits, 2, 50) > 0 then planner_of(provider, provider_bits) end as staff_id
 from dated
-where
-    entered_on <= until
-    and (entered_on < lapse_on or entered_on >= resume_on) is not false
+where is_entered(entered_on, until, lapse_on, resume_on)
 qualify row_number() over (partition by number order by turn desc) <= 3

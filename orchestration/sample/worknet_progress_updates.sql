@@ -13,14 +13,11 @@ habits as (
     where ready_on <= getvariable('as_of')
 ),
 
--- The last turns before today, and before the time without any: in that time and right behind it they are the latest.
 turns as (
-    select distinct
-        habits.*,
-        (last_day - ready_on) // interval_days - back as turn
+    select
+        *,
+        unnest(latest_turns(ready_on, interval_days, until, lapse_on)) as turn
     from habits
-    cross join unnest([until, least(until, lapse_on)]) as ends (last_day)
-    cross join range(3) as turns_back (back)
 ),
 
 updates as (
@@ -43,7 +40,5 @@ select
     customer_id,
     moment(updated_on, 8, 21, bits) as updated_at
 from dated
-where
-    updated_on <= until
-    and (updated_on < lapse_on or updated_on >= resume_on) is not false
+where is_entered(updated_on, until, lapse_on, resume_on)
 qualify row_number() over (partition by number order by turn desc) <= 3

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import subprocess
 import sys
 from collections.abc import Mapping
 from contextlib import redirect_stdout
@@ -86,6 +87,18 @@ def environment(settings: Settings, as_of: str | None = None, engine: str = "duc
         "DO_NOT_TRACK": "1",
         PARENT_PROCESS: str(os.getpid()),
     } | ({"YACP_AS_OF_DATE": as_of} if as_of else {})
+
+
+def run_dbt(variables: Mapping[str, str], *arguments: str) -> bool:
+    """Runs a dbt command in a process of its own and returns whether it succeeded; if not, its log says why."""
+    done = subprocess.run(
+        [*DBT_COMMAND, "--quiet", "--no-use-colors", *arguments],
+        env={**os.environ, **variables},
+        cwd=PROJECT_DIR,
+        capture_output=True,
+        check=False,
+    )
+    return not done.returncode
 
 
 def manifest_path(settings: Settings) -> Path:

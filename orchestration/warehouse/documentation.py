@@ -1,8 +1,6 @@
 """dbt's own documentation of the models over the day that the warehouse holds, and the lineage of their columns."""
 
-import os
 import shutil
-import subprocess
 from pathlib import Path
 
 import duckdb
@@ -10,7 +8,7 @@ import duckdb
 from orchestration.failures import BuildFailed, UsageError
 from orchestration.settings import Settings
 from orchestration.state.database import connect
-from orchestration.warehouse.dbt_project import DBT_COMMAND, PROJECT_DIR, environment
+from orchestration.warehouse.dbt_project import environment, run_dbt
 from orchestration.warehouse.lineage.page import write_page
 from orchestration.warehouse.lineage.project import lineage
 from orchestration.warehouse.preparation import built_day
@@ -37,14 +35,7 @@ def write_documentation(config: Settings, folder: Path) -> Path:
     if day is None:
         raise UsageError("The warehouse holds no complete day to document; yacp run builds one.")
     folder.mkdir(parents=True, exist_ok=True)
-    result = subprocess.run(
-        [*DBT_COMMAND, "--quiet", "--no-use-colors", "docs", "generate", "--static"],
-        env={**os.environ, **environment(config, as_of=day.isoformat())},
-        cwd=PROJECT_DIR,
-        capture_output=True,
-        check=False,
-    )
-    if result.returncode:
+    if not run_dbt(environment(config, as_of=day.isoformat()), "docs", "generate", "--static"):
         raise BuildFailed(f"dbt could not write the documentation; see {config.dbt_logs}/dbt.log.")
     page = shutil.copyfile(config.dbt_target / "static_index.html", folder / "index.html")
     write_page(lineage(config), folder / "lineage.html")

@@ -129,7 +129,7 @@ def _numbers(suite: Suite, frame: "pd.DataFrame") -> dict[str, dict[str, int | f
         judged = frame.query(each.where) if each.where else frame
         numbers[each.name] = {"rows_judged": len(judged)}
         column = each.kwargs.get("column")
-        if len(judged) and column in judged.select_dtypes("number"):
+        if len(judged) and column in judged.select_dtypes(["number", "bool"]):
             numbers[each.name][f"highest_{column}"] = float(judged[column].max())
     return numbers
 

@@ -3,8 +3,6 @@
 import csv
 import hashlib
 import json
-import os
-import subprocess
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -17,7 +15,7 @@ from orchestration.contract.systems import extracts
 from orchestration.failures import BuildFailed
 from orchestration.settings import Settings
 from orchestration.state.files import write_whole
-from orchestration.warehouse.dbt_project import DBT_COMMAND, PROJECT_DIR, environment, fingerprint
+from orchestration.warehouse.dbt_project import PROJECT_DIR, environment, fingerprint, run_dbt
 from orchestration.warehouse.lineage.graph import Kind, Lineage, Relation
 from orchestration.warehouse.lineage.query import Origin, Unreadable, read_query
 
@@ -138,15 +136,8 @@ def _compile(settings: Settings) -> dict[str, Any]:
             "DBT_TARGET_PATH": folder,
             "YACP_CUSTOMER_URL": "{customer_id}",  # so that the column is told, set or not
         }
-        result = subprocess.run(
-            [*DBT_COMMAND, "--quiet", "--no-use-colors", "compile", "--no-introspect", "--no-populate-cache",
-             "--select", "resource_type:model"],
-            env={**os.environ, **variables},
-            cwd=PROJECT_DIR,
-            capture_output=True,
-            check=False,
-        )  # fmt: skip
-        if result.returncode:
+        without_database = ("--no-introspect", "--no-populate-cache")
+        if not run_dbt(variables, "compile", *without_database, "--select", "resource_type:model"):
             raise BuildFailed(f"dbt could not compile the models; see {settings.dbt_logs}/dbt.log.")
         manifest: dict[str, Any] = json.loads(Path(folder, "manifest.json").read_text())
         return manifest
