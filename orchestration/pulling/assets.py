@@ -21,7 +21,7 @@ def _result(outcome: Pulled | NotPulled) -> dg.MaterializeResult[None]:
         metadata={
             "dagster/row_count": sum(outcome.rows.values()),
             "rows": dg.MetadataValue.md("\n".join(["| extract | rows |", "| --- | ---: |", *counts])),
-            "seconds": round(outcome.seconds, 1),
+            "seconds": round(outcome.seconds, 3),
             "delivery": outcome.delivery,
             "full_social_security_numbers_cut": outcome.full_numbers,
             "differs_from_the_delivery_before": outcome.is_new,
