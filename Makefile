@@ -159,9 +159,9 @@ lint: $(VENV)/.dev
 
 # Hashed requirements for pip and npm, without an index address. Needs uv and npm.
 lock:
-	uv pip compile pyproject.toml --extra setup --extra postgresql --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --output-file requirements/runtime.txt
-	uv pip compile pyproject.toml --extra setup --extra postgresql --extra dev --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --constraint requirements/runtime.txt --override requirements/left_out.in --output-file requirements/dev.txt
-	uv pip compile pyproject.toml --extra setup --extra postgresql --extra spark --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --constraint requirements/dev.txt --output-file requirements/spark.txt
+	uv pip compile pyproject.toml --extra setup --extra postgresql --extra records --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --output-file requirements/runtime.txt
+	uv pip compile pyproject.toml --extra setup --extra postgresql --extra records --extra dev --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --constraint requirements/runtime.txt --override requirements/left_out.in --output-file requirements/dev.txt
+	uv pip compile pyproject.toml --extra setup --extra postgresql --extra records --extra spark --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --constraint requirements/dev.txt --output-file requirements/spark.txt
 	for client in requirements/clients/*.in; do \
 		uv pip compile $$client --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --output-file $${client%.in}.txt || exit; done
 	npm install --prefix requirements/clients --package-lock-only --omit-lockfile-registry-resolved --no-audit --no-fund

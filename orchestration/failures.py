@@ -124,8 +124,8 @@ def failure_behind(error: Exception) -> YacpError | None:
         if lacks_room(error):
             return BuildFailed("There was not enough memory or disk. Free space under YACP_HOME and try again.")
         return StateDamaged(f"A file can't be read: {_first_line(without_values(error))}. {_ASK_VERIFY}")
-    if library in ("sqlalchemy", "sqlite3"):
-        reason = _first_line(str(getattr(error, "orig", error)))
+    if library in ("sqlalchemy", "sqlite3", "dagster_postgres"):
+        reason = _first_line(str(getattr(error, "orig", None) or getattr(error.__cause__, "orig", error)))
         if is_damage(error):
             return StateDamaged(
                 f"Dagster's record of runs is damaged: {reason}. Nothing that is published depends on it. yacp repair "

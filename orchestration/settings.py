@@ -88,6 +88,16 @@ class Settings(BaseSettings):
     log_retention_days: int = Field(
         default=90, ge=0, description="Days after which the record of a run and its logs are removed; 0: never."
     )
+    dagster_database: SecretStr = Field(
+        default=SecretStr(""),
+        description="The PostgreSQL database for Dagster's record of runs, as postgresql://user:password@host/name; "
+        "empty: files under home.",
+    )
+    dagster_database_file: Path | None = Field(default=None, description="A file with the address instead.")
+    dagster_logs: str = Field(
+        default="",
+        description="Where Dagster keeps what steps print: a folder or s3://bucket/folder; empty: under home.",
+    )
     owner: str = Field(
         default="team:yacp-data",
         pattern=r"^(team:\S+|\S+@\S+)$",

@@ -15,6 +15,8 @@ from orchestration.health.verification import last_verification, verify
 from orchestration.notices.channels import channels
 from orchestration.notices.digest import strangers
 from orchestration.notices.outbox import last_look
+from orchestration.runs.instance import require_usable
+from orchestration.runs.instance_file import is_ours, lacks, path_of
 from orchestration.settings import Settings
 from orchestration.sources.delivery_root import DeliveryRoot
 from orchestration.spark.session import require_spark
@@ -59,6 +61,7 @@ def _checks(config: Settings) -> Iterator[SetupCheck]:
     yield from _engine(config)
     yield from _deliveries(config)
     yield from _kept(config)
+    yield from _dagster(config)
     yield from _notices(config)
     yield _digest(config)
 
@@ -78,6 +81,25 @@ def _kept(config: Settings) -> Iterator[SetupCheck]:
         yield SetupCheck("what is kept", True, "sizes, links, and records are right")
     last = last_verification(config)
     yield SetupCheck("last whole verification", True, in_chicago(last) if last else "never; yacp verify does it")
+
+
+def _dagster(config: Settings) -> Iterator[SetupCheck]:
+    """Whether Dagster can be started as ``dagster.yaml`` and the settings say; whose the file is."""
+    what, path = "Dagster (dagster.yaml)", path_of(config)
+    if not path.exists():
+        yield SetupCheck(what, True, "not there yet; the next command of yacp that needs it writes it")
+        return
+    try:
+        require_usable(config)
+        missing = list(lacks(config))
+    except YacpError as error:
+        yield SetupCheck(what, False, "can't be used", str(error))
+        return
+    for lack in missing:
+        yield SetupCheck(what, False, f"your own, with {lack.what}", f"In {path}: {lack.mend}")
+    if not missing:
+        where = "in PostgreSQL" if config.secret("dagster_database") else "in files"
+        yield SetupCheck(what, True, f"written by yacp, records {where}" if is_ours(path) else "your own")
 
 
 def _software() -> Iterator[SetupCheck]:

@@ -18,7 +18,7 @@ import dagster as dg
 
 from orchestration.contract.dates import CHICAGO
 from orchestration.contract.systems import SYSTEMS
-from orchestration.failures import as_dagster_failure
+from orchestration.failures import BuildFailed, as_dagster_failure
 from orchestration.internals.dagster_run_files import files_of_run
 from orchestration.landing.refusals import REFUSED
 from orchestration.publishing.publish import remove
@@ -64,6 +64,7 @@ def expire(config: Settings, instance: dg.DagsterInstance, now: datetime) -> Tab
             remove(read_release(each.paths[0]))
             shutil.rmtree(config.published / "releases" / LINK_POOL, ignore_errors=True)  # it has the removed links
         elif each.what == "run":
+            _delete_output(config, instance, each.name)
             instance.delete_run(each.name)
             for path in _files_of_run(config, each.name):
                 if path.is_dir():
@@ -119,8 +120,22 @@ def _runs_and_logs(config: Settings, instance: dg.DagsterInstance, now: datetime
 
 
 def _files_of_run(config: Settings, run_id: str) -> tuple[Path, ...]:
-    """What Dagster keeps for the run, and the file that says it is alive."""
-    return (*files_of_run(config.dagster_home, run_id), *config.dagster_home.glob(f"running/{run_id}"))
+    """What Dagster keeps for the run on this machine, and the file that says it is alive."""
+    logs = Path(config.dagster_logs).expanduser() if config.dagster_logs and "://" not in config.dagster_logs else None
+    return (*files_of_run(config.dagster_home, run_id, logs), *config.dagster_home.glob(f"running/{run_id}"))
+
+
+def _delete_output(config: Settings, instance: dg.DagsterInstance, run_id: str) -> None:
+    """Deletes what the run's steps printed, wherever Dagster keeps it."""
+    from botocore.exceptions import BotoCoreError, ClientError  # here, because importing it takes a while
+
+    try:
+        instance.compute_log_manager.delete_logs(prefix=[run_id])
+    except (BotoCoreError, ClientError) as error:
+        raise BuildFailed(
+            f"What a run printed can't be removed from {config.dagster_logs}: {type(error).__name__}. The run's record "
+            "stays until that is possible; the next retention tries again."
+        ) from None
 
 
 def _remove_at_once(config: Settings, paths: tuple[Path, ...]) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
-from orchestration.failures import EXIT_STATUS, NOTHING_PUBLISHED, BuildFailed, YacpError, is_damage
+from orchestration.failures import EXIT_STATUS, NOTHING_PUBLISHED, BuildFailed, YacpError
 from orchestration.internals.process import without_gc
 from orchestration.landing.queries import rows_forgotten
 from orchestration.runs.instance import MODULE, prepare_instance
@@ -64,9 +64,7 @@ def run_day(
 ) -> str:
     """Runs the job for a day in this process and returns the run's id; raises ``RunFailed`` when it fails."""
     with without_gc():
-        from sqlalchemy.exc import DBAPIError
-
-        from orchestration.runs.record_of_runs import set_damaged_aside
+        from orchestration.runs.record_of_runs import can_not_be_written, errors_of_the_record, set_damaged_aside
         from orchestration.runs.warehouse_lock import hold_warehouse
 
     release_before = current(config)
@@ -78,19 +76,10 @@ def run_day(
                     on_step(Step("waiting", message))
             on_step(Step("loading", "definitions"))
             return _execute(day, load_definitions, on_step, started_by)
-    except (DBAPIError, OSError) as error:  # on a full disk or without access, even a run's record can't be written
-        reason = str(error.orig) if isinstance(error, DBAPIError) else (error.strerror or type(error).__name__).lower()
+    except errors_of_the_record() as error:  # on a full disk or without access, not even a run's record can be written
         is_published = current(config) != release_before
         what_stays = "The day was published anyway." if is_published else NOTHING_PUBLISHED
-        if is_damage(error):
-            raise BuildFailed(
-                f"Dagster's record of runs was damaged during the run: {reason}. {what_stays} Run the day again: the "
-                "record is set aside first."
-            ) from None
-        raise BuildFailed(
-            f"{config.state} can't be written: {reason}. {what_stays} "
-            "Free space there, or give the user that runs yacp access, then run the day again."
-        ) from None
+        raise BuildFailed(can_not_be_written(config, error, what_stays)) from None
 
 
 def _execute(day: date, load_definitions: Callable[[], dg.Definitions], on_step: OnStep, started_by: str) -> str:

@@ -1,9 +1,11 @@
 """Dagster's record of runs when it is damaged: it is no data, so it never keeps a day from being published."""
 
 import sqlite3
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from orchestration.failures import is_damage
 from orchestration.settings import Settings
 from orchestration.state.set_aside import set_aside
 
@@ -31,6 +33,37 @@ def set_damaged_aside(config: Settings) -> str:
         f"The record of runs was damaged and begins again: {names} is now under {config.set_aside}. Nothing that is "
         "published depends on it. If yacp daemon or yacp ui is running, restart it, and turn the sensor and the "
         "schedules on again if they are off."
+    )
+
+
+def errors_of_the_record() -> tuple[type[Exception], ...]:
+    """What Dagster raises when it can't write the record."""
+    from sqlalchemy.exc import DBAPIError
+
+    postgresql = sys.modules.get("dagster_postgres.utils")
+    return (DBAPIError, OSError, *((postgresql.DagsterPostgresException,) if postgresql else ()))
+
+
+def can_not_be_written(config: Settings, error: BaseException, what_stays: str) -> str:
+    """The sentence for an error of the record during a run."""
+    if isinstance(error, OSError):
+        reason = (error.strerror or type(error).__name__).lower()
+    else:
+        origin = getattr(error, "orig", None) or getattr(error.__cause__, "orig", None)
+        reason = str(origin or type(error).__name__).strip().partition("\n")[0].rstrip(".")
+        if config.secret("dagster_database"):
+            return (
+                f"The database with Dagster's record of runs can't be used: {reason}. {what_stays} Mend it, then run "
+                "the day again."
+            )
+    if is_damage(error):
+        return (
+            f"Dagster's record of runs was damaged during the run: {reason}. {what_stays} Run the day again: the record "
+            "is set aside first."
+        )
+    return (
+        f"{config.state} can't be written: {reason}. {what_stays} Free space there, or give the user that runs yacp "
+        "access, then run the day again."
     )
 
 
