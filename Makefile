@@ -31,7 +31,7 @@ MINUTES ?= 10
 # Where `make sbom` writes.
 SBOM ?= sbom.json
 
-.PHONY: run dashboard superset sample-days test test-durations test-faults test-browser test-clients test-superset test-security test-spark test-state check-lock fuzz bench bench-dashboard dev setup lint lock audit sbom licenses contract clean
+.PHONY: run dashboard superset sample-days test test-durations test-faults test-browser test-clients test-container test-superset test-security test-spark test-state check-lock fuzz bench bench-dashboard dev setup lint lock audit sbom licenses contract clean
 
 run: setup
 ifdef SOURCE
@@ -70,7 +70,7 @@ $(SUPERSET)/.installed: requirements/superset.txt
 	@touch $@
 
 test: $(VENV)/.dev
-	$(BIN)/pytest tests --ignore tests/browser --ignore tests/clients --ignore tests/faults --ignore tests/spark --ignore tests/superset \
+	$(BIN)/pytest tests --ignore tests/browser --ignore tests/clients --ignore tests/container --ignore tests/faults --ignore tests/spark --ignore tests/superset \
 		--ignore tests/state/test_damage.py --ignore tests/state/test_repair.py $(SIDE_BY_SIDE) --no-loadscope-reorder $(DURATIONS)
 
 # The same, and which tests take longest.
@@ -108,6 +108,10 @@ $(VENV)/clients/node/.installed: requirements/clients/package.json requirements/
 	@rm -rf $(@D) && mkdir -p $(@D) && cp $^ $(@D)
 	npm ci --prefix $(@D) --silent --no-audit --no-fund
 	@touch $@
+
+# Builds the image, and runs a day and each service of deploy/container in podman; needs root, podman, runc, debootstrap.
+test-container: $(VENV)/.dev
+	$(BIN)/pytest tests/container --durations 5
 
 # Superset's charts, roles, and row-level security over a sample, and its dashboards in a real browser; needs Chromium.
 test-superset: $(VENV)/.dev $(SUPERSET)/.installed

@@ -58,7 +58,7 @@ def require_usable(config: Settings) -> None:
 
 
 def _failure(config: Settings, error: Exception) -> YacpError:
-    """The sentence for an instance that can't be opened. Values of the configuration stay out: one may be a password."""
+    """The sentence for an instance that can't be opened, without values of the configuration: one may be a password."""
     import dagster as dg
     from sqlalchemy.exc import DBAPIError
 

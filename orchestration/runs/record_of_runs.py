@@ -58,8 +58,8 @@ def can_not_be_written(config: Settings, error: BaseException, what_stays: str) 
             )
     if is_damage(error):
         return (
-            f"Dagster's record of runs was damaged during the run: {reason}. {what_stays} Run the day again: the record "
-            "is set aside first."
+            f"Dagster's record of runs was damaged during the run: {reason}. {what_stays} Run the day again: the "
+            "record is set aside first."
         )
     return (
         f"{config.state} can't be written: {reason}. {what_stays} Free space there, or give the user that runs yacp "

@@ -156,9 +156,7 @@ def test_output_on_s3_is_written_and_removed_and_may_fail(
         monkeypatch.setenv(name, value)
     client = s3.client("s3")
     client.create_bucket(Bucket="output")
-    given = config.model_copy(
-        update={"dagster_logs": "s3://output/yacp", "s3_endpoint": f"http://127.0.0.1:{s3.port}"}
-    )
+    given = config.model_copy(update={"dagster_logs": "s3://output/yacp", "s3_endpoint": f"http://127.0.0.1:{s3.port}"})
 
     def there() -> list[str]:
         return [each["Key"] for each in client.list_objects_v2(Bucket="output").get("Contents", [])]
