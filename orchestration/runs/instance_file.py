@@ -144,7 +144,7 @@ def _logs(config: Settings) -> str:
     require_no_secret(_LOGS_VARIABLE, location)
     if not location.startswith("s3://"):
         folder = Path(location).expanduser()
-        if "://" in location or not folder.is_absolute():
+        if not folder.is_absolute():
             raise UsageError(f"{_LOGS_VARIABLE} must be the whole path of a folder, or s3://bucket/folder.")
         return f"""\
 # What steps print.
