@@ -19,7 +19,7 @@ import dagster as dg
 from orchestration.contract.dates import CHICAGO
 from orchestration.contract.systems import SYSTEMS
 from orchestration.failures import BuildFailed, as_dagster_failure
-from orchestration.internals.dagster_run_files import files_of_run
+from orchestration.internals.dagster_run_files import delete_check_results, files_of_run
 from orchestration.landing.refusals import REFUSED
 from orchestration.publishing.publish import remove
 from orchestration.publishing.release_files import LINK_POOL
@@ -66,6 +66,7 @@ def expire(config: Settings, instance: dg.DagsterInstance, now: datetime) -> Tab
         elif each.what == "run":
             _delete_output(config, instance, each.name)
             instance.delete_run(each.name)
+            delete_check_results(instance, each.name)
             for path in _files_of_run(config, each.name):
                 if path.is_dir():
                     shutil.rmtree(path)

@@ -39,6 +39,9 @@ STATUS = """query($id: ID!) { runOrError(runId: $id) { ... on Run { status
     __typename ... on ExecutionStepFailureEvent { failureMetadata { description } } } } } } }"""
 BACKFILLS = """{ partitionBackfillsOrError { ... on PartitionBackfills { results {
   status partitionNames runs(limit: 10) { status } } } } }"""
+CHECKED = """{ assetCheckExecutions(assetKey: {path: ["sections", "dashboard"]}, limit: 20,
+  checkName: "grain_dashboard_scope_type__scope_id__section_key__line_key") {
+    status partition evaluation { partition } } }"""
 MISSING = """{ assetNodeOrError(assetKey: {path: ["published", "dashboard"]}) { ... on AssetNode {
   partitionKeys partitionStats { numMaterialized numPartitions } } } }"""
 
@@ -161,6 +164,10 @@ def test_a_backfill_over_the_days_that_are_missing(ui: Ui) -> None:
     assert ended["status"] == "COMPLETED_SUCCESS", ended
     assert {run["status"] for run in ended["runs"]} == {"SUCCESS"}
     assert ui.days() == [str(day) for day in DAYS]
+    checked = ui.ask(CHECKED)["assetCheckExecutions"]
+    assert sorted((each["partition"], each["status"], each["evaluation"]["partition"]) for each in checked) == [
+        (str(day), "SUCCEEDED", str(day)) for day in DAYS
+    ]
 
 
 def test_the_rules_alone(ui: Ui) -> None:

@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import dagster as dg
 import pytest
-from dagster._core.launcher import CheckRunHealthResult, RunLauncher, WorkerStatus
+from dagster._core.launcher import CheckRunHealthResult, LaunchRunContext, RunLauncher, WorkerStatus
 from dagster._daemon.monitoring.run_monitoring import monitor_started_run
 
 from orchestration.internals.dagster_launcher import HealthCheckingLauncher
@@ -60,3 +60,18 @@ def test_the_daemon_fails_a_run_that_died(instance: dg.DagsterInstance, death: s
     if death:
         log = instance.all_logs(run.run_id)
         assert any(death in entry.message for entry in log)
+
+
+@pytest.mark.parametrize(("last", "day"), [("2026-11-23", "2026-11-23"), ("2026-11-24", None)])
+def test_a_run_of_a_range_of_one_day_is_of_that_day(
+    instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch, last: str, day: str | None
+) -> None:
+    launched: list[dg.DagsterRun] = []
+    monkeypatch.setattr(dg.DefaultRunLauncher, "launch_run", lambda _, context: launched.append(context.dagster_run))
+    tags = {"dagster/asset_partition_range_start": "2026-11-23", "dagster/asset_partition_range_end": last}
+    run = instance.create_run_for_job(nothing, tags=tags)
+    instance.run_launcher.launch_run(LaunchRunContext(dagster_run=run, workspace=None))
+    [started] = launched
+    found = instance.get_run_by_id(started.run_id)
+    assert found is not None
+    assert found.tags.get("dagster/partition") == day
