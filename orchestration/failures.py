@@ -125,7 +125,7 @@ def failure_behind(error: Exception) -> YacpError | None:
             return BuildFailed("There was not enough memory or disk. Free space under YACP_HOME and try again.")
         return StateDamaged(f"A file can't be read: {_first_line(without_values(error))}. {_ASK_VERIFY}")
     if library in ("sqlalchemy", "sqlite3", "dagster_postgres"):
-        reason = _first_line(str(getattr(error, "orig", None) or getattr(error.__cause__, "orig", error)))
+        reason = reason_of_database(error)
         if is_damage(error):
             return StateDamaged(
                 f"Dagster's record of runs is damaged: {reason}. Nothing that is published depends on it. yacp repair "
@@ -133,6 +133,11 @@ def failure_behind(error: Exception) -> YacpError | None:
             )
         return BuildFailed(f"Dagster's record of runs can't be used: {reason}.")
     return None
+
+
+def reason_of_database(error: BaseException) -> str:
+    """What the database said, behind an error of SQLAlchemy or of Dagster's storage, on one line."""
+    return _first_line(str(getattr(error, "orig", None) or getattr(error.__cause__, "orig", error)))
 
 
 def _first_line(text: str) -> str:

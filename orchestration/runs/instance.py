@@ -5,7 +5,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from orchestration.failures import BuildFailed, UsageError, YacpError
+from orchestration.failures import BuildFailed, UsageError, YacpError, reason_of_database
 from orchestration.runs.instance_file import (
     DATABASE_VARIABLE,
     how_to_mend,
@@ -65,7 +65,7 @@ def _failure(config: Settings, error: Exception) -> YacpError:
     path = path_of(config)
     found = error.__cause__ if isinstance(error.__cause__, DBAPIError) else error
     if isinstance(found, DBAPIError):
-        reason = str(found.orig).strip().partition("\n")[0].rstrip(".")
+        reason = reason_of_database(found)
         return BuildFailed(
             f"The database with Dagster's record of runs can't be used: {reason}. Nothing that is published depends on "
             f"it. Mend it, or {DATABASE_VARIABLE}, then try again."

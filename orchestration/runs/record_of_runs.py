@@ -5,7 +5,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from orchestration.failures import is_damage
+from orchestration.failures import is_damage, reason_of_database
 from orchestration.settings import Settings
 from orchestration.state.set_aside import set_aside
 
@@ -49,8 +49,7 @@ def can_not_be_written(config: Settings, error: BaseException, what_stays: str) 
     if isinstance(error, OSError):
         reason = (error.strerror or type(error).__name__).lower()
     else:
-        origin = getattr(error, "orig", None) or getattr(error.__cause__, "orig", None)
-        reason = str(origin or type(error).__name__).strip().partition("\n")[0].rstrip(".")
+        reason = reason_of_database(error)
         if config.secret("dagster_database"):
             return (
                 f"The database with Dagster's record of runs can't be used: {reason}. {what_stays} Mend it, then run "
